@@ -1,0 +1,5 @@
+"""A Kubernetes cluster on one machine: an API in memory, and controllers that speak HTTP to it."""
+
+from sandbox.cluster.settings import Settings
+
+__all__ = ["Settings"]
