@@ -1,0 +1,257 @@
+"""The rules that all of Azure Resource Manager shares: errors, resource ids, callers, polling."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+HOST = "management.azure.com"
+TENANT = "00000000-0000-0000-0000-00000000cafe"
+SUBSCRIPTION = "00000000-0000-0000-0000-00000000babe"
+VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview|-alpha|-beta|-privatepreview)?$")
+GROUPS = "Microsoft.Resources/resourceGroups"
+SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
+WORDS = {
+    "subscriptions": "subscriptions",
+    "resourcegroups": "resourceGroups",
+    "providers": "providers",
+}
+SUFFIXES = {"POST": "action", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+
+
+class ArmError(Exception):
+    """An answer in the shape that Azure clients parse."""
+
+    def __init__(  # noqa: PLR0913  # The keywords are independent of each other.
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: dict[str, str] | None = None,
+        inner: str = "",
+        wrapped: bool = True,
+    ) -> None:
+        """`inner` is the code of the inner error; AKS answers without the `error` envelope."""
+        super().__init__(message)
+        self.status = status
+        self.headers = headers or {}
+        error: dict[str, Any] = {"code": code, "message": message}
+        if inner:
+            error["innererror"] = {"code": inner}
+        self.body: dict[str, Any] = {"error": error} if wrapped else error
+
+
+class UnsupportedError(ArmError):
+    """Say plainly that the sandbox, unlike Azure, cannot do this."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(501, "SandboxUnsupported", f"{what} See docs/sandbox.md, 'Add a service'.")
+
+
+async def answer(_request: Request, error: Exception) -> Response:
+    """Turn an `ArmError` into the answer that it describes."""
+    if not isinstance(error, ArmError):
+        raise error
+    return JSONResponse(error.body, error.status, error.headers)
+
+
+@dataclass(frozen=True, eq=False)
+class ResourceId:
+    """The id of one resource: equal in any letter case, yet it keeps the case it was made with."""
+
+    path: str
+
+    @classmethod
+    def parse(cls, path: str, kind: str = "") -> Self:
+        """Read a path; Azure's own words and the segments of `kind` get their canonical case."""
+        segments = [part for part in path.split("/") if part]
+        for at in range(0, len(segments), 2):
+            segments[at] = WORDS.get(segments[at].lower(), segments[at])
+        if kind and "providers" in segments[::2]:
+            names = kind.split("/")
+            start = len(segments) - 2 * (len(names) - 1) - 1
+            segments[start] = names[0]
+            segments[start + 1 :: 2] = names[1:]
+        return cls("/" + "/".join(segments))
+
+    @classmethod
+    def of(cls, request: Request, kind: str = "") -> Self:
+        """The resource that a request is about."""
+        return cls.parse(request.scope["path"], kind)
+
+    @property
+    def key(self) -> str:
+        return self.path.lower()
+
+    @property
+    def segments(self) -> list[str]:
+        return self.path.strip("/").split("/")
+
+    @property
+    def name(self) -> str:
+        return self.segments[-1]
+
+    @property
+    def subscription(self) -> str:
+        return self._after("subscriptions")
+
+    @property
+    def group(self) -> str:
+        return self._after("resourceGroups")
+
+    @property
+    def group_id(self) -> "ResourceId":
+        """The resource group that holds this resource, or is it."""
+        return ResourceId("/" + "/".join(self.segments[:4]))
+
+    @property
+    def kind(self) -> str:
+        """`Microsoft.Network/virtualNetworks/subnets`, from the last provider in the path."""
+        segments = self.segments
+        if "providers" in segments[::2]:
+            last = max(at for at in range(0, len(segments), 2) if segments[at] == "providers")
+            return "/".join([segments[last + 1], *segments[last + 2 :: 2]])
+        return GROUPS if "resourceGroups" in segments[::2] else SUBSCRIPTIONS
+
+    @property
+    def parent(self) -> "ResourceId":
+        """What holds this resource: its parent resource, the scope it extends, or its group."""
+        segments = self.segments[:-2]
+        if len(segments) >= 2 and segments[-2] == "providers":  # noqa: PLR2004  # a pair
+            segments = segments[:-2]
+        return ResourceId("/" + "/".join(segments))
+
+    def child(self, word: str, name: str) -> "ResourceId":
+        """`child("subnets", "aks")`, or `child("providers/Microsoft.X/y", "name")` to extend."""
+        return ResourceId(f"{self.path}/{word}/{name}")
+
+    def covers(self, other: "ResourceId") -> bool:
+        """Is the other one this resource, or something below it."""
+        return other.key == self.key or other.key.startswith(self.key.rstrip("/") + "/")
+
+    def _after(self, word: str) -> str:
+        segments = self.segments
+        at = segments.index(word) if word in segments[::2] else -1
+        return segments[at + 1] if 0 <= at < len(segments) - 1 else ""
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ResourceId) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request, after its token was checked."""
+
+    object_id: str
+    application_id: str
+    tenant: str = TENANT
+
+    @classmethod
+    def of(cls, request: Request) -> "Caller":
+        """The caller of an ARM request; the application has checked the token before."""
+        caller = request.scope.get("caller")
+        if not isinstance(caller, Caller):
+            raise ArmError(
+                401,
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is missing.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return caller
+
+
+def network(request: Request) -> str:
+    """The virtual network in which the caller stands; empty means the internet."""
+    return str(request.scope.get("network", ""))
+
+
+def required_action(method: str, path: str) -> tuple[str, ResourceId]:
+    """What a caller must be allowed to do, and where: `Microsoft.Network/virtualNetworks/write`."""
+    segments = ResourceId.parse(path).segments
+    start = max(
+        (at for at in range(0, len(segments), 2) if segments[at] == "providers"), default=-1
+    )
+    pairs = segments[start + 2 :] if start >= 0 else segments
+    kinds = pairs[0::2]
+    whole = len(pairs) % 2 == 0  # A name at the end, rather than a collection or an action.
+    scope = segments if whole else segments[:-1]
+    if start >= 0:
+        kinds = [segments[start + 1], *kinds]
+        if len(pairs) == 1:
+            scope = segments[:start]
+    else:
+        kinds = ["Microsoft.Resources", *kinds]
+    suffix = SUFFIXES.get(method, "read")
+    return "/".join([*kinds, suffix]), ResourceId("/" + "/".join(scope))
+
+
+def check_version(request: Request) -> str:
+    """Every ARM request names the version of the interface that it speaks."""
+    version = request.query_params.get("api-version", "")
+    if not version:
+        raise ArmError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if not VERSION.match(version):
+        raise ArmError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version}' is invalid. It is a date such as '2024-11-30', "
+            "with '-preview' at its end for a preview.",
+        )
+    return version
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The JSON object in the body of a request."""
+    try:
+        found = json.loads(await request.body())
+    except ValueError as error:
+        raise ArmError(
+            400,
+            "InvalidRequestContent",
+            f"The request content was invalid and could not be deserialized: '{error}'.",
+        ) from error
+    if not isinstance(found, dict):
+        raise ArmError(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid and could not be deserialized: 'an object is needed'.",
+        )
+    return found
+
+
+def retry_after(seconds: float) -> dict[str, str]:
+    """The header that paces a client: whole seconds, and absent when it would be less than one."""
+    return {"Retry-After": str(math.ceil(seconds))} if seconds >= 1 else {}
+
+
+def polling_headers(
+    operation: str, resource: ResourceId, location: str, version: str, wait: float
+) -> dict[str, str]:
+    """Where to ask about an operation under way, in both of Azure's styles."""
+    space = resource.kind.split("/")[0]
+    base = (
+        f"https://{HOST}/subscriptions/{resource.subscription}"
+        f"/providers/{space}/locations/{location or 'global'}"
+    )
+    query = f"api-version={version}"
+    return {
+        "Azure-AsyncOperation": f"{base}/operationStatuses/{operation}?{query}",
+        "Location": f"{base}/operationResults/{operation}?{query}",
+        "X-Go-Azure-Sdk-Skip-Polling-Delay": "true",
+        **retry_after(wait),
+    }
