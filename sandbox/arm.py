@@ -235,8 +235,8 @@ async def read_object(request: Request) -> dict[str, Any]:
 
 
 def retry_after(seconds: float) -> dict[str, str]:
-    """The header that paces a client: whole seconds, and absent when it would be less than one."""
-    return {"Retry-After": str(math.ceil(seconds))} if seconds >= 1 else {}
+    """The header that paces a client: whole seconds. Without it the Python SDK waits for 30."""
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
 def polling_headers(
