@@ -1,0 +1,1 @@
+"""A `helm` command line over Helm as a library: what deployment scripts use, and nothing else."""
