@@ -4,7 +4,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -169,6 +169,20 @@ class Caller:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return caller
+
+
+class Access(Protocol):
+    """Who is it, and may they: what a data plane asks before it answers."""
+
+    def identify(self, request: Request, audience: str) -> Caller:
+        """The caller that the bearer token proves; raises `TokenError`."""
+
+    def allows(self, object_id: str, action: str, scope: ResourceId, *, data: bool = False) -> bool:
+        """May the principal do this here, as far as the part of Azure that is asked knows."""
+
+
+class TokenError(Exception):
+    """The bearer token is absent or proves nothing; the message says why."""
 
 
 def network(request: Request) -> str:

@@ -50,6 +50,17 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Principal:
+    """Somebody in the directory who can hold roles: a service principal or managed identity."""
+
+    object_id: str
+    application_id: str
+    name: str
+    kind: str = "ServicePrincipal"
+    replicated: float = 0.0  # From this moment every part of Entra knows it.
+
+
+@dataclass(frozen=True)
 class Failure:
     """How an operation ends that Azure accepted and could not finish."""
 
@@ -88,6 +99,7 @@ class Store:
         self.subscription = subscription
         self.now = clock
         self.operations: dict[str, Operation] = {}
+        self.principals: dict[str, Principal] = {}
         self._resources: dict[str, Resource] = {}
         self._listeners: list[tuple[str, str, Listener]] = []
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -193,6 +205,13 @@ class Store:
         self._listeners.append((event, kind.lower(), listener))
 
     # --- Operations ----------------------------------------------------------------------------
+
+    def introduce(self, name: str, *, settled: bool = False) -> Principal:
+        """Give an identity to something; the directory takes its time to tell all its parts."""
+        wait = 0.0 if settled else self.latency.seconds("identity.replication")
+        new = Principal(str(uuid.uuid4()), str(uuid.uuid4()), name, replicated=self.now() + wait)
+        self.principals[new.object_id] = new
+        return new
 
     def begin(
         self,

@@ -1,0 +1,100 @@
+"""Access tokens: signed with RS256, checked by signature, audience and time."""
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from starlette.requests import Request
+
+from sandbox.arm import Caller, TokenError
+from sandbox.store import Principal
+
+LIFETIME = 3599  # Seconds, as in an answer of Entra.
+
+
+def new_key() -> bytes:
+    """A private signing key, as PEM."""
+    return generate_private_key(65537, 2048).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+
+
+class Tokens:
+    """Issues and checks the access tokens of one tenant."""
+
+    def __init__(self, tenant: str, pem: bytes, clock: Callable[[], float]) -> None:
+        key = load_pem_private_key(pem, None)
+        assert isinstance(key, RSAPrivateKey)  # noqa: S101  # `new_key` makes no other kind
+        self.tenant = tenant
+        self.issuer = f"https://sts.windows.net/{tenant}/"
+        self._key = key
+        self._public = key.public_key()
+        self._clock = clock
+        der = self._public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        digest = hashlib.sha256(der).digest()
+        self._id = base64.urlsafe_b64encode(digest[:20]).decode().rstrip("=")
+
+    def keys(self) -> dict[str, Any]:
+        """The JSON Web Key Set that proves the tokens."""
+        found = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._public))
+        used = {"use": "sig", "kid": self._id, "x5t": self._id, "issuer": self.issuer}
+        return {"keys": [found | used]}
+
+    def issue(self, principal: Principal, audience: str) -> str:
+        """A token for one principal and one service."""
+        now = int(self._clock())
+        claims = {
+            "aud": audience,
+            "iss": self.issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME,
+            "appid": principal.application_id,
+            "appidacr": "1",
+            "idp": self.issuer,
+            "idtyp": "app",
+            "oid": principal.object_id,
+            "sub": principal.object_id,
+            "tid": self.tenant,
+            "uti": uuid.uuid4().hex[:22],
+            "ver": "1.0",
+        }
+        return jwt.encode(claims, self._key, "RS256", {"kid": self._id, "x5t": self._id})
+
+    def check(self, token: str, audiences: tuple[str, ...]) -> Caller:
+        """The caller that a token proves to a service with these names."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._public,
+                ["RS256"],
+                audience=[name for audience in audiences for name in (audience, audience + "/")],
+                issuer=self.issuer,
+                options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            )
+        except jwt.InvalidAudienceError as error:
+            raise TokenError("The access token is for another service.") from error
+        except jwt.PyJWTError as error:
+            raise TokenError(f"The access token is not valid: {error}.") from error
+        if claims["exp"] < self._clock():
+            raise TokenError("The access token expiry UTC time is earlier than current UTC time.")
+        return Caller(claims["oid"], claims["appid"], claims["tid"])
+
+    def identify(self, request: Request, *audiences: str) -> Caller:
+        """The caller of a request, from its bearer token."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise TokenError("The bearer token is missing.")
+        return self.check(token.strip(), audiences)

@@ -1,0 +1,56 @@
+"""Which host names exist, and from where they can be reached."""
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from starlette.types import ASGIApp
+
+PRIVATE = ("*.azmk8s.io", "*.svc", "*.cluster.local", "*.postgres.database.azure.com")
+
+
+class RefusedError(Exception):
+    """A connection that goes nowhere; the sentence is what the client is told."""
+
+
+@dataclass
+class Network:
+    """A virtual network: its private names, and the token that proves that a caller is inside."""
+
+    name: str
+    hosts: dict[str, ASGIApp] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+
+def match(hosts: dict[str, ASGIApp], host: str) -> ASGIApp | None:
+    """The application behind a name; a plain name wins over a pattern."""
+    if host in hosts:
+        return hosts[host]
+    return next((app for pattern, app in hosts.items() if fnmatchcase(host, pattern)), None)
+
+
+class Hosts:
+    """The names of the internet, and of each virtual network."""
+
+    def __init__(self) -> None:
+        self.public: dict[str, ASGIApp] = {}
+        self.networks: dict[str, Network] = {}
+
+    def find(self, host: str, network: str = "") -> ASGIApp:
+        """The application that answers for a host to a caller in a network; else a refusal."""
+        inside = self.networks.get(network)
+        found = (inside and match(inside.hosts, host)) or match(self.public, host)
+        if found:
+            return found
+        if any(fnmatchcase(host, pattern) for pattern in PRIVATE):
+            where = f"the network of {network} has no such name" if inside else "you are outside"
+            raise RefusedError(
+                f"{host} is private: it is reached from inside its virtual network, and {where}."
+            )
+        raise RefusedError(f"The sandbox does not simulate {host}, and never dials the real one.")
+
+    def admits(self, network: str, token: str) -> bool:
+        """Do these proxy credentials prove that the caller stands in the network."""
+        known = self.networks.get(network)
+        return known is not None and hmac.compare_digest(known.token.encode(), token.encode())

@@ -1,0 +1,259 @@
+"""
+One port for everything: a CONNECT proxy that ends TLS itself, and a plain HTTP proxy.
+
+The proxy credentials say where the caller stands, so they are read here and nowhere else; an
+application finds the answer in the ASGI scope, which no header can reach.
+"""
+
+import asyncio
+import base64
+import binascii
+import logging
+import ssl
+from urllib.parse import unquote, urlsplit
+
+import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from sandbox.front.authority import Authority
+from sandbox.front.hosts import Hosts, RefusedError
+
+LOG = logging.getLogger(__name__)
+HEAD_LIMIT = 65536
+IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
+HOP = (b"proxy-authorization", b"proxy-connection")
+
+
+class WrongCredentialsError(Exception):
+    """Proxy credentials that belong to no network."""
+
+
+def place(hosts: Hosts, credentials: str) -> str:
+    """The network that `Proxy-Authorization` proves; without it, the internet."""
+    if not credentials:
+        return ""
+    try:
+        pair = base64.b64decode(credentials.partition(" ")[2]).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise WrongCredentialsError("The proxy credentials are not readable.") from error
+    network, _, token = pair.partition(":")
+    if not hosts.admits(network, token):
+        raise WrongCredentialsError("The proxy credentials belong to no network of this sandbox.")
+    return network
+
+
+def plain(status: int, sentence: str) -> bytes:
+    """A whole HTTP answer. Most clients show only the reason phrase, so the sentence is there."""
+    text = sentence.encode("ascii", "replace")
+    head = f"HTTP/1.1 {status} ".encode() + text
+    return (
+        head
+        + b"\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: "
+        + str(len(text) + 1).encode()
+        + b"\r\n\r\n"
+        + text
+        + b"\n"
+    )
+
+
+class Front:
+    """Listens on one port of this machine and hands each request to the host it is for."""
+
+    def __init__(self, hosts: Hosts, authority: Authority, control: ASGIApp) -> None:
+        """`control` answers requests that are for the sandbox itself, not for a host behind it."""
+        self.hosts = hosts
+        self.authority = authority
+        self.control = control
+        self.state = ServerState()
+        self.config = uvicorn.Config(
+            app=self._unreached,
+            access_log=False,
+            http="h11",
+            lifespan="off",
+            log_config=None,
+            timeout_keep_alive=IDLE,
+            ws="none",
+        )
+        self.config.load()
+        self.port = 0
+        self._server: asyncio.Server | None = None
+        self.upgrades: set[asyncio.Task[None]] = set()
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on this machine only; 0 takes any free port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Reception(self), "127.0.0.1", port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Refuse new connections and let those under way finish, for a moment."""
+        if self._server:
+            self._server.close()
+        for connection in list(self.state.connections):
+            connection.shutdown()
+        running = [*self.state.tasks, *self.upgrades]
+        if running:
+            _, late = await asyncio.wait(running, timeout=0.5)
+            for task in late:
+                task.cancel()
+
+    def speaker(self, app: ASGIApp) -> H11Protocol:
+        """A server side of HTTP/1.1 for one connection."""
+        protocol = H11Protocol(config=self.config, server_state=self.state, app_state={})
+        protocol.app = app
+        return protocol
+
+    async def _unreached(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise RuntimeError("Each connection brings its own application.")
+
+
+class Reception(asyncio.Protocol):
+    """Reads the first head of a connection, and decides which protocol goes on with it."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        self.read = b""
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # create_server promises it
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.read += data
+        head, end, _ = self.read.partition(b"\r\n\r\n")
+        if not end:
+            if len(self.read) > HEAD_LIMIT:
+                self.refuse(431, "The head of the request is too long.")
+            return
+        if head.startswith(b"CONNECT "):
+            self.connect(head.decode("latin-1"))
+        else:
+            http = self.front.speaker(PlainEntrance(self.front))
+            self.transport.set_protocol(http)
+            http.connection_made(self.transport)
+            http.data_received(self.read)
+
+    def connect(self, head: str) -> None:
+        line, *headers = head.split("\r\n")
+        target = line.split(" ")[1]
+        host, _, port = target.rpartition(":")
+        host = host.lower()
+        if port != "443":
+            self.refuse(403, f"The sandbox speaks HTTPS on port 443 only, not {target}.")
+            return
+        found = {name.strip().lower(): value.strip() for name, _, value in map(split, headers)}
+        try:
+            network = place(self.front.hosts, found.get("proxy-authorization", ""))
+            app = self.front.hosts.find(host, network)
+        except WrongCredentialsError as error:
+            self.refuse(407, str(error))
+        except RefusedError as error:
+            LOG.warning("refused: %s", error)
+            self.refuse(403, str(error))
+        else:
+            self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self.transport.pause_reading()
+            entrance = TunnelEntrance(app, host, network)
+            task = asyncio.get_running_loop().create_task(self.upgrade(entrance, host))
+            self.front.upgrades.add(task)
+            task.add_done_callback(self.front.upgrades.discard)
+
+    async def upgrade(self, entrance: ASGIApp, host: str) -> None:
+        """Be that host: end TLS here and go on in HTTP."""
+        loop = asyncio.get_running_loop()
+        early = Early()
+        context = self.front.authority.context(host)
+        try:
+            tls = await loop.start_tls(self.transport, early, context, server_side=True)
+        except (ssl.SSLError, OSError) as error:
+            LOG.warning("TLS with a client of %s failed: %s. Does it trust ca.pem?", host, error)
+            self.transport.abort()
+            return
+        if tls is None:  # The client left during the handshake.
+            return
+        http = self.front.speaker(entrance)
+        tls.set_protocol(http)
+        http.connection_made(tls)
+        if early.read:
+            http.data_received(early.read)
+        if early.lost:
+            http.connection_lost(None)
+
+    def refuse(self, status: int, sentence: str) -> None:
+        self.transport.write(plain(status, sentence))
+        self.transport.close()
+
+
+class Early(asyncio.Protocol):
+    """Keeps what a quick client sends together with the end of its handshake."""
+
+    def __init__(self) -> None:
+        self.read = b""
+        self.lost = False
+
+    def data_received(self, data: bytes) -> None:
+        self.read += data
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.lost = True
+
+
+def split(header: str) -> tuple[str, str, str]:
+    return header.partition(":")
+
+
+class TunnelEntrance:
+    """Requests inside a CONNECT tunnel: host and network are those of the tunnel."""
+
+    def __init__(self, app: ASGIApp, host: str, network: str) -> None:
+        self.app = app
+        self.host = host
+        self.network = network
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
+        if named.removesuffix(":443") != self.host:
+            sentence = f"This tunnel leads to {self.host}, and the request names {named}."
+            await PlainTextResponse(sentence, 421)(scope, receive, send)
+            return
+        await self.app({**scope, "network": self.network, "host": self.host}, receive, send)
+
+
+class PlainEntrance:
+    """Requests without TLS: with an absolute address for a host, otherwise for the sandbox."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = scope["raw_path"].decode("ascii")
+        if not raw.lower().startswith("http://"):
+            await self.front.control(scope, receive, send)
+            return
+        address = urlsplit(raw)
+        host = (address.hostname or "").lower()
+        credentials = dict(scope["headers"]).get(b"proxy-authorization", b"").decode("latin-1")
+        try:
+            network = place(self.front.hosts, credentials)
+            app = self.front.hosts.find(host, network)
+        except WrongCredentialsError as error:
+            await PlainTextResponse(f"{error}\n", 407)(scope, receive, send)
+            return
+        except RefusedError as error:
+            await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
+            return
+        path = address.path or "/"
+        headers = [pair for pair in scope["headers"] if pair[0] not in (*HOP, b"host")]
+        located = {
+            **scope,
+            "headers": [(b"host", address.netloc.encode()), *headers],
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "network": network,
+            "host": host,
+        }
+        await app(located, receive, send)
