@@ -1,0 +1,34 @@
+{{/*
+The public paths, first match wins: where they lead, and who may pass.
+
+  path      this path and what lies below it; with a slash at the end: what lies below it only
+  exact     this path only
+  to, as    the component, and the path there
+  access    open       anybody
+            key        a holder of the anon key or the service key
+            service    a holder of the service key
+            dashboard  a person with the dashboard's password
+            closed     nobody
+  timeout   seconds for one answer, 30 if absent
+  headers   added on the way
+  origins   `own`: browsers may call from our own pages only
+*/}}
+{{- define "supabase.gateway.routes" -}}
+- { path: /auth/v1/verify, to: auth, as: /verify, access: open }
+- { path: /auth/v1/callback, to: auth, as: /callback, access: open }
+- { path: /auth/v1/authorize, to: auth, as: /authorize, access: open }
+- { exact: /auth/v1/.well-known/jwks.json, to: auth, as: /.well-known/jwks.json, access: open }
+- { path: /auth/v1/sso/saml/acs, to: auth, as: /sso/saml/acs, access: open }
+- { path: /auth/v1/sso/saml/metadata, to: auth, as: /sso/saml/metadata, access: open }
+- { exact: /.well-known/oauth-authorization-server/auth/v1, to: auth, as: /.well-known/oauth-authorization-server, access: open }
+- { exact: /.well-known/oauth-authorization-server, to: auth, as: /.well-known/oauth-authorization-server, access: open }
+- { path: /auth/v1/, to: auth, as: /, access: key }
+- { exact: /rest/v1/, to: rest, as: /, access: service }
+- { path: /rest/v1/, to: rest, as: /, access: key }
+- { path: /graphql/v1, to: rest, as: /rpc/graphql, access: key, headers: { content-profile: graphql_public } }
+- { path: /storage/v1/, to: storage, as: /, access: open, timeout: 3600, headers: { x-forwarded-prefix: /storage/v1 } }
+- { path: /pg/, to: meta, as: /, access: service, origins: own }
+- { path: /api/mcp, access: closed }
+- { path: /mcp, access: closed }
+- { path: /, to: studio, as: /, access: dashboard }
+{{- end -}}
