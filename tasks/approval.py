@@ -1,0 +1,47 @@
+"""A person's word before anything is destroyed: asked in the terminal, or by a paused run."""
+
+import sys
+
+from prefect.flow_runs import pause_flow_run
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from tasks import wait
+from tasks.environment import Environment
+from tasks.errors import ApprovalError
+
+ASSUME_YES = "assume-yes"  # A tag of the run, so that the answer is on record.
+
+
+class Approval(RunInput):
+    """The form that a paused run shows."""
+
+    approve: bool = Field(default=False, description="Carry out the plan as shown.")
+    comment: str = Field(default="", description="Goes to the log of the run.")
+
+
+def ask(environment: Environment, what: str, plan: str) -> None:
+    """Return when a person agreed to the plan; otherwise the run ends and nothing is changed."""
+    log = wait.logger()
+    if ASSUME_YES in flow_run.tags:
+        log.info("%s: approved beforehand (--yes).", what)
+        return
+    if sys.stdin and sys.stdin.isatty():
+        sys.stdout.write(f"\n{plan}\n\n{what} Type yes to go on: ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() != "yes":
+            raise ApprovalError(f"{what} Rejected in the terminal.", "Nothing was changed.")
+        return
+    if not flow_run.deployment_id:
+        raise ApprovalError(
+            f"{what} Nobody is here to approve it: this is no terminal.",
+            "Read the plan in the log, then run again with --yes.",
+        )
+    form = Approval.with_initial_data(description=f"**{what}**\n\n{plan}")
+    answer = pause_flow_run(
+        wait_for_input=form, timeout=environment.approval_timeout, poll_interval=2
+    )
+    if not answer.approve:
+        raise ApprovalError(f"{what} Rejected: {answer.comment or 'no comment'}.")
+    log.info("%s Approved: %s", what, answer.comment or "no comment")

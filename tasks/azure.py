@@ -1,0 +1,85 @@
+"""One set of credentials for Terraform and the SDKs; Azure's refusals in plain words."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+from tasks.errors import NotReadyError, PreflightError, RefusedError
+
+MANAGEMENT = "https://management.azure.com/.default"
+PASSING = {408, 429, 500, 502, 503, 504}
+CONFLICTS = {"OperationNotAllowed", "AnotherOperationInProgress", "ConcurrentUpdate"}
+PENDING_ROLE = {"AuthorizationFailed", "ForbiddenByRbac"}
+
+
+@cache
+def credential() -> TokenCredential:
+    """What `ARM_*` says, as for Terraform; else whatever azure-identity finds (CLI, workload)."""
+    names = ("ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET")
+    tenant, client, secret = (os.environ.get(name, "") for name in names)
+    if tenant and client and secret:
+        return ClientSecretCredential(tenant, client, secret)
+    return DefaultAzureCredential(exclude_interactive_browser_credential=True)
+
+
+def inner_code(error: HttpResponseError) -> str:
+    """The most telling code of a refusal: Key Vault hides it in `innererror`."""
+    inner = (error.error.innererror if error.error else None) or {}
+    return str(inner.get("code") or (error.error.code if error.error else "") or "")
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise our errors for Azure's, so that each says whether asking again helps."""
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise PreflightError(
+            f"{what}: Entra refused the credentials.\n{first_line(error)}",
+            "Check ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET, or sign in again.",
+        ) from error
+    except (ServiceRequestError, ServiceResponseError) as error:
+        raise NotReadyError(f"{what}: no answer. {first_line(error)}") from error
+    except HttpResponseError as error:
+        raise explained(what, error) from error
+
+
+def explained(what: str, error: HttpResponseError) -> NotReadyError | RefusedError:
+    """The consequence of a refusal for the operator."""
+    code = inner_code(error)
+    text = f"{what}: {error.status_code} {code}. {first_line(error)}"
+    if error.status_code in PASSING or code in CONFLICTS or code in PENDING_ROLE:
+        return NotReadyError(text, HINTS.get(code, ""), _advice(error))
+    return RefusedError(text, HINTS.get(code, "Read Azure's answer above; docs/runbook.md."))
+
+
+HINTS = {
+    "ForbiddenByRbac": "The role assignment is there and spreads through Azure; it takes minutes.",
+    "AuthorizationFailed": "A role is missing, or still spreading; docs/runbook.md, 'Access'.",
+    "ForbiddenByFirewall": "Allow this address in the vault's firewall, or run inside the network.",
+    "ForbiddenByConnection": "The vault takes private connections only: run inside the network.",
+    "ForbiddenByPolicy": "The vault uses access policies: switch it to Azure RBAC.",
+}
+
+
+def first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _advice(error: HttpResponseError) -> float | None:
+    headers = getattr(error.response, "headers", {})
+    try:
+        return float(headers.get("Retry-After", ""))
+    except ValueError:
+        return None

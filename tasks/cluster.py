@@ -1,0 +1,112 @@
+"""What it means to reach the cluster: scripts go in, one JSON answer comes out."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from tasks.errors import BusyError, DeployError, NotReadyError, ToolError
+
+SCRIPTS = Path(__file__).parent / "scripts"
+MARK = "::answer"  # On a line of its own; what follows is the script's JSON document.
+TAIL = 25  # Lines of a log that an error repeats.
+
+# Signs in what kubectl and helm print, the consequence, and what to think of it.
+SIGNS: tuple[tuple[str, type[DeployError], str, str], ...] = (
+    (
+        r"Error from server \(Forbidden\)|is forbidden: User",
+        NotReadyError,
+        "The cluster does not know our role yet",
+        "Role assignments take minutes to reach a cluster.",
+    ),
+    (
+        r"failed calling webhook",
+        NotReadyError,
+        "An admission webhook does not answer yet",
+        "Its pod has started; its certificate follows.",
+    ),
+    (
+        r"no matches for kind|the server could not find the requested resource",
+        NotReadyError,
+        "The cluster does not know a kind of object yet",
+        "Custom resources appear shortly after their operator is installed.",
+    ),
+    (
+        r"another operation \(install/upgrade/rollback\) is in progress",
+        BusyError,
+        "Helm says that another operation on the release is in progress",
+        "If none is, the last one died: docs/runbook.md, 'Pending release'.",
+    ),
+    (
+        r"connection refused|i/o timeout|TLS handshake timeout|connection reset by peer"
+        r"|the server is currently unable to handle the request|context deadline exceeded: EOF",
+        NotReadyError,
+        "The API server does not answer",
+        "A cluster that was just built or started needs a moment.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Script:
+    """A Bash script of `tasks/scripts`, the files it finds beside it, and its patience."""
+
+    name: str
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    deadline: float = 240  # Seconds. run-command documents no limit and dislikes long commands.
+
+    def content(self) -> dict[str, bytes]:
+        """Every file that must be there when `bash start.sh` runs."""
+        exports = "".join(f"export {k}='{v}'\n" for k, v in sorted(self.environment.items()))
+        return {
+            "start.sh": f"{exports}. ./prelude.sh\n. ./{self.name}.sh\n".encode(),
+            "prelude.sh": (SCRIPTS / "prelude.sh").read_bytes(),
+            f"{self.name}.sh": (SCRIPTS / f"{self.name}.sh").read_bytes(),
+            **self.files,
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a script said, and what its tools printed on the way."""
+
+    document: dict[str, Any]
+    log: str
+
+
+class Cluster(Protocol):
+    """Runs a script next to the API server; two implementations: run-command and direct."""
+
+    def run(self, script: Script) -> Answer: ...
+
+
+def parse_answer(script: str, code: int, log: str) -> Answer:
+    """Judge what came back: only exit code 0 with a whole JSON document counts."""
+    before, mark, after = log.rpartition(f"{MARK}\n")
+    if code:
+        raise complaint(f"{script} in the cluster ended with {code}", log)
+    if not mark:
+        raise ToolError(f"{script} in the cluster gave no answer.\n{tail(log)}")
+    try:
+        document = json.loads(after)
+    except ValueError as error:
+        raise ToolError(
+            f"The answer of {script} is cut or broken after {len(after)} characters.",
+            "Azure cuts logs at 512 kB: ask for less.",
+        ) from error
+    return Answer(document, before)
+
+
+def complaint(what: str, log: str) -> DeployError:
+    """The consequence of what kubectl or helm complained about."""
+    for sign, kind, meaning, hint in SIGNS:
+        if re.search(sign, log):
+            return kind(f"{meaning} ({what}).\n{tail(log)}", hint)
+    return ToolError(f"{what}.\n{tail(log)}", "docs/runbook.md, 'A command in the cluster fails'.")
+
+
+def tail(log: str) -> str:
+    return "\n".join(log.strip().splitlines()[-TAIL:])

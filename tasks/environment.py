@@ -1,0 +1,196 @@
+"""What an operator decides about one environment: the checked form of `deployments/<name>.yaml`."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+from uuid import UUID
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tasks.errors import ConfigError
+
+PROJECT = Path(__file__).parents[1]
+ENVIRONMENTS = PROJECT / "deployments"
+WORK = PROJECT / ".work"
+
+DELAYS = 50  # Prefect takes no longer list; the last delay of a shorter one repeats.
+
+
+class Frozen(BaseModel):
+    """A value: complete when it exists, equal by content, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Wait(Frozen):
+    """The patience for something that Azure does in its own time, in seconds."""
+
+    first: float = Field(gt=0, description="Pause after the first try.")
+    factor: float = Field(default=1.5, ge=1, description="Each pause is this much longer.")
+    every: float = Field(gt=0, description="The longest pause between two tries.")
+    at_most: float = Field(gt=0, description="After this the run fails and says what it waits for.")
+
+    @model_validator(mode="after")
+    def _asks_more_than_once(self) -> Self:
+        if self.at_most < self.first:
+            raise ValueError("at_most is shorter than the first pause: it would ask only once")
+        if self.every < self.first:
+            raise ValueError("every is shorter than first: pauses grow towards it")
+        return self
+
+    @property
+    def pauses(self) -> list[float]:
+        """The growing pauses; from the last one on they stay the same."""
+        pauses = [self.first]
+        while pauses[-1] < self.every and len(pauses) < DELAYS and self.factor > 1:
+            pauses.append(min(pauses[-1] * self.factor, self.every))
+        return pauses
+
+    @property
+    def tries(self) -> int:
+        """How many further tries fit into `at_most` when a try itself takes no time."""
+        spent, tries, pauses = 0.0, 0, self.pauses
+        while spent < self.at_most:
+            spent += pauses[min(tries, len(pauses) - 1)]
+            tries += 1
+        return tries
+
+
+class Waits(Frozen):
+    """One patience for each kind of wait."""
+
+    turn: Wait = Field(description="Until another run of the same environment has finished.")
+    state_lock: Wait = Field(description="Until Terraform's state or a Helm release is free.")
+    vault_access: Wait = Field(description="Until a new role assignment works on the vault.")
+    run_command: Wait = Field(description="Until the cluster takes a command, or knows our role.")
+    webhook: Wait = Field(description="Until admission webhooks in the cluster answer.")
+    secret_sync: Wait = Field(description="Until External Secrets has copied every secret.")
+    azure: Wait = Field(description="Until Azure has ended an operation or a throttling.")
+    health: Wait = Field(description="Until the platform answers its smoke test.")
+
+
+class Polling(Frozen):
+    """How often an operation that runs in Azure is asked for, when Azure gives no advice."""
+
+    run_command: float = Field(default=2, gt=0, description="Seconds between two questions.")
+    resource: float = Field(default=5, gt=0, description="Seconds between two questions.")
+
+
+class State(Frozen):
+    """Where Terraform keeps what it knows."""
+
+    kind: Literal["local", "azurerm"] = Field(
+        default="local", description="`local` keeps it on this machine, `azurerm` in a container."
+    )
+    resource_group: str = Field(default="", description="Of the state's storage account.")
+    storage_account: str = Field(default="", description="Where the state lies.")
+    container: str = Field(default="", description="One blob for each stack.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        place = (self.resource_group, self.storage_account, self.container)
+        if self.kind == "azurerm" and not all(place):
+            raise ValueError("azurerm needs resource_group, storage_account and container")
+        return self
+
+
+class Environment(Frozen):
+    """One file in `deployments/`, checked."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,19}$", description="Name of the file.")
+    subscription: UUID
+    hostname: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        description="Name under which clients reach Supabase.",
+    )
+    tfvars: Path = Field(
+        default=Path("vars/dev.tfvars"),
+        description="What Terraform reads, relative to terraform/; TFVARS_FILE overrides it.",
+    )
+    values: Path = Field(description="What Helm reads, relative to the project.")
+    namespace: str = Field(default="supabase", pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")
+    access: Literal["run-command", "direct"] = Field(
+        default="run-command",
+        description="`direct` is for a worker inside the network, with kubectl and helm.",
+    )
+    state: State = State()
+    approval: Literal["destructive", "always", "never"] = Field(
+        default="destructive", description="Which plans a person must approve."
+    )
+    approval_timeout: int = Field(
+        default=3600, ge=10, description="Seconds to wait for the answer."
+    )
+    on_busy: Literal["wait", "refuse"] = Field(
+        default="wait", description="What a second run does while one is at work."
+    )
+    protected: bool = Field(default=False, description="`destroy` refuses while this is true.")
+    provided_secrets: tuple[str, ...] = Field(
+        default=(),
+        description="Secrets that a person must put into the vault, or into SECRET_<NAME>.",
+    )
+    sign_in: str = Field(default="", description="How to get credentials; shown when they fail.")
+    waits: Waits
+    polling: Polling = Polling()
+    note: str = Field(default="", description="What a reader of the report must know.")
+
+    @property
+    def tfvars_file(self) -> Path:
+        return Path(os.environ.get("TFVARS_FILE") or self.tfvars)
+
+    @property
+    def work(self) -> Path:
+        """Where runs of this environment keep plans, working copies and reports."""
+        return WORK / self.name
+
+
+def known() -> list[str]:
+    return sorted(file.stem for file in ENVIRONMENTS.glob("*.yaml"))
+
+
+def load(name: str) -> Environment:
+    """Read and check `deployments/<name>.yaml` and the files that it names."""
+    path = ENVIRONMENTS / f"{name}.yaml"
+    if name not in known():
+        close = difflib.get_close_matches(name, known(), n=1)
+        meant = f"Did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(
+            f"There is no environment {name!r}.", f"{meant}Known: {', '.join(known()) or 'none'}."
+        )
+    environment = parse(name, path.read_text(), path)
+    for file in (
+        PROJECT / "terraform" / environment.tfvars_file,
+        PROJECT / environment.values,
+    ):
+        if not file.is_file():
+            raise ConfigError(f"{path.name} names {file}, which is not there.", f"Correct {path}.")
+    return environment
+
+
+def parse(name: str, text: str, path: Path) -> Environment:
+    """Check the text of an environment file; complaints name the key and the remedy."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name} is not YAML: {error}", f"Correct {path}.") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path.name} holds no keys.", f"Correct {path}.")
+    try:
+        return Environment.model_validate({"name": name} | content)
+    except ValidationError as error:
+        complaints = "\n".join(f"  {_complaint(problem)}" for problem in error.errors())
+        raise ConfigError(f"{path.name} is not valid:\n{complaints}", f"Correct {path}.") from error
+
+
+def _complaint(problem: Any) -> str:
+    where = ".".join(str(part) for part in problem["loc"]) or "file"
+    if problem["type"] != "extra_forbidden":
+        return f"{where}: {problem['msg']}"
+    *parents, key = (str(part) for part in problem["loc"])
+    model: type[BaseModel] = Environment
+    for parent in parents:
+        inner = model.model_fields[parent].annotation
+        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
+    close = difflib.get_close_matches(key, model.model_fields, n=1)
+    return f"{where}: unknown key" + (f", did you mean {close[0]!r}?" if close else "")

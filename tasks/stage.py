@@ -1,0 +1,31 @@
+"""How every flow behaves: its name, its run's name, and no program left behind."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from prefect import Flow, flow
+
+from tasks import shell
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def stage(function: Callable[P, R]) -> Flow[P, R]:
+    """Turn a function with an `environment` parameter into a flow that also runs alone."""
+
+    @wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except BaseException:
+            shell.interrupt_all()  # Tasks in worker threads do not hear of a cancelled run.
+            raise
+
+    name = getattr(function, "__name__", "flow").replace("_", "-")
+    return flow(
+        name=name,
+        flow_run_name=name + "-{environment}",
+        persist_result=False,
+    )(guarded)

@@ -1,0 +1,172 @@
+"""The two stacks: their outputs, and the working copy in which an environment's runs happen."""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from tasks.environment import PROJECT, Environment, Frozen
+
+SOURCE = PROJECT / "terraform"
+Name = Literal["foundation", "platform"]
+
+
+class RoleAssignment(Frozen):
+    """Who may do what, where, and why."""
+
+    scope: str
+    role: str
+    principal_id: str
+    purpose: str
+
+
+class Foundation(Frozen):
+    """The outputs of `terraform/foundation/outputs.tf`, name by name."""
+
+    resource_group_name: str
+    location: str
+    tenant_id: str
+    vault_name: str
+    vault_id: str
+    vault_uri: str
+    storage_account_name: str
+    storage_account_id: str
+    storage_container_name: str
+    external_secrets_client_id: str
+    external_secrets_identity_id: str
+    cluster_identity_id: str
+    kubelet_identity_id: str
+    kubelet_client_id: str
+    kubelet_object_id: str
+    virtual_network_id: str
+    cluster_subnet_id: str
+    database_subnet_id: str
+    endpoints_subnet_id: str
+    role_assignments: tuple[RoleAssignment, ...]
+    deployer_object_id: str
+
+
+class Platform(Frozen):
+    """The outputs of `terraform/platform/outputs.tf`, name by name."""
+
+    cluster_name: str
+    cluster_id: str
+    oidc_issuer_url: str
+    database_host: str
+    database_server_name: str
+    database_server_id: str
+    database_name: str
+    database_admin_login: str
+
+
+Outputs = TypeVar("Outputs", Foundation, Platform)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One root stack of one environment, and what it is given beside the tfvars file."""
+
+    name: Name
+    environment: Environment
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def root(self) -> Path:
+        return self.environment.work / "terraform"
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.name
+
+    @property
+    def plan_file(self) -> Path:
+        return self.folder / "plan.tfplan"
+
+    @property
+    def variables_file(self) -> Path:
+        return self.folder / "given.tfvars.json"
+
+
+def foundation(environment: Environment) -> Stack:
+    """Group, network, identities, vault, storage and role assignments."""
+    return Stack("foundation", environment)
+
+
+def platform(environment: Environment, built: Foundation | None) -> Stack:
+    """
+    Cluster and database, on top of a foundation.
+
+    PostgreSQL wants a password at its birth; this one is thrown away, because the lasting one
+    comes from Key Vault, whose role assignment is still spreading at that time.
+    """
+    given = {"foundation": built.model_dump(mode="json")} if built else {}
+    return Stack("platform", environment, given, {"database_password": secrets.token_urlsafe(32)})
+
+
+def prepare(stack: Stack) -> None:
+    """Bring the working copy in line with the sources; Terraform's own files in it stay."""
+    if not SOURCE.is_dir():
+        raise FileNotFoundError(SOURCE)
+    for part in (stack.name, "modules", "vars"):
+        _mirror(SOURCE / part, stack.root / part)
+    stack.folder.joinpath("backend.tf.json").write_text(json.dumps(backend(stack), indent=2))
+    stack.variables_file.write_text(json.dumps(dict(stack.variables), indent=2))
+
+
+def backend(stack: Stack) -> dict[str, Any]:
+    """Where this stack's state lives, in Terraform's JSON syntax."""
+    state, name = stack.environment.state, stack.environment.name
+    if state.kind == "azurerm":
+        place = {
+            "resource_group_name": state.resource_group,
+            "storage_account_name": state.storage_account,
+            "container_name": state.container,
+            "key": f"{name}/{stack.name}.tfstate",
+            "subscription_id": str(stack.environment.subscription),
+            "use_azuread_auth": True,
+        }
+        return {"terraform": {"backend": {"azurerm": place}}}
+    path = stack.environment.work / "state" / f"{stack.name}.tfstate"
+    return {"terraform": {"backend": {"local": {"path": str(path)}}}}
+
+
+def fingerprint(stack: Stack) -> str:
+    """What `terraform init` depends on: the backend, the modules, and where providers come from."""
+    digest = hashlib.sha256(json.dumps(backend(stack)).encode())
+    digest.update(os.environ.get("TF_CLI_CONFIG_FILE", "").encode())
+    for path in sorted(stack.root.rglob("*.tf")):
+        if ".terraform" not in path.parts and re.search(
+            rb"required_providers|source", path.read_bytes()
+        ):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def parse_outputs(model: type[Outputs], printed: Mapping[str, Any]) -> Outputs | None:
+    """Read `terraform output -json`; None when the stack is not built, or only in part."""
+    if not set(model.model_fields) <= set(printed):
+        return None
+    return model(**{name: printed[name]["value"] for name in model.model_fields})
+
+
+def _mirror(source: Path, target: Path) -> None:
+    wanted = {
+        path.relative_to(source)
+        for path in source.rglob("*")
+        if path.is_file() and ".terraform" not in path.parts
+    }
+    for path in wanted:
+        original, copy = source / path, target / path
+        if not copy.exists() or copy.read_bytes() != original.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(original, copy)
+    for stale in target.rglob("*.tf"):
+        if ".terraform" not in stale.parts and stale.relative_to(target) not in wanted:
+            stale.unlink()

@@ -1,0 +1,154 @@
+"""Plan, apply and read a stack; an interrupted apply is simply done again."""
+
+import json
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    update_progress_artifact,
+)
+from python_terraform import IsFlagged, Terraform
+
+from tasks import shell, wait
+from tasks.errors import ApprovalError, ToolError
+from tasks.shell import Command, Ended
+from tasks.step import step
+from tasks.terraform.plans import Plan, read_plan
+from tasks.terraform.progress import Progress
+from tasks.terraform.stacks import Outputs, Stack, fingerprint, parse_outputs, prepare
+
+CHANGES = 2  # What `-detailed-exitcode` says when there is something to do.
+
+
+def plan_command(stack: Stack, *, destroy: bool = False) -> Command:
+    tfvars = stack.root / stack.environment.tfvars_file
+    options = ("-destroy",) if destroy else ()
+    return _command(
+        stack,
+        "plan",
+        "-detailed-exitcode",
+        *options,
+        f"-var-file={tfvars}",
+        f"-var-file={stack.variables_file}",
+        f"-out={stack.plan_file}",
+    )
+
+
+def apply_command(stack: Stack) -> Command:
+    return _command(stack, "apply", str(stack.plan_file))
+
+
+def _command(stack: Stack, verb: str, *arguments: str) -> Command:
+    return Command(
+        ("terraform", verb, "-json", "-input=false", *arguments),
+        cwd=stack.folder,
+        env={
+            "ARM_SUBSCRIPTION_ID": str(stack.environment.subscription),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        },
+        secrets={f"TF_VAR_{name}": value for name, value in stack.secrets.items()},
+        deadline=2 * 3600,
+    )
+
+
+@step("terraform-plan-{stack.name}")
+def plan(stack: Stack, *, destroy: bool = False) -> Plan:
+    """Find out what must change; the plan file is kept for `apply`."""
+    found = _plan(stack, destroy=destroy)
+    wait.logger().info("%s", found)
+    if not found.empty:
+        create_markdown_artifact(
+            found.markdown(), key=f"plan-{stack.environment.name}-{stack.name}"
+        )
+    return found
+
+
+@step("terraform-apply-{stack.name}")
+def apply(stack: Stack, approved: Plan) -> None:
+    """
+    Carry out the approved plan.
+
+    A try after a failure plans anew, since the plan file no longer fits; a new plan that would
+    destroy more than was approved is refused.
+    """
+    if not stack.plan_file.exists():
+        current = _plan(stack, destroy=approved.destroys)
+        if current.exceeds(approved):
+            raise ApprovalError(
+                f"The new plan for {stack.name} destroys more than the approved one.\n"
+                f"{current.markdown()}",
+                "Run again and read the new plan.",
+            )
+        if current.empty:
+            return
+    progress = Progress(total=len(approved.changes))
+    try:
+        ended = _stream(apply_command(stack), progress)
+    finally:
+        stack.plan_file.unlink(missing_ok=True)
+    if ended.code:
+        raise progress.failure(f"terraform apply of {stack.name}", ended.complaint)
+
+
+def read(stack: Stack, model: type[Outputs]) -> Outputs | None:
+    """The outputs of a stack that was built before; None when there is nothing yet."""
+    _initialise(stack)
+    return parse_outputs(model, json.loads(_one_shot(stack, "output", json=IsFlagged) or "{}"))
+
+
+def _plan(stack: Stack, *, destroy: bool) -> Plan:
+    _initialise(stack)
+    progress = Progress()
+    ended = _stream(plan_command(stack, destroy=destroy), progress)
+    if ended.code not in (0, CHANGES):
+        raise progress.failure(f"terraform plan of {stack.name}", ended.complaint)
+    return read_plan(stack.name, progress.events, destroys=destroy)
+
+
+def _stream(command: Command, progress: Progress) -> Ended:
+    """Run Terraform; tell the log what happens, and the UI how far it is."""
+    log = wait.logger()
+    artifact = _bar(command.argv[1]) if progress.total else None
+    shown = 0
+
+    def take(line: str) -> None:
+        nonlocal shown
+        if text := progress.take(line):
+            log.info("%s", text)
+        if artifact and progress.done > shown:
+            shown = progress.done
+            busy = ", ".join(sorted(progress.running)[:3])
+            update_progress_artifact(
+                artifact, progress.percent, f"{progress.done} of {progress.total} done. {busy}"
+            )
+
+    return shell.attempt(command, take)
+
+
+def _bar(verb: str) -> UUID:
+    bar = create_progress_artifact(0, description=f"terraform {verb}")
+    if not isinstance(bar, UUID):
+        raise TypeError(bar)  # A coroutine: only an async caller gets one.
+    return bar
+
+
+def _initialise(stack: Stack) -> None:
+    """Make the working copy ready; `init` is repeated only when its input has changed."""
+    prepare(stack)
+    stamp = stack.folder / ".terraform" / "initialised"
+    wanted = fingerprint(stack)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    _one_shot(stack, "init", input=False, reconfigure=IsFlagged)
+    stamp.write_text(wanted)
+
+
+def _one_shot(stack: Stack, verb: str, **options: object) -> str:
+    """A quick command without a lock, through python-terraform."""
+    runner = Terraform(working_dir=str(stack.folder))
+    code, printed, complaint = runner.cmd(verb, no_color=IsFlagged, **options)
+    if code:
+        raise ToolError(f"terraform {verb} of {stack.name} ended with {code}.\n{complaint[-2000:]}")
+    return str(printed)
