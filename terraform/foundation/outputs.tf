@@ -1,0 +1,108 @@
+output "resource_group_name" {
+  description = "Resource group that holds everything."
+  value       = azurerm_resource_group.this.name
+}
+
+output "location" {
+  description = "Region of the environment."
+  value       = azurerm_resource_group.this.location
+}
+
+output "tenant_id" {
+  description = "Tenant in which the identities live."
+  value       = data.azurerm_client_config.current.tenant_id
+}
+
+output "deployer_object_id" {
+  description = "Object id of whoever was given the deployer's roles."
+  value       = local.deployer
+}
+
+output "vault_name" {
+  description = "Name of the vault."
+  value       = module.vault.name
+}
+
+output "vault_id" {
+  description = "Id of the vault."
+  value       = module.vault.id
+}
+
+output "vault_uri" {
+  description = "Address of the vault, with a slash at its end."
+  value       = module.vault.uri
+}
+
+output "storage_account_name" {
+  description = "Name of the storage account. Its keys are read through Azure when needed and are no output."
+  value       = module.storage.account_name
+}
+
+output "storage_account_id" {
+  description = "Id of the storage account."
+  value       = module.storage.account_id
+}
+
+output "storage_container_name" {
+  description = "Container that holds Supabase's objects."
+  value       = module.storage.container_name
+}
+
+output "external_secrets_client_id" {
+  description = "Client id of the identity that reads the vault; the service account is annotated with it."
+  value       = module.identities.external_secrets.client_id
+}
+
+output "external_secrets_identity_id" {
+  description = "Id of the identity that reads the vault; the platform federates it with the cluster."
+  value       = module.identities.external_secrets.id
+}
+
+output "cluster_identity_id" {
+  description = "Id of the identity with which AKS manages the network."
+  value       = module.identities.cluster.id
+}
+
+output "kubelet_identity_id" {
+  description = "Id of the identity of the nodes."
+  value       = module.identities.kubelet.id
+}
+
+output "kubelet_client_id" {
+  description = "Client id of the identity of the nodes."
+  value       = module.identities.kubelet.client_id
+}
+
+output "kubelet_object_id" {
+  description = "Object id of the identity of the nodes."
+  value       = module.identities.kubelet.object_id
+}
+
+output "virtual_network_id" {
+  description = "Id of the virtual network."
+  value       = module.network.virtual_network_id
+}
+
+output "cluster_subnet_id" {
+  description = "Subnet of the nodes."
+  value       = module.network.cluster_subnet_id
+}
+
+output "database_subnet_id" {
+  description = "Subnet that is delegated to PostgreSQL."
+  value       = module.network.database_subnet_id
+}
+
+output "endpoints_subnet_id" {
+  description = "Subnet of private endpoints."
+  value       = module.network.endpoints_subnet_id
+}
+
+output "role_assignments" {
+  description = "Every assignment made (scope, role, principal_id, purpose), so that its arrival can be shown and probed."
+  value = concat(
+    module.deployer_access.role_assignments,
+    module.cluster_access.role_assignments,
+    module.vault_access.role_assignments,
+  )
+}

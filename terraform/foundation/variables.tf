@@ -1,0 +1,163 @@
+# What an operator decides about an environment, in vars/<environment>.tfvars. This file is the same
+# in both stacks, so that one tfvars file feeds both; a stack may leave a variable unused.
+
+variable "name" {
+  description = "Name of the environment and first part of every name in Azure, such as `supabase-dev`."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 21
+    error_message = "name is \"${var.name}\" (${length(var.name)} signs); it must have 3 to 21 small letters, digits and single dashes and begin with a letter, so that names made from it, such as \"${var.name}-kv\" for the vault (at most 24 signs), are legal. Rename the environment."
+  }
+}
+
+variable "suffix" {
+  description = "Added to names that must be unique in all of Azure: vault, storage account, PostgreSQL server. Empty by default; set it when such a name is taken."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9]{0,8}$", var.suffix))
+    error_message = "suffix is \"${var.suffix}\"; it must have at most 8 small letters and digits. Shorten or rename it."
+  }
+
+  validation {
+    condition     = length(join("-", compact([var.name, "kv", var.suffix]))) <= 24
+    error_message = "With the suffix \"${var.suffix}\" the vault would be called \"${join("-", compact([var.name, "kv", var.suffix]))}\", which is longer than the 24 signs that Azure allows. Shorten suffix or name."
+  }
+}
+
+variable "location" {
+  description = "Azure region in its short form, such as `centralus`."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]+$", var.location))
+    error_message = "location is \"${var.location}\"; write the region in its short form, small letters and digits without spaces, such as centralus. See `az account list-locations`."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource, beside `environment` and `managed-by`, which the stacks add."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    # Zones of DNS carry the fewest: 15 tags.
+    condition     = length(var.tags) <= 13
+    error_message = "tags has ${length(var.tags)} entries; some resources carry 15, of which the stacks use two. Keep at most 13."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : length(key) <= 128 && length(value) <= 256 && !can(regex("[<>%&\\\\?/]", key))])
+    error_message = "tags has keys of more than 128 signs or with one of < > % & \\ ? /, or values of more than 256 signs: ${join(", ", [for key, value in var.tags : key if length(key) > 128 || length(value) > 256 || can(regex("[<>%&\\\\?/]", key))])}. Shorten or rename them."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["environment", "managed-by"])) == 0
+    error_message = "tags sets environment or managed-by, which the stacks set themselves. Use another key."
+  }
+}
+
+variable "deployer_object_id" {
+  description = "Object id of whoever deploys and seeds the vault; the caller by default. Set it when different callers plan this environment, so that its roles do not move from one to the other."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.deployer_object_id == null || can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", var.deployer_object_id))
+    error_message = "deployer_object_id is \"${coalesce(var.deployer_object_id, "null")}\", which is no object id. See `az ad signed-in-user show --query id`, or leave it out."
+  }
+}
+
+variable "outbound" {
+  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (through `network.firewall`)."
+  type        = string
+  default     = "loadBalancer"
+  nullable    = false
+}
+
+variable "network" {
+  description = "Address ranges: of the network, of its subnets, of pods and services (inside the cluster only), and the private address of a firewall for `userDefinedRouting`."
+  type = object({
+    address_space = optional(string, "10.40.0.0/16")
+    subnets = optional(object({
+      cluster   = optional(string, "10.40.0.0/22")
+      database  = optional(string, "10.40.4.0/27")
+      endpoints = optional(string, "10.40.5.0/26")
+    }), {})
+    pods     = optional(string, "10.244.0.0/16")
+    services = optional(string, "10.245.0.0/16")
+    firewall = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "vault" {
+  description = "How long Azure keeps a deleted vault, and whether it may be purged before. Both are fixed at creation."
+  type = object({
+    purge_protection = optional(bool, true)
+    retention_days   = optional(number, 90)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "storage" {
+  description = "Replication of the storage account, name of the container, and how many days deleted objects can be brought back."
+  type = object({
+    replication    = optional(string, "ZRS")
+    container      = optional(string, "supabase")
+    retention_days = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "cluster" {
+  description = "Tier of the control plane, version of Kubernetes (the region's default if left out) and the channel on which it moves on, size of a node, bounds of the autoscaler, and zones."
+  type = object({
+    tier     = optional(string, "Standard")
+    version  = optional(string)
+    upgrades = optional(string, "patch")
+    nodes = optional(object({
+      size  = optional(string, "Standard_D4s_v5")
+      min   = optional(number, 3)
+      max   = optional(number, 6)
+      zones = optional(set(string), ["1", "2", "3"])
+    }), {})
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "database" {
+  description = "Version and size of PostgreSQL, its first disk, backups, redundancy, the administrator's name, the name of the database, and the extensions that may be created in it."
+  type = object({
+    version              = optional(string, "16")
+    sku                  = optional(string, "GP_Standard_D2ds_v5")
+    storage_gb           = optional(number, 128)
+    backup_days          = optional(number, 14)
+    geo_redundant_backup = optional(bool, false)
+    zone_redundant       = optional(bool, true)
+    login                = optional(string, "pgadmin")
+    name                 = optional(string, "supabase")
+    extensions = optional(set(string), [
+      "citext", "hstore", "pg_stat_statements", "pg_trgm", "pgcrypto", "unaccent", "uuid-ossp", "vector",
+    ])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "namespace" {
+  description = "Kubernetes namespace of Supabase; its service account `vault-reader` may read the vault."
+  type        = string
+  default     = "supabase"
+  nullable    = false
+}

@@ -1,0 +1,81 @@
+# PostgreSQL with an address inside the network only.
+
+# Another name than the server's own, which Azure reserves for public servers.
+resource "azurerm_private_dns_zone" "this" {
+  name                = "${var.name}.private.postgres.database.azure.com"
+  resource_group_name = var.resource_group_name
+  tags                = var.tags
+}
+
+resource "azurerm_private_dns_zone_virtual_network_link" "this" {
+  name                = "${var.name}-vnet"
+  private_dns_zone_id = azurerm_private_dns_zone.this.id
+  virtual_network_id  = var.virtual_network_id
+  tags                = var.tags
+}
+
+resource "azurerm_postgresql_flexible_server" "this" {
+  name                = join("-", compact([var.name, "pg", var.suffix]))
+  location            = var.location
+  resource_group_name = var.resource_group_name
+  version             = var.database.version
+  sku_name            = var.database.sku
+  tags                = var.tags
+
+  delegated_subnet_id           = var.subnet_id
+  private_dns_zone_id           = azurerm_private_dns_zone.this.id
+  public_network_access_enabled = false
+
+  # Terraform sends this password once and keeps no copy. It is valid for a moment: the deployer
+  # then sets the one from the vault, and as the version stays 1, Terraform leaves that alone.
+  administrator_login               = var.database.login
+  administrator_password_wo         = var.administrator_password
+  administrator_password_wo_version = 1
+
+  authentication {
+    password_auth_enabled         = true
+    active_directory_auth_enabled = false
+  }
+
+  storage_mb                   = var.database.storage_gb * 1024
+  auto_grow_enabled            = true
+  backup_retention_days        = var.database.backup_days
+  geo_redundant_backup_enabled = var.database.geo_redundant_backup
+
+  dynamic "high_availability" {
+    for_each = var.database.zone_redundant ? ["ZoneRedundant"] : []
+
+    content {
+      mode = high_availability.value
+    }
+  }
+
+  lifecycle {
+    ignore_changes = [
+      storage_mb,                                     # The disk grows by itself, and only a new server has a smaller one.
+      zone,                                           # Azure chooses it, and
+      high_availability[0].standby_availability_zone, # a failover exchanges the two.
+    ]
+  }
+
+  # Azure builds a private server only where its name can be resolved.
+  depends_on = [azurerm_private_dns_zone_virtual_network_link.this]
+}
+
+resource "azurerm_postgresql_flexible_server_database" "this" {
+  name      = var.database.name
+  server_id = azurerm_postgresql_flexible_server.this.id
+  charset   = "UTF8"
+  collation = "en_US.utf8"
+}
+
+resource "azurerm_postgresql_flexible_server_configuration" "this" {
+  for_each = {
+    "azure.extensions"         = join(",", sort([for extension in var.database.extensions : upper(extension)]))
+    "require_secure_transport" = "on"
+  }
+
+  name      = each.key
+  server_id = azurerm_postgresql_flexible_server.this.id
+  value     = each.value
+}

@@ -1,0 +1,26 @@
+output "host" {
+  description = "Name under which the server is found inside the network."
+  value       = azurerm_postgresql_flexible_server.this.fqdn
+}
+
+output "server_name" {
+  description = "Name of the server."
+  value       = azurerm_postgresql_flexible_server.this.name
+}
+
+output "server_id" {
+  description = "Id of the server."
+  value       = azurerm_postgresql_flexible_server.this.id
+}
+
+output "name" {
+  description = "Name of the database, once it may be used: extensions are allowed and TLS is required."
+  value       = azurerm_postgresql_flexible_server_database.this.name
+
+  depends_on = [azurerm_postgresql_flexible_server_configuration.this]
+}
+
+output "login" {
+  description = "Name of the administrator."
+  value       = azurerm_postgresql_flexible_server.this.administrator_login
+}

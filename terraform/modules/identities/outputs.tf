@@ -1,0 +1,26 @@
+output "cluster" {
+  description = "Identity with which AKS manages the network: id, client_id, object_id."
+  value = {
+    id        = azurerm_user_assigned_identity.this["cluster"].id
+    client_id = azurerm_user_assigned_identity.this["cluster"].client_id
+    object_id = azurerm_user_assigned_identity.this["cluster"].principal_id
+  }
+}
+
+output "kubelet" {
+  description = "Identity of the nodes: id, client_id, object_id."
+  value = {
+    id        = azurerm_user_assigned_identity.this["kubelet"].id
+    client_id = azurerm_user_assigned_identity.this["kubelet"].client_id
+    object_id = azurerm_user_assigned_identity.this["kubelet"].principal_id
+  }
+}
+
+output "external_secrets" {
+  description = "Identity with which External Secrets reads the vault: id, client_id, object_id."
+  value = {
+    id        = azurerm_user_assigned_identity.this["external-secrets"].id
+    client_id = azurerm_user_assigned_identity.this["external-secrets"].client_id
+    object_id = azurerm_user_assigned_identity.this["external-secrets"].principal_id
+  }
+}

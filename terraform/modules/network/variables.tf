@@ -1,0 +1,120 @@
+variable "name" {
+  description = "Name of the environment; resources are called `<name>-<kind>`."
+  type        = string
+  nullable    = false
+}
+
+variable "location" {
+  description = "Azure region in its short form, such as `centralus`."
+  type        = string
+  nullable    = false
+}
+
+variable "resource_group_name" {
+  description = "Resource group that holds the network."
+  type        = string
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can carry them."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "outbound" {
+  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (through `network.firewall`)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["loadBalancer", "userDefinedRouting"], var.outbound)
+    error_message = "outbound is \"${var.outbound}\", and the cluster knows loadBalancer and userDefinedRouting. Choose one of these."
+  }
+}
+
+variable "network" {
+  description = "Address ranges: of the network, of its subnets, of pods and services inside the cluster, and the firewall's address."
+  type = object({
+    address_space = string
+    subnets = object({
+      cluster   = string
+      database  = string
+      endpoints = string
+    })
+    pods     = string
+    services = string
+    firewall = optional(string)
+  })
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for range in concat(values(var.network.subnets), [var.network.address_space, var.network.pods, var.network.services]) :
+      try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)
+    ])
+    error_message = "network holds ranges that are no IPv4 network: ${join(", ", [
+      for range in concat(values(var.network.subnets), [var.network.address_space, var.network.pods, var.network.services]) :
+      range if !try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)
+    ])}. Write the first address and the length of the prefix, such as 10.40.0.0/16."
+  }
+
+  validation {
+    # A subnet is inside when its first address, cut to the length of the space, is the space.
+    condition = alltrue([
+      for subnet in values(var.network.subnets) : try(
+        tonumber(split("/", subnet)[1]) >= tonumber(split("/", var.network.address_space)[1]) &&
+        cidrhost("${split("/", subnet)[0]}/${split("/", var.network.address_space)[1]}", 0) == cidrhost(var.network.address_space, 0),
+        true # No network at all: the rule above speaks.
+      )
+    ])
+    error_message = "Each of network.subnets (${join(", ", values(var.network.subnets))}) must lie inside network.address_space (${var.network.address_space}). Move the subnet or widen the address space."
+  }
+
+  validation {
+    # Of two ranges that overlap, one holds the other: cut to the shorter prefix they are equal.
+    condition = alltrue(flatten([
+      for pair in setproduct(
+        concat(values(var.network.subnets), [var.network.pods, var.network.services]),
+        concat(values(var.network.subnets), [var.network.pods, var.network.services]),
+        ) : try(
+        pair[0] == pair[1] ||
+        cidrhost("${split("/", pair[0])[0]}/${min(split("/", pair[0])[1], split("/", pair[1])[1])}", 0) !=
+        cidrhost("${split("/", pair[1])[0]}/${min(split("/", pair[0])[1], split("/", pair[1])[1])}", 0),
+        true
+      )
+    ]))
+    error_message = "Ranges of network overlap: subnets ${join(", ", values(var.network.subnets))}, pods ${var.network.pods}, services ${var.network.services}. Give each its own range."
+  }
+
+  validation {
+    condition     = length(distinct(concat(values(var.network.subnets), [var.network.pods, var.network.services]))) == 5
+    error_message = "network names one range twice: subnets ${join(", ", values(var.network.subnets))}, pods ${var.network.pods}, services ${var.network.services}. Give each its own range."
+  }
+
+  validation {
+    condition = alltrue([
+      for range in [var.network.pods, var.network.services] : try(
+        cidrhost("${split("/", range)[0]}/${min(split("/", range)[1], split("/", var.network.address_space)[1])}", 0) !=
+        cidrhost("${split("/", var.network.address_space)[0]}/${min(split("/", range)[1], split("/", var.network.address_space)[1])}", 0),
+        true
+      )
+    ])
+    error_message = "network.pods (${var.network.pods}) and network.services (${var.network.services}) exist inside the cluster only and must not overlap network.address_space (${var.network.address_space}). Move them to another private range."
+  }
+
+  validation {
+    condition     = alltrue([for subnet in values(var.network.subnets) : try(tonumber(split("/", subnet)[1]) <= 28, true)])
+    error_message = "network.subnets (${join(", ", values(var.network.subnets))}) must be /28 or larger: Azure keeps five addresses of each subnet, and PostgreSQL takes no smaller one. Shorten the prefix."
+  }
+
+  validation {
+    condition     = var.network.firewall == null || can(cidrhost("${var.network.firewall}/32", 0))
+    error_message = "network.firewall is \"${coalesce(var.network.firewall, "null")}\", which is no IPv4 address. Give the firewall's private address, such as 10.50.0.4."
+  }
+
+  validation {
+    condition     = var.outbound != "userDefinedRouting" || var.network.firewall != null
+    error_message = "outbound is userDefinedRouting, and network.firewall is not set. Give the private address of the firewall, or choose loadBalancer."
+  }
+}

@@ -1,0 +1,14 @@
+output "name" {
+  description = "Name of the vault."
+  value       = azurerm_key_vault.this.name
+}
+
+output "id" {
+  description = "Id of the vault; the scope of its role assignments."
+  value       = azurerm_key_vault.this.id
+}
+
+output "uri" {
+  description = "Address of the vault, with a slash at its end."
+  value       = azurerm_key_vault.this.vault_uri
+}

@@ -1,0 +1,27 @@
+# What the deployer passes when it runs this stack, beside the tfvars file.
+
+variable "foundation" {
+  description = "Outputs of the foundation stack, as `terraform output -json` reports their values. Outputs that this stack does not need may be present."
+  type = object({
+    resource_group_name          = string
+    location                     = string
+    tenant_id                    = string
+    virtual_network_id           = string
+    cluster_subnet_id            = string
+    database_subnet_id           = string
+    cluster_identity_id          = string
+    kubelet_identity_id          = string
+    kubelet_client_id            = string
+    kubelet_object_id            = string
+    external_secrets_identity_id = string
+  })
+  nullable = false
+}
+
+variable "database_password" {
+  description = "First password of the database's administrator: any random one of 8 to 128 signs, thrown away after creation. It enters neither plan nor state."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+  nullable    = false
+}

@@ -1,0 +1,45 @@
+# Development in Azure: the cheapest of everything, and quickly made and gone.
+
+name     = "supabase-dev"
+location = "centralus"
+
+tags = {
+  project = "supabase"
+}
+
+network = {
+  address_space = "10.40.0.0/16"
+  subnets = {
+    cluster   = "10.40.0.0/22"
+    database  = "10.40.4.0/27"
+    endpoints = "10.40.5.0/26"
+  }
+}
+
+# The name can be used again at once after a destroy.
+vault = {
+  purge_protection = false
+  retention_days   = 7
+}
+
+storage = {
+  replication    = "LRS"
+  retention_days = 7
+}
+
+cluster = {
+  tier = "Free"
+  nodes = {
+    size  = "Standard_D4s_v5"
+    min   = 2
+    max   = 4
+    zones = []
+  }
+}
+
+database = {
+  sku            = "B_Standard_B2s"
+  storage_gb     = 32
+  backup_days    = 7
+  zone_redundant = false
+}
