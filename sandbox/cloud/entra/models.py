@@ -184,8 +184,13 @@ class Directory:
                 assertion,
                 key,
                 ["RS256", "ES256"],
-                options={"verify_aud": False, "verify_exp": False, "verify_nbf": False}
-                | {"verify_iat": False, "require": ["exp"]},
+                options={  # The claims are checked here, against the clock of the store.
+                    "verify_aud": False,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                    "require": ["exp"],
+                },
             )
         except (jwt.PyJWTError, KeyError) as error:
             raise EntraError(

@@ -1,0 +1,114 @@
+"""
+Who may do what, where; and which part of Azure knows it already.
+
+A change of role assignments reaches Azure's many servers one after the other. Five stand in for
+them here: each learns of a change at its own moment inside the propagation time, and the answers
+to one principal go round all five. So old and new answers stand side by side, and only five equal
+answers in a row prove that the change has arrived everywhere.
+"""
+
+import math
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.arm import ResourceId
+from sandbox.cloud.authorization.roles import Role, built_in
+from sandbox.store import Resource, Store
+
+ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+SERVERS = 5
+EARLIEST = 0.3  # Share of the propagation time that passes before the first server knows.
+
+
+@dataclass
+class Grant:
+    """One role assignment, over its life; the delays say when each server hears of a change."""
+
+    id: ResourceId
+    principal: str
+    role: Role
+    scope: ResourceId
+    since: float
+    delays: tuple[float, ...]
+    until: float = math.inf
+
+    def known(self, server: int, now: float) -> bool:
+        """Does this server, at this moment, think that the grant holds."""
+        delay = self.delays[server]
+        return self.since + delay <= now < self.until + delay
+
+    @property
+    def settled(self) -> float:
+        """When the last server has heard of the latest change."""
+        changed = self.since if math.isinf(self.until) else self.until
+        return changed + max(self.delays)
+
+
+class Engine:
+    """Answers the one question of authorization for ARM and for every data plane."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.grants: dict[str, Grant] = {}
+        self._turns: Counter[tuple[str, str]] = Counter()
+        store.listen("created", ASSIGNMENTS, self._granted)
+        store.listen("deleted", ASSIGNMENTS, self._revoked)
+
+    def allows(self, object_id: str, action: str, scope: ResourceId, *, data: bool = False) -> bool:
+        """May the principal do this here, in the eyes of the server that answers this time."""
+        self.store.settle()
+        held = self.held(object_id, scope)
+        return any(grant.role.allows(action, data=data) for grant in held)
+
+    def held(self, object_id: str, scope: ResourceId) -> list[Grant]:
+        """The grants of a principal that one server knows; the next question asks the next one."""
+        now = self.store.now()
+        asked = (object_id, scope.group_id.key)
+        self._turns[asked] += 1
+        server = self._turns[asked] % SERVERS
+        return [
+            grant
+            for grant in self.grants.values()
+            if grant.principal == object_id
+            and grant.scope.covers(scope)
+            and grant.known(server, now)
+        ]
+
+    def pending(self) -> list[Grant]:
+        """Changes that some servers have not heard of yet."""
+        now = self.store.now()
+        return [grant for grant in self.grants.values() if now < grant.settled]
+
+    def _granted(self, assignment: Resource) -> None:
+        found: dict[str, Any] = assignment.properties
+        settled = bool(assignment.secrets.get("settled"))
+        window = 0.0 if settled else self.store.latency.seconds("role.propagation")
+        self.grants[assignment.id.key] = Grant(
+            assignment.id,
+            found["principalId"],
+            built_in()[found["roleDefinitionId"].rpartition("/")[2]],
+            ResourceId.parse(found["scope"]),
+            self.store.now(),
+            delays(f"{found['principalId']} {found['scope']}", window),
+        )
+
+    def _revoked(self, assignment: Resource) -> None:
+        grant = self.grants[assignment.id.key]
+        grant.until = self.store.now()
+        self.grants[f"{assignment.id.key}@{grant.until}"] = self.grants.pop(assignment.id.key)
+        self.store.after(max(grant.delays), self._forget)
+
+    def _forget(self) -> None:
+        now = self.store.now()
+        self.grants = {
+            key: one for key, one in self.grants.items() if now < one.until or now < one.settled
+        }
+
+
+def delays(seed: str, window: float) -> tuple[float, ...]:
+    """When each server hears of a change: always the same for one principal and scope."""
+    steps = [EARLIEST + (1 - EARLIEST) * step / (SERVERS - 1) for step in range(SERVERS)]
+    random.Random(seed).shuffle(steps)  # noqa: S311  # Weather, not cryptography.
+    return tuple(window * step for step in steps)

@@ -1,0 +1,89 @@
+"""Azure's built-in roles, and what a role allows."""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+DATA = Path(__file__).with_suffix(".yaml")
+
+
+def matches(action: str, patterns: Iterable[str]) -> bool:
+    """Does one of the patterns cover the action; letter case means nothing."""
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role definition."""
+
+    name: str
+    id: str
+    description: str
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
+
+    def allows(self, action: str, *, data: bool = False) -> bool:
+        yes, no = (
+            (self.data_actions, self.not_data_actions) if data else (self.actions, self.not_actions)
+        )
+        return matches(action, yes) and not matches(action, no)
+
+    @property
+    def permission(self) -> dict[str, list[str]]:
+        return {
+            "actions": list(self.actions),
+            "notActions": list(self.not_actions),
+            "dataActions": list(self.data_actions),
+            "notDataActions": list(self.not_data_actions),
+        }
+
+    def render(self, scope: str) -> dict[str, Any]:
+        """The definition, as it is seen from a subscription or from the tenant."""
+        return {
+            "id": f"{scope}/providers/{DEFINITIONS}/{self.id}",
+            "name": self.id,
+            "type": DEFINITIONS,
+            "properties": {
+                "roleName": self.name,
+                "type": "BuiltInRole",
+                "description": self.description,
+                "assignableScopes": ["/"],
+                "permissions": [self.permission],
+                "createdOn": "2015-02-02T21:55:09.8806423Z",
+                "updatedOn": "2024-01-25T21:34:22.0000000Z",
+                "createdBy": None,
+                "updatedBy": None,
+            },
+        }
+
+
+@functools.cache
+def built_in() -> dict[str, Role]:
+    """Every role of `roles.yaml`, by id."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(DATA.read_text())
+    roles = [
+        Role(
+            name=name,
+            id=entry["id"],
+            description=entry["description"],
+            actions=tuple(entry.get("actions", ())),
+            not_actions=tuple(entry.get("notActions", ())),
+            data_actions=tuple(entry.get("dataActions", ())),
+            not_data_actions=tuple(entry.get("notDataActions", ())),
+        )
+        for name, entry in found.items()
+    ]
+    return {role.id: role for role in roles}
+
+
+def named(name: str) -> Role | None:
+    """The role with this name, in any letter case."""
+    return next((role for role in built_in().values() if role.name.lower() == name.lower()), None)
