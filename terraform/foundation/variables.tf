@@ -22,11 +22,6 @@ variable "suffix" {
     condition     = can(regex("^[a-z0-9]{0,8}$", var.suffix))
     error_message = "suffix is \"${var.suffix}\"; it must have at most 8 small letters and digits. Shorten or rename it."
   }
-
-  validation {
-    condition     = length(join("-", compact([var.name, "kv", var.suffix]))) <= 24
-    error_message = "With the suffix \"${var.suffix}\" the vault would be called \"${join("-", compact([var.name, "kv", var.suffix]))}\", which is longer than the 24 signs that Azure allows. Shorten suffix or name."
-  }
 }
 
 variable "location" {

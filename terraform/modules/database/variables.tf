@@ -70,7 +70,7 @@ variable "database" {
 
   validation {
     condition     = contains(["16", "17"], var.database.version)
-    error_message = "database.version is \"${var.database.version}\"; Supabase needs 16 or later (roles that bypass row security), and 17 is the newest that was tried. Choose 16 or 17."
+    error_message = "database.version is \"${var.database.version}\"; Supabase needs 16 or later, where an administrator may make roles that bypass row security. Choose 16 or 17."
   }
 
   validation {

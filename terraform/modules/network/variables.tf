@@ -72,35 +72,32 @@ variable "network" {
   }
 
   validation {
-    # Of two ranges that overlap, one holds the other: cut to the shorter prefix they are equal.
+    # Of two ranges that overlap, one holds the other: cut to the shorter prefix, they are equal.
     condition = alltrue(flatten([
-      for pair in setproduct(
-        concat(values(var.network.subnets), [var.network.pods, var.network.services]),
-        concat(values(var.network.subnets), [var.network.pods, var.network.services]),
-        ) : try(
-        pair[0] == pair[1] ||
-        cidrhost("${split("/", pair[0])[0]}/${min(split("/", pair[0])[1], split("/", pair[1])[1])}", 0) !=
-        cidrhost("${split("/", pair[1])[0]}/${min(split("/", pair[0])[1], split("/", pair[1])[1])}", 0),
-        true
-      )
+      for index, one in values(var.network.subnets) : [
+        for other in slice(values(var.network.subnets), index + 1, length(values(var.network.subnets))) : try(
+          cidrhost("${split("/", one)[0]}/${min(split("/", one)[1], split("/", other)[1])}", 0) !=
+          cidrhost("${split("/", other)[0]}/${min(split("/", one)[1], split("/", other)[1])}", 0),
+          true
+        )
+      ]
     ]))
-    error_message = "Ranges of network overlap: subnets ${join(", ", values(var.network.subnets))}, pods ${var.network.pods}, services ${var.network.services}. Give each its own range."
-  }
-
-  validation {
-    condition     = length(distinct(concat(values(var.network.subnets), [var.network.pods, var.network.services]))) == 5
-    error_message = "network names one range twice: subnets ${join(", ", values(var.network.subnets))}, pods ${var.network.pods}, services ${var.network.services}. Give each its own range."
+    error_message = "network.subnets overlap: ${join(", ", [for name, range in var.network.subnets : "${name} ${range}"])}. Give each its own range."
   }
 
   validation {
     condition = alltrue([
-      for range in [var.network.pods, var.network.services] : try(
-        cidrhost("${split("/", range)[0]}/${min(split("/", range)[1], split("/", var.network.address_space)[1])}", 0) !=
-        cidrhost("${split("/", var.network.address_space)[0]}/${min(split("/", range)[1], split("/", var.network.address_space)[1])}", 0),
+      for pair in [
+        [var.network.address_space, var.network.pods],
+        [var.network.address_space, var.network.services],
+        [var.network.pods, var.network.services],
+        ] : try(
+        cidrhost("${split("/", pair[0])[0]}/${min(split("/", pair[0])[1], split("/", pair[1])[1])}", 0) !=
+        cidrhost("${split("/", pair[1])[0]}/${min(split("/", pair[0])[1], split("/", pair[1])[1])}", 0),
         true
       )
     ])
-    error_message = "network.pods (${var.network.pods}) and network.services (${var.network.services}) exist inside the cluster only and must not overlap network.address_space (${var.network.address_space}). Move them to another private range."
+    error_message = "network.pods (${var.network.pods}) and network.services (${var.network.services}) exist inside the cluster only: they must overlap neither each other nor network.address_space (${var.network.address_space}). Move one to another private range."
   }
 
   validation {

@@ -1,0 +1,155 @@
+mock_provider "azurerm" {
+  mock_data "azurerm_client_config" {
+    defaults = {
+      tenant_id = "00000000-0000-0000-0000-00000000cafe"
+      object_id = "44444444-4444-4444-4444-444444444444"
+    }
+  }
+}
+
+variables {
+  name     = "supabase-test"
+  location = "centralus"
+}
+
+run "names_are_made_from_the_environment" {
+  command = apply
+
+  assert {
+    condition = [output.resource_group_name, output.vault_name, output.storage_account_name, output.storage_container_name] == [
+    "supabase-test-rg", "supabase-test-kv", "supabaseteststg", "supabase"]
+    error_message = "A resource is called <name>-<kind>; the storage account has no dashes."
+  }
+}
+
+run "every_role_is_reported" {
+  command = apply
+
+  assert {
+    condition = toset([for assignment in output.role_assignments : assignment.role]) == toset([
+      "Azure Kubernetes Service RBAC Cluster Admin",
+      "Key Vault Secrets Officer",
+      "Key Vault Secrets User",
+      "Managed Identity Operator",
+      "Network Contributor",
+    ])
+    error_message = "The deployer waits for the roles that this output lists."
+  }
+}
+
+run "the_caller_is_the_deployer" {
+  command = apply
+
+  assert {
+    condition     = output.deployer_object_id == "44444444-4444-4444-4444-444444444444"
+    error_message = "Without another choice, whoever calls gets the deployer's roles."
+  }
+}
+
+run "another_deployer_can_be_named" {
+  command = apply
+
+  variables {
+    deployer_object_id = "55555555-5555-5555-5555-555555555555"
+  }
+
+  assert {
+    condition = toset([
+      for assignment in output.role_assignments : assignment.role if assignment.principal_id == "55555555-5555-5555-5555-555555555555"
+    ]) == toset(["Azure Kubernetes Service RBAC Cluster Admin", "Key Vault Secrets Officer"])
+    error_message = "The deployer's roles must follow deployer_object_id."
+  }
+}
+
+run "tags_say_whose_a_resource_is" {
+  command = plan
+
+  variables {
+    tags = { project = "supabase" }
+  }
+
+  assert {
+    condition     = azurerm_resource_group.this.tags == tomap({ project = "supabase", environment = "supabase-test", managed-by = "terraform" })
+    error_message = "Environment and tool are added to the operator's tags."
+  }
+}
+
+run "a_name_that_is_too_long_for_the_vault_is_refused" {
+  command = plan
+
+  variables {
+    name = "supabase-production-west"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    name = "Supabase-Test"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_with_two_dashes_in_a_row_is_refused" {
+  command = plan
+
+  variables {
+    name = "supabase--test"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_suffix_with_a_dash_is_refused" {
+  command = plan
+
+  variables {
+    suffix = "x-7"
+  }
+
+  expect_failures = [var.suffix]
+}
+
+run "a_region_in_its_long_form_is_refused" {
+  command = plan
+
+  variables {
+    location = "Central US"
+  }
+
+  expect_failures = [var.location]
+}
+
+run "a_tag_that_belongs_to_the_stacks_is_refused" {
+  command = plan
+
+  variables {
+    tags = { environment = "mine" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_with_a_slash_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "team/name" = "platform" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_deployer_that_is_no_object_id_is_refused" {
+  command = plan
+
+  variables {
+    deployer_object_id = "somebody@example.com"
+  }
+
+  expect_failures = [var.deployer_object_id]
+}

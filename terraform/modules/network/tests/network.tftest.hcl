@@ -1,0 +1,258 @@
+mock_provider "azurerm" {}
+
+variables {
+  name                = "test"
+  location            = "centralus"
+  resource_group_name = "test-rg"
+  tags                = { environment = "test" }
+  outbound            = "loadBalancer"
+  network = {
+    address_space = "10.40.0.0/16"
+    subnets = {
+      cluster   = "10.40.0.0/22"
+      database  = "10.40.4.0/27"
+      endpoints = "10.40.5.0/26"
+    }
+    pods     = "10.244.0.0/16"
+    services = "10.245.0.0/16"
+  }
+}
+
+run "every_subnet_has_a_security_group_that_ends_in_a_refusal" {
+  command = apply
+
+  assert {
+    condition     = keys(azurerm_subnet_network_security_group_association.this) == ["cluster", "database", "endpoints"]
+    error_message = "Each subnet must have a security group."
+  }
+
+  assert {
+    condition = alltrue([
+      for group in azurerm_network_security_group.this :
+      anytrue([for rule in group.security_rule : rule.priority == 4096 && rule.access == "Deny" && rule.source_address_prefix == "*"])
+    ])
+    error_message = "Each group must refuse what it does not open."
+  }
+}
+
+run "only_the_cluster_reaches_the_database" {
+  command = plan
+
+  assert {
+    condition = toset([
+      for rule in azurerm_network_security_group.this["database"].security_rule : rule.source_address_prefix
+      if rule.access == "Allow" && rule.destination_port_range == "5432"
+    ]) == toset(["10.40.0.0/22"])
+    error_message = "Port 5432 must be open to the cluster's subnet alone."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for group in azurerm_network_security_group.this : [
+        for rule in group.security_rule : !contains(["*", "Internet", "VirtualNetwork", "0.0.0.0/0"], coalesce(rule.source_address_prefix, "-"))
+        if rule.access == "Allow"
+      ]
+    ]))
+    error_message = "No opening may be for everybody."
+  }
+}
+
+run "pods_and_nodes_reach_each_other" {
+  command = plan
+
+  assert {
+    condition = anytrue([
+      for rule in azurerm_network_security_group.this["cluster"].security_rule :
+      rule.source_address_prefixes == toset(["10.40.0.0/22", "10.244.0.0/16"]) && rule.destination_address_prefixes == toset(["10.40.0.0/22", "10.244.0.0/16"])
+      if rule.source_address_prefixes != null
+    ])
+    error_message = "With overlay addresses, rules must name the range of the pods beside that of the nodes."
+  }
+}
+
+run "the_database_subnet_is_delegated" {
+  command = plan
+
+  assert {
+    condition     = azurerm_subnet.database.delegation[0].service_delegation[0].name == "Microsoft.DBforPostgreSQL/flexibleServers"
+    error_message = "PostgreSQL joins only a subnet that is delegated to it."
+  }
+
+  assert {
+    condition     = length(azurerm_subnet.cluster.delegation) == 0
+    error_message = "AKS joins no delegated subnet."
+  }
+}
+
+run "a_load_balancer_needs_no_route" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_route_table.outbound) == 0 && length(azurerm_subnet_route_table_association.cluster) == 0
+    error_message = "The cluster's own load balancer needs no route table."
+  }
+}
+
+run "nodes_leave_through_the_firewall_when_asked" {
+  command = plan
+
+  variables {
+    outbound = "userDefinedRouting"
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets = {
+        cluster   = "10.40.0.0/22"
+        database  = "10.40.4.0/27"
+        endpoints = "10.40.5.0/26"
+      }
+      pods     = "10.244.0.0/16"
+      services = "10.245.0.0/16"
+      firewall = "10.50.0.4"
+    }
+  }
+
+  assert {
+    condition     = one(azurerm_route_table.outbound[0].route).next_hop_in_ip_address == "10.50.0.4"
+    error_message = "The default route must lead to the firewall."
+  }
+}
+
+run "a_route_without_a_firewall_is_refused" {
+  command = plan
+
+  variables {
+    outbound = "userDefinedRouting"
+  }
+
+  expect_failures = [var.network]
+}
+
+run "an_unknown_way_out_is_refused" {
+  command = plan
+
+  variables {
+    outbound = "natGateway"
+  }
+
+  expect_failures = [var.outbound]
+}
+
+run "a_range_that_is_no_network_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.7/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_subnet_outside_the_network_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.41.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_subnet_wider_than_the_network_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/22"
+      subnets       = { cluster = "10.40.0.0/16", database = "10.40.1.0/27", endpoints = "10.40.2.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "subnets_that_overlap_are_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.3.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "one_range_for_pods_and_services_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.244.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "services_inside_the_network_are_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.40.128.0/20"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "one_range_for_two_subnets_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.4.0/27" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_subnet_too_small_for_azure_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/29", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
