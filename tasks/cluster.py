@@ -40,8 +40,7 @@ SIGNS: tuple[tuple[str, type[DeployError], str, str], ...] = (
         "If none is, the last one died: docs/runbook.md, 'Pending release'.",
     ),
     (
-        r"connection refused|i/o timeout|TLS handshake timeout|connection reset by peer"
-        r"|the server is currently unable to handle the request|context deadline exceeded: EOF",
+        r"connection refused|i/o timeout|TLS handshake timeout|connection reset|unable to handle",
         NotReadyError,
         "The API server does not answer",
         "A cluster that was just built or started needs a moment.",

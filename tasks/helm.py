@@ -56,7 +56,7 @@ class Release:
         else:
             chart, version = self.chart.reference, self.chart.version
         mode = "wait" if self.wait else "go"
-        return " ".join((self.name, self.namespace, self.digest, mode, chart, version))
+        return f"{self.name} {self.namespace} {self.digest} {mode} {chart} {version}"
 
 
 def releases_script(groups: Sequence[Sequence[Release]]) -> Script:

@@ -1,4 +1,4 @@
-"""What must be true before anything is touched: seconds of questions instead of minutes of regret."""
+"""What must be true before anything is touched: seconds of questions save minutes of regret."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import re
 import yaml
 from azure.core.exceptions import AzureError
 
-from tasks import azure, run_command, shell
+from tasks import azure, shell
 from tasks.environment import PROJECT, Environment
 from tasks.errors import ConfigError, NotReadyError, PreflightError
 from tasks.step import step
@@ -54,7 +54,7 @@ def sign_in(environment: Environment) -> None:
 
 @step("check-files")
 def files(environment: Environment) -> None:
-    """The values file serves known charts, and the charts fit through run-command."""
+    """The values file serves known charts only; a misspelled one would be ignored in silence."""
     content = yaml.safe_load((PROJECT / environment.values).read_text()) or {}
     unknown = sorted(set(content) - {*CHARTS, "external-secrets"})
     if unknown:
@@ -62,11 +62,6 @@ def files(environment: Environment) -> None:
             f"{environment.values} has values for unknown charts: {', '.join(unknown)}.",
             f"Known: external-secrets, {', '.join(CHARTS)}.",
         )
-
-
-def budget(packages: dict[str, bytes]) -> None:
-    """Refuse charts that run-command could not carry, before anything is built."""
-    run_command.pack(packages)
 
 
 def parse_version(text: str) -> tuple[int, ...]:

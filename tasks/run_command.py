@@ -62,7 +62,7 @@ class RunCommand:
 
 
 def pack(files: Mapping[str, bytes]) -> str:
-    """A zip as base64, the same bytes for the same files, or an error when Azure would refuse it."""
+    """A zip as base64, equal for equal files; an error when Azure would refuse its size."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):

@@ -1,10 +1,12 @@
 """How every flow behaves: its name, its run's name, and no program left behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from prefect import Flow, flow
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from tasks import shell
 
@@ -29,3 +31,10 @@ def stage(function: Callable[P, R]) -> Flow[P, R]:
         flow_run_name=name + "-{environment}",
         persist_result=False,
     )(guarded)
+
+
+@contextmanager
+def nested() -> Iterator[None]:
+    """Run a stage inside another one without a heartbeat of its own: the outer one is enough."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield

@@ -2,7 +2,7 @@
 
 from tasks.terraform.plans import Change, Plan
 from tasks.terraform.stacks import Foundation, Platform, RoleAssignment, Stack, foundation, platform
-from tasks.terraform.steps import apply, plan, read
+from tasks.terraform.steps import apply, outputs, plan
 
 __all__ = [
     "Change",
@@ -13,7 +13,7 @@ __all__ = [
     "Stack",
     "apply",
     "foundation",
+    "outputs",
     "plan",
     "platform",
-    "read",
 ]

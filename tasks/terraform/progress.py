@@ -81,7 +81,7 @@ class Progress:
         if any(LOCKED in text for text in texts):
             return BusyError(
                 f"{what}: another run holds the state's lock.\n" + "\n".join(texts),
-                "It passes when that run ends. A lock of a dead run: docs/runbook.md, 'State lock'.",
+                "It passes when that run ends; if it died: docs/runbook.md, 'State lock'.",
             )
         if all(any(sign in text for sign in PASSING) for text in texts):
             lines = [" ".join(text.split()) for text in texts]

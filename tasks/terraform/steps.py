@@ -11,7 +11,7 @@ from prefect.artifacts import (
 from python_terraform import IsFlagged, Terraform
 
 from tasks import shell, wait
-from tasks.errors import ApprovalError, ToolError
+from tasks.errors import ApprovalError, PreflightError, ToolError
 from tasks.shell import Command, Ended
 from tasks.step import step
 from tasks.terraform.plans import Plan, read_plan
@@ -92,10 +92,17 @@ def apply(stack: Stack, approved: Plan) -> None:
         raise progress.failure(f"terraform apply of {stack.name}", ended.complaint)
 
 
-def read(stack: Stack, model: type[Outputs]) -> Outputs | None:
-    """The outputs of a stack that was built before; None when there is nothing yet."""
+def outputs(stack: Stack, model: type[Outputs]) -> Outputs:
+    """What a stack that was built before has to say; an error when it is not there."""
     _initialise(stack)
-    return parse_outputs(model, json.loads(_one_shot(stack, "output", json=IsFlagged) or "{}"))
+    found = parse_outputs(model, json.loads(_one_shot(stack, "output", json=IsFlagged) or "{}"))
+    if found is None:
+        name = stack.environment.name
+        raise PreflightError(
+            f"The {stack.name} of {name} is not built, or only in part.",
+            f"Run provision, or deploy, for {name} first.",
+        )
+    return found
 
 
 def _plan(stack: Stack, *, destroy: bool) -> Plan:

@@ -1,0 +1,156 @@
+"""Run flows from a terminal: `python -m flows deploy --environment sandbox`."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import cyclopts
+import httpx
+from rich.console import Console
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+SERVER_HINT = (
+    "Start it (`make up`, or `prefect server start`), or unset PREFECT_API_URL to use a "
+    "temporary server for this one run."
+)
+
+Environment = Annotated[str, cyclopts.Parameter(help="Name of a file in deployments/.")]
+Yes = Annotated[bool, cyclopts.Parameter(help="Approve destructive plans beforehand.", negative="")]
+
+app = cyclopts.App(
+    name="flows",
+    help="Deploy Supabase to Azure; every command is a Prefect flow that is safe to run again.",
+    help_format="markdown",
+    version_flags=[],
+)
+screen = Console(stderr=True, highlight=False)
+
+
+@app.command
+def deploy(*, environment: Environment, yes: Yes = False) -> int:
+    """From a checked environment file to an answering platform."""
+    return run("deploy", environment, yes=yes)
+
+
+@app.command
+def preflight(*, environment: Environment) -> int:
+    """Check files, tools, credentials, permissions and required secrets; change nothing."""
+    return run("preflight", environment)
+
+
+@app.command
+def provision(*, environment: Environment, yes: Yes = False) -> int:
+    """Build the Azure resources, and seed the secrets beside it."""
+    return run("provision", environment, yes=yes)
+
+
+@app.command
+def seed_secrets(*, environment: Environment) -> int:
+    """Bring every secret of the catalogue into the vault; existing values stay."""
+    return run("seed_secrets", environment)
+
+
+@app.command
+def configure(*, environment: Environment) -> int:
+    """Install External Secrets, policies and S3Proxy, and wait for the secrets."""
+    return run("configure", environment)
+
+
+@app.command
+def release(*, environment: Environment) -> int:
+    """Install or upgrade Supabase."""
+    return run("release", environment)
+
+
+@app.command
+def verify(*, environment: Environment) -> int:
+    """Run the smoke test inside the cluster; change nothing."""
+    return run("verify", environment)
+
+
+@app.command
+def destroy(*, environment: Environment, yes: Yes = False) -> int:
+    """Show what would be removed, ask, and remove it."""
+    return run("destroy", environment, yes=yes)
+
+
+@app.command
+def environments() -> int:
+    """List the environments and where they go."""
+    from tasks import environment as known  # noqa: PLC0415 # Prefect takes seconds to import.
+
+    for name in known.known():
+        found = known.load(name)
+        sys.stdout.write(f"{name:16} subscription {found.subscription}  {found.hostname}\n")
+    return 0
+
+
+def run(flow: str, environment: str, *, yes: bool = False) -> int:
+    """Run one flow in this process; say how it ended in words and in the exit code."""
+    from tasks import errors  # noqa: PLC0415 # `--help` answers at once.
+
+    try:
+        result = _call(flow, environment, yes=yes)
+    except (errors.ConfigError, errors.PreflightError) as error:
+        return _complain(error, EXIT_BAD_INPUT)
+    except errors.DeployError as error:
+        return _complain(error, EXIT_FAILED)
+    except KeyboardInterrupt:
+        screen.print("Interrupted. Run again: it goes on where it was.", style="yellow")
+        return EXIT_INTERRUPTED
+    screen.print(f"{flow} of {environment} succeeded.", style="green")
+    if isinstance(result, str):
+        sys.stdout.write(f"{result}\n")
+    return 0
+
+
+def _call(flow: str, environment: str, *, yes: bool) -> object:
+    from tasks import environment as environments_  # noqa: PLC0415
+
+    environments_.load(environment)  # A wrong name needs no server to be found wrong.
+    _reach_server()
+    if not sys.stderr.isatty():
+        os.environ.setdefault("PREFECT_LOGGING_COLORS", "false")
+    screen.print("Loading Prefect …", style="dim")
+
+    import importlib  # noqa: PLC0415
+
+    from prefect import tags  # noqa: PLC0415
+
+    from tasks.approval import ASSUME_YES  # noqa: PLC0415
+    from tasks.stage import nested  # noqa: PLC0415
+
+    body: Callable[[str], Any] = getattr(importlib.import_module(f"flows.{flow}"), flow)
+    with nested(), tags(*([ASSUME_YES] if yes else [])):
+        return body(environment)
+
+
+def _reach_server() -> None:
+    """A dead address would otherwise end in a traceback after minutes of retries."""
+    from tasks.errors import PreflightError  # noqa: PLC0415
+
+    address = os.environ.get("PREFECT_API_URL")
+    if not address:
+        screen.print("PREFECT_API_URL is not set: this run uses a temporary server.", style="dim")
+        return
+    try:
+        httpx.get(f"{address.rstrip('/')}/health", timeout=5, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        message = f"The Prefect server at {address} does not answer: {error}"
+        raise PreflightError(message, SERVER_HINT) from error
+
+
+def _complain(error: Any, code: int) -> int:
+    screen.print(f"\n{type(error).__name__}: {error.message}", style="red", markup=False)
+    if error.hint:
+        screen.print(f"Next: {error.hint}", markup=False)
+    return code
+
+
+def main() -> None:
+    sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The cluster's ground: External Secrets, policies, S3Proxy, and every secret in its place."""
+
+from typing import Any
+
+from tasks import access, charts, database, external_secrets, helm, terraform, turn
+from tasks import environment as environments
+from tasks.environment import PROJECT, Environment
+from tasks.external_secrets import Synced
+from tasks.helm import Public, Release
+from tasks.key_vault import Sealed
+from tasks.stage import stage
+from tasks.terraform import Foundation, Platform
+from tasks.wait import patient
+
+OPERATOR = Public("oci://ghcr.io/external-secrets/charts/external-secrets", "2.9.0")
+
+
+@stage
+def configure(environment: str) -> Synced:
+    """
+    Install what Supabase stands on, and wait until the vault's secrets are in the cluster.
+
+    Args:
+        environment: Name of a file in deployments/.
+    """
+    wanted = environments.load(environment)
+    with turn.hold(wanted):
+        built = terraform.outputs(terraform.foundation(wanted), Foundation)
+        grown = terraform.outputs(terraform.platform(wanted, built), Platform)
+        cluster = access.reach(wanted, built.resource_group_name, grown.cluster_name)
+
+        password = patient(database.set_password, wanted.waits.azure).submit(
+            str(wanted.subscription),
+            built.resource_group_name,
+            grown.database_server_name,
+            Sealed(built.vault_uri, "pg-password"),
+            wanted.polling.resource,
+        )
+        groups = base_releases(wanted, built)
+        patient(helm.install, wanted.waits.webhook)(cluster, *groups)
+        patience = wanted.waits.secret_sync
+        synced = patient(external_secrets.sync, patience)(cluster, wanted.namespace, patience.first)
+        password.result()
+        return synced
+
+
+def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release], list[Release]]:
+    """The operator first: the platform chart needs its kinds of objects and its webhook."""
+    packages = charts.package("platform", "s3proxy")
+    platform = {
+        "vaultUrl": built.vault_uri,
+        "tenantId": built.tenant_id,
+        "identityClientId": built.external_secrets_client_id,
+    }
+    s3proxy = {
+        "storage": {
+            "account": built.storage_account_name,
+            "container": built.storage_container_name,
+        }
+    }
+    return [
+        Release(
+            "external-secrets", "external-secrets", OPERATOR, values(wanted, "external-secrets", {})
+        )
+    ], [
+        Release(
+            "platform",
+            wanted.namespace,
+            packages["platform"],
+            values(wanted, "platform", platform),
+            wait=False,  # Its secrets may take minutes; that wait has a task of its own.
+        ),
+        Release(
+            "s3proxy",
+            wanted.namespace,
+            packages["s3proxy"],
+            values(wanted, "s3proxy", s3proxy),
+            wait=False,  # It starts as soon as its secret has arrived.
+        ),
+    ]
+
+
+def values(wanted: Environment, chart: str, given: dict[str, Any]) -> dict[str, Any]:
+    return helm.values_for(PROJECT / wanted.values, chart, given)

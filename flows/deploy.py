@@ -1,0 +1,28 @@
+"""From a checked environment file to an answering platform."""
+
+from flows.configure import configure
+from flows.preflight import preflight
+from flows.provision import provision
+from flows.release import release
+from flows.verify import verify
+from tasks import environment as environments
+from tasks import report, turn
+from tasks.stage import nested, stage
+
+
+@stage
+def deploy(environment: str) -> str:
+    """
+    Deploy Supabase into one environment; safe to run again at any time.
+
+    Args:
+        environment: Name of a file in deployments/.
+    """
+    wanted = environments.load(environment)
+    with turn.hold(wanted), report.told(wanted), nested():
+        preflight(environment)
+        provision(environment)
+        synced = configure(environment)
+        release(environment, synced.revision)
+        verify(environment)
+    return f"https://{wanted.hostname}"

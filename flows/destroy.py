@@ -1,0 +1,48 @@
+"""Everything goes, after a person has read what that is."""
+
+from tasks import approval, terraform, turn
+from tasks import environment as environments
+from tasks.environment import Environment
+from tasks.errors import PreflightError, RefusedError
+from tasks.stage import stage
+from tasks.terraform import Foundation, Plan, Stack
+from tasks.wait import patient
+
+
+@stage
+def destroy(environment: str) -> None:
+    """
+    Remove all Azure resources of the environment: first the platform, then the foundation.
+
+    Args:
+        environment: Name of a file in deployments/.
+    """
+    wanted = environments.load(environment)
+    if wanted.protected:
+        raise RefusedError(
+            f"Environment {wanted.name} is protected.",
+            f"Set `protected: false` in deployments/{wanted.name}.yaml if you mean it.",
+        )
+    with turn.hold(wanted):
+        doomed = [(stack, planned(stack)) for stack in stacks(wanted)]
+        plans = [plan for _, plan in doomed if not plan.empty]
+        if plans:
+            text = "\n\n".join(plan.markdown() for plan in plans)
+            approval.ask(wanted, f"Destroy {wanted.name}, data included?", text)
+        for stack, plan in doomed:
+            if not plan.empty:
+                patient(terraform.apply, wanted.waits.azure)(stack, plan)
+
+
+def stacks(wanted: Environment) -> list[Stack]:
+    """In the order in which they go; a platform without a foundation cannot exist."""
+    base = terraform.foundation(wanted)
+    try:
+        built = terraform.outputs(base, Foundation)
+    except PreflightError:
+        return [base]
+    return [terraform.platform(wanted, built), base]
+
+
+def planned(stack: Stack) -> Plan:
+    return patient(terraform.plan, stack.environment.waits.state_lock)(stack, destroy=True)

@@ -1,0 +1,54 @@
+"""The Azure side: two Terraform stacks, and what can be done while the second one grows."""
+
+from flows.seed_secrets import seed_secrets
+from tasks import approval, role_assignments, terraform, turn
+from tasks import environment as environments
+from tasks.stage import nested, stage
+from tasks.terraform import Foundation, Plan, Stack
+from tasks.wait import patient
+
+
+@stage
+def provision(environment: str) -> None:
+    """
+    Build the resource group, network, vault and storage, then the cluster and the database.
+
+    Args:
+        environment: Name of a file in deployments/.
+    """
+    wanted = environments.load(environment)
+    with turn.hold(wanted):
+        base = terraform.foundation(wanted)
+        carry_out(base, agreed(base))
+        built = terraform.outputs(base, Foundation)
+
+        # Roles spread and secrets settle while Azure builds the cluster.
+        top = terraform.platform(wanted, built)
+        plan = agreed(top)
+        apply = patient(terraform.apply, wanted.waits.azure)
+        growing = None if plan.empty else apply.submit(top, plan)
+        confirm = patient(role_assignments.confirm, wanted.waits.azure)
+        seen = confirm.submit(str(wanted.subscription), built.role_assignments)
+        with nested():
+            kept = seed_secrets(environment)
+        seen.result()
+        if growing:
+            growing.result()
+        if any(secret.action == "later" for secret in kept):
+            with nested():
+                seed_secrets(environment)  # Those that name the database had to wait for it.
+
+
+def agreed(stack: Stack) -> Plan:
+    """The stack's plan, after a person agreed to it where the environment asks for that."""
+    wanted = stack.environment
+    plan = patient(terraform.plan, wanted.waits.state_lock)(stack)
+    ask = wanted.approval == "always" or (wanted.approval == "destructive" and plan.destructive)
+    if ask and not plan.empty:
+        approval.ask(wanted, f"Apply this plan to {wanted.name}?", plan.markdown())
+    return plan
+
+
+def carry_out(stack: Stack, plan: Plan) -> None:
+    if not plan.empty:
+        patient(terraform.apply, stack.environment.waits.azure)(stack, plan)

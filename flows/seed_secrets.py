@@ -1,0 +1,62 @@
+"""Every secret of the catalogue is in the vault; what is there already stays as it is."""
+
+import os
+
+from tasks import environment as environments
+from tasks import key_vault, terraform, turn
+from tasks.catalogue import Facts, with_provided
+from tasks.environment import Environment
+from tasks.errors import PreflightError
+from tasks.key_vault import Kept
+from tasks.stage import stage
+from tasks.storage_account import KeyReader
+from tasks.terraform import Foundation, Platform
+from tasks.wait import patient
+
+
+@stage
+def seed_secrets(environment: str) -> tuple[Kept, ...]:
+    """
+    Generate, derive and fetch the secrets that the platform needs.
+
+    Args:
+        environment: Name of a file in deployments/.
+    """
+    wanted = environments.load(environment)
+    with turn.hold(wanted):
+        built = terraform.outputs(terraform.foundation(wanted), Foundation)
+        patience = wanted.waits.vault_access
+        patient(key_vault.reach, patience)(built.vault_uri)
+        return patient(key_vault.keep, patience)(
+            built.vault_uri,
+            with_provided(wanted.provided_secrets),
+            facts(wanted, built),
+            {"azure-storage-account-key": key_reader(wanted, built)},
+            provided(wanted),
+        )
+
+
+def facts(wanted: Environment, built: Foundation) -> Facts:
+    """What is public; the database's part is unknown while it is being built."""
+    try:
+        grown = terraform.outputs(terraform.platform(wanted, built), Platform)
+    except PreflightError:
+        return Facts(built.storage_account_name)
+    return Facts(
+        built.storage_account_name,
+        grown.database_admin_login,
+        grown.database_name,
+        grown.database_host,
+    )
+
+
+def key_reader(wanted: Environment, built: Foundation) -> KeyReader:
+    return KeyReader(
+        str(wanted.subscription), built.resource_group_name, built.storage_account_name
+    )
+
+
+def provided(wanted: Environment) -> dict[str, str]:
+    """What a person brought along in the environment of this run."""
+    names = {name: key_vault.variable(name) for name in wanted.provided_secrets}
+    return {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}

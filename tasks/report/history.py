@@ -1,0 +1,113 @@
+"""Read from Prefect's API what a run has done; the report knows nothing that the API does not."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterParentFlowRunId,
+)
+from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from tasks.report.record import Span, waits_between
+
+PAGE = 200  # What the API returns at most.
+SETTLE = 4  # Seconds in which the last events of the run should have arrived.
+
+
+def spans(root: UUID) -> tuple[Span, ...]:
+    """All finished steps of a run and of its stages."""
+    with get_client(sync_client=True) as client:
+        flows = _family(client, root)
+        reasons = _reasons(client, list(flows))
+        found = [
+            _span(client, flows[task.flow_run_id], task, reasons[task.id])
+            for task in _settled(client, list(flows))
+            if task.flow_run_id in flows and task.start_time and task.state
+            # A stage inside a stage also has a task run; its own steps say more.
+            if not task.state.state_details.child_flow_run_id
+        ]
+    return tuple(sorted(found, key=lambda span: span.start))
+
+
+def started(root: UUID) -> datetime:
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(root).start_time or datetime.now(UTC)
+
+
+def tables(root: UUID, key: str) -> list[Artifact]:
+    """The artifacts of the run whose key starts like this, oldest first."""
+    with get_client(sync_client=True) as client:
+        flows = list(_family(client, root))
+        found = _artifacts(client, flows)
+    return sorted(
+        (artifact for artifact in found if (artifact.key or "").startswith(key)),
+        key=lambda artifact: artifact.created or datetime.now(UTC),
+    )
+
+
+def _family(client: SyncPrefectClient, root: UUID) -> dict[UUID, FlowRun]:
+    family = {root: client.read_flow_run(root)}
+    fresh = [root]
+    while fresh:
+        children = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=fresh)
+            )
+        )
+        family |= {child.id: child for child in children}
+        fresh = [child.id for child in children]
+    return family
+
+
+@retry(
+    retry=retry_if_result(lambda tasks: any(not task.end_time for task in tasks)),
+    stop=stop_after_delay(SETTLE),
+    wait=wait_fixed(0.1),
+    retry_error_callback=lambda state: state.outcome.result() if state.outcome else [],
+)
+def _settled(client: SyncPrefectClient, flows: list[UUID]) -> list[TaskRun]:
+    """The task runs, once the server has heard of their end: it learns by events."""
+    return client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=flows)), limit=PAGE
+    )
+
+
+def _reasons(
+    client: SyncPrefectClient, flows: list[UUID]
+) -> dict[UUID | None, list[tuple[datetime, str]]]:
+    reasons: dict[UUID | None, list[tuple[datetime, str]]] = defaultdict(list)
+    for artifact in _artifacts(client, flows):
+        if artifact.type == "progress" and artifact.created:
+            text = (artifact.description or "").split(" Waiting for ")[0]
+            reasons[artifact.task_run_id].append((artifact.created, text))
+    return {task: sorted(told) for task, told in reasons.items()} | defaultdict(list)
+
+
+def _artifacts(client: SyncPrefectClient, flows: list[UUID]) -> list[Artifact]:
+    return client.read_artifacts(
+        artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=flows)), limit=PAGE
+    )
+
+
+def _span(
+    client: SyncPrefectClient, flow: FlowRun, task: TaskRun, reasons: list[tuple[datetime, str]]
+) -> Span:
+    start = task.start_time or datetime.now(UTC)
+    states = client.read_task_run_states(task.id) if task.run_count > 1 else []
+    history = [(state.name or "", state.timestamp) for state in states]
+    return Span(
+        stage=flow.name.rsplit("-", 1)[0],
+        name=task.name,
+        start=start,
+        end=task.end_time or datetime.now(UTC),
+        state=task.state_type.value if task.state_type else "unknown",
+        attempts=task.run_count,
+        waits=waits_between(history, reasons),
+    )

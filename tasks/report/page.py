@@ -1,0 +1,84 @@
+"""The report as markdown."""
+
+from tasks.report.record import Record, Span, critical_path
+
+
+def markdown(record: Record, picture: str) -> str:
+    """The whole page; `picture` is what the image link points to."""
+    parts = [
+        f"# {record.run}",
+        _verdict(record),
+        f"![Timeline]({picture})",
+        "## What it waited for",
+        _waits(record),
+        "## What set its length",
+        _path(record),
+        "## Steps",
+        _steps(record),
+    ]
+    if record.changes:
+        parts += ["## What changed in Azure", *record.changes]
+    if record.checks:
+        parts += ["## What was verified", _checks(record)]
+    if record.note:
+        parts += ["## Note", record.note.strip()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _verdict(record: Record) -> str:
+    length = f"{record.seconds:.1f} s, of which steps waited {record.waited:.1f} s for Azure"
+    if record.failure:
+        return f"**Failed** after {length}.\n\n```\n{record.failure}\n```"
+    changed = "" if record.changes else " Nothing in Azure had to change."
+    held = sum(check["ok"] == "yes" for check in record.checks)
+    checks = f" {held} of {len(record.checks)} checks hold." if record.checks else ""
+    return f"**Succeeded** in {length}.{changed}{checks}"
+
+
+def _waits(record: Record) -> str:
+    waiting = [span for span in record.spans if span.waits]
+    if not waiting:
+        return "Nothing."
+    rows = ["| step | tries | waited | for |", "|-|-:|-:|-|"]
+    for span in waiting:
+        reasons = "<br>".join(dict.fromkeys(_cell(wait.reason) for wait in span.waits))
+        rows.append(f"| {span.name} | {span.attempts} | {span.waited:.1f} s | {reasons} |")
+    return "\n".join(rows)
+
+
+def _path(record: Record) -> str:
+    chain = critical_path(record.spans)
+    rows = ["| step | took | share |", "|-|-:|-:|"]
+    for span in chain:
+        share = 100 * span.seconds / max(record.seconds, 0.001)
+        rows.append(f"| {span.stage}: {span.name} | {span.seconds:.1f} s | {share:.0f} % |")
+    return "\n".join(rows)
+
+
+def _steps(record: Record) -> str:
+    rows = ["| stage | step | start | took | tries | state |", "|-|-|-:|-:|-:|-|"]
+    rows += [
+        f"| {span.stage} | {span.name} | {_at(record, span)} | {_rest(span)} |"
+        for span in record.spans
+    ]
+    return "\n".join(rows)
+
+
+def _at(record: Record, span: Span) -> str:
+    return f"+{(span.start - record.start).total_seconds():.1f} s"
+
+
+def _rest(span: Span) -> str:
+    return f"{span.seconds:.1f} s | {span.attempts} | {span.state.lower()}"
+
+
+def _checks(record: Record) -> str:
+    rows = ["| check | holds | expected | got |", "|-|-|-|-|"]
+    for check in record.checks:
+        cells = (check[key] for key in ("check", "ok", "expected", "got"))
+        rows.append("| " + " | ".join(_cell(str(cell)) for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
