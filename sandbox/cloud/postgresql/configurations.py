@@ -1,0 +1,95 @@
+"""Server parameters: which exist, what they may be, and which change needs a restart."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.arm import ArmError
+from sandbox.resource_type import Change
+from sandbox.store import Resource, Store
+
+SETTINGS = Path(__file__).with_name("settings.yaml")
+
+
+@functools.cache
+def known() -> dict[str, dict[str, Any]]:
+    """The simulated parameters by name."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
+    return found
+
+
+def create(server: Resource, store: Store) -> None:
+    """A server has every parameter from its first moment, at its default."""
+    for name, setting in known().items():
+        resource = server.id.child("configurations", name)
+        if store.find(resource) is None:
+            properties = described(setting) | {
+                "value": setting["default"],
+                "source": "system-default",
+                "isConfigPendingRestart": False,
+            }
+            store.put(resource, {"properties": properties})
+
+
+def described(setting: dict[str, Any]) -> dict[str, Any]:
+    allowed = setting.get("allowed") or []
+    if "range" in setting:
+        low, high = setting["range"]
+        allowed = [f"{low}-{high}"]
+    return {
+        "defaultValue": setting["default"],
+        "dataType": setting["type"],
+        "allowedValues": ",".join(allowed),
+        "isDynamicConfig": not setting.get("restart", False),
+        "isReadOnly": False,
+    }
+
+
+def check(change: Change) -> None:
+    """Refuse a value that the parameter cannot take; `azure.extensions` is the famous one."""
+    if change.id.name.lower() not in known():
+        raise ArmError(
+            404,
+            "ResourceNotFound",
+            f"The server parameter '{change.id.name}' is unknown to the sandbox. "
+            "Add it to settings.yaml if Azure has it.",
+        )
+    setting, value = known()[change.id.name.lower()], change.properties.get("value")
+    wrong = not isinstance(value, str) or not fits(setting, value)
+    if wrong:
+        raise ArmError(
+            400,
+            "InvalidParameterValue",
+            f"Invalid value given for parameter {change.id.name}. Specify a valid parameter value.",
+        )
+
+
+def fits(setting: dict[str, Any], value: str) -> bool:
+    allowed = {str(one).lower() for one in setting.get("allowed") or []}
+    if setting["type"] == "Set":
+        return {one.strip().lower() for one in value.split(",") if one.strip()} <= allowed
+    if setting["type"] == "Integer":
+        low, high = setting["range"]
+        return value.lstrip("-").isdigit() and low <= int(value) <= high
+    return not allowed or value.lower() in allowed
+
+
+def fill(change: Change) -> None:
+    setting, value = known()[change.id.name.lower()], str(change.properties["value"])
+    before = change.before.properties if change.before else {}
+    changed = value != before.get("value", setting["default"])
+    default = value == setting["default"]
+    pending = bool(before.get("isConfigPendingRestart", False))
+    change.properties.update(
+        described(setting),
+        source="system-default" if default else "user-override",
+        isConfigPendingRestart=pending or (changed and setting.get("restart", False)),
+    )
+
+
+def restarted(server: Resource, store: Store) -> None:
+    """After a restart every parameter is in force."""
+    for setting in store.below(server.id, f"{server.kind}/configurations"):
+        setting.properties["isConfigPendingRestart"] = False
