@@ -122,6 +122,7 @@ class Endpoints:
     def __init__(self, store: Store, declared: ResourceType) -> None:
         self.store = store
         self.type = declared
+        store.renderers[declared.kind.lower()] = declared.render
 
     def routes(self) -> list[Route]:
         one, handlers = self.type, {"PUT": self.put, "PATCH": self.patch, "DELETE": self.delete}

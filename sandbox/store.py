@@ -13,6 +13,7 @@ from sandbox.arm import GROUPS, SUBSCRIPTION, TENANT, ArmError, ResourceId
 from sandbox.latency import Latency
 
 Listener = Callable[["Resource"], None]
+Renderer = Callable[["Resource", "Store"], dict[str, Any]]
 EVENTS = ("created", "ready", "deleted")
 
 
@@ -100,6 +101,7 @@ class Store:
         self.now = clock
         self.operations: dict[str, Operation] = {}
         self.principals: dict[str, Principal] = {}
+        self.renderers: dict[str, Renderer] = {}  # By kind, in lower case.
         self._resources: dict[str, Resource] = {}
         self._listeners: list[tuple[str, str, Listener]] = []
         self._due: list[tuple[float, int, Callable[[], None]]] = []

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -36,11 +37,16 @@ class Hosts:
     def __init__(self) -> None:
         self.public: dict[str, ASGIApp] = {}
         self.networks: dict[str, Network] = {}
+        self.resolvers: dict[
+            str, Callable[[str], bool]
+        ] = {}  # By pattern: does the name exist now?
 
     def find(self, host: str, network: str = "") -> ASGIApp:
         """The application that answers for a host to a caller in a network; else a refusal."""
         inside = self.networks.get(network)
         found = (inside and match(inside.hosts, host)) or match(self.public, host)
+        if found and not self._resolves(host):
+            raise RefusedError(f"{host} does not exist: nothing in the sandbox has this name.")
         if found:
             return found
         if any(fnmatchcase(host, pattern) for pattern in PRIVATE):
@@ -49,6 +55,10 @@ class Hosts:
                 f"{host} is private: it is reached from inside its virtual network, and {where}."
             )
         raise RefusedError(f"The sandbox does not simulate {host}, and never dials the real one.")
+
+    def _resolves(self, host: str) -> bool:
+        asked = (exists for pattern, exists in self.resolvers.items() if fnmatchcase(host, pattern))
+        return all(exists(host) for exists in asked)
 
     def admits(self, network: str, token: str) -> bool:
         """Do these proxy credentials prove that the caller stands in the network."""
