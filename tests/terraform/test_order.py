@@ -1,0 +1,71 @@
+"""What may be built at the same time: nothing waits that need not."""
+
+import re
+
+import pytest
+
+from tests.terraform.conftest import Terraform
+
+EDGE = re.compile(r'^\s*"(?:\[root\] )?([^"]+)" -> "(?:\[root\] )?([^"]+)"', re.MULTILINE)
+
+
+class Graph:
+    """Which resource waits for which, directly or not."""
+
+    def __init__(self, text: str) -> None:
+        self.edges: dict[str, set[str]] = {}
+        for later, earlier in EDGE.findall(text):
+            self.edges.setdefault(later, set()).add(earlier)
+            self.edges.setdefault(earlier, set())
+
+    def waits_for(self, address: str) -> set[str]:
+        assert address in self.edges, sorted(self.edges)
+        found: set[str] = set()
+        front = {address}
+        while front:
+            front = {earlier for one in front for earlier in self.edges[one]} - found
+            found |= front
+        return found
+
+
+@pytest.fixture
+def foundation(terraform: Terraform) -> Graph:
+    terraform.init("foundation")
+    return Graph(terraform("foundation", "graph"))
+
+
+@pytest.fixture
+def platform(terraform: Terraform) -> Graph:
+    terraform.init("platform")
+    return Graph(terraform("platform", "graph"))
+
+
+def test_cluster_and_database_grow_side_by_side(platform: Graph) -> None:
+    cluster = "module.cluster.azurerm_kubernetes_cluster.this"
+    database = "module.database.azurerm_postgresql_flexible_server.this"
+
+    assert platform.waits_for(cluster) == set()
+    assert not any(earlier.startswith("module.cluster") for earlier in platform.waits_for(database))
+
+
+def test_the_database_waits_until_its_name_can_be_resolved(platform: Graph) -> None:
+    waited = platform.waits_for("module.database.azurerm_postgresql_flexible_server.this")
+
+    assert "module.database.azurerm_private_dns_zone_virtual_network_link.this" in waited
+
+
+@pytest.mark.parametrize("access", ["deployer_access", "cluster_access"])
+def test_roles_elsewhere_do_not_wait_for_the_vault(foundation: Graph, access: str) -> None:
+    waited = foundation.waits_for(f"module.{access}.azurerm_role_assignment.this")
+
+    assert not any(earlier.startswith(("module.vault.", "module.storage.")) for earlier in waited)
+
+
+def test_vault_storage_and_network_start_together(foundation: Graph) -> None:
+    group = {"azurerm_resource_group.this"}
+
+    assert foundation.waits_for("module.network.azurerm_virtual_network.this") == group
+    assert foundation.waits_for("module.storage.azurerm_storage_account.this") == group
+    assert foundation.waits_for("module.vault.azurerm_key_vault.this") - group == {
+        "data.azurerm_client_config.current"
+    }
