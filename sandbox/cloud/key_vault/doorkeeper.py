@@ -1,0 +1,149 @@
+"""Who may come into a vault: token first, then the network, then the role."""
+
+import ipaddress
+import re
+
+from starlette.requests import Request
+
+from sandbox import arm
+from sandbox.arm import Access, ArmError, Caller, TokenError
+from sandbox.store import Resource, Store
+
+AUDIENCE = "https://vault.azure.net"
+OUTSIDE = "203.0.113.10"  # The address of every caller from the internet.
+ENDPOINTS = "Microsoft.Network/privateEndpoints"
+SECRETS = "Microsoft.KeyVault/vaults/secrets"
+POLICIES = {
+    "getSecret/action": "get",
+    "readMetadata/action": "list",
+    "setSecret/action": "set",
+    "update/action": "set",
+    "delete": "delete",
+    "recover/action": "recover",
+    "purge/action": "purge",
+}
+
+
+class Doorkeeper:
+    """Refuses in the order and in the words of the service."""
+
+    def __init__(self, store: Store, access: Access) -> None:
+        self.store = store
+        self.access = access
+
+    def identify(self, request: Request) -> Caller:
+        """The caller; without a token the answer tells where to get one."""
+        try:
+            return self.access.identify(request, AUDIENCE)
+        except TokenError as error:
+            missing = "authorization" not in request.headers
+            authority = f"https://login.microsoftonline.com/{self.store.tenant}"
+            challenge = f'Bearer authorization="{authority}", resource="{AUDIENCE}"'
+            message = "AKV10000: Request is missing a Bearer or PoP token."
+            raise ArmError(
+                401,
+                "Unauthorized",
+                message if missing else f"Error validating token: {error}",
+                headers={"WWW-Authenticate": challenge},
+            ) from error
+
+    def admit(self, request: Request, vault: Resource, action: str, name: str = "") -> None:
+        """Let the caller do something to a secret, or to all of them."""
+        caller = self.identify(request)
+        who = (
+            f"appid={caller.application_id};oid={caller.object_id};"
+            f"iss=https://sts.windows.net/{caller.tenant}/"
+        )
+        self.check_network(request, vault, who)
+        if vault.properties.get("enableRbacAuthorization", True):
+            self.check_role(vault, caller, who, action, name)
+        else:
+            check_policy(vault, caller, who, action)
+
+    def check_network(self, request: Request, vault: Resource, who: str) -> None:
+        """Two gates that know nothing of each other: public access, and the firewall."""
+        inside = arm.network(request)
+        if inside and self.has_endpoint(vault):
+            return
+        where = f"Vault: {vault.name};location={vault.location}"
+        if vault.properties.get("publicNetworkAccess") == "Disabled":
+            raise ArmError(
+                403,
+                "Forbidden",
+                "Public network access is disabled and request is not from a trusted service nor "
+                f"via an approved private link.\r\nCaller: {who}\r\n{where}",
+                inner="ForbiddenByConnection",
+            )
+        rules = vault.properties.get("networkAcls") or {}
+        listed = [rule["value"] for rule in rules.get("ipRules") or []]
+        if (
+            rules.get("defaultAction", "Allow") == "Allow"
+            or (inside and rules.get("virtualNetworkRules"))
+            or any(covers(rule, OUTSIDE) for rule in listed)
+        ):
+            return
+        raise ArmError(
+            403,
+            "Forbidden",
+            "Client address is not authorized and caller is not a trusted service.\r\n"
+            f"Client address: {OUTSIDE}\r\nCaller: {who}\r\n{where}",
+            inner="ForbiddenByFirewall",
+        )
+
+    def has_endpoint(self, vault: Resource) -> bool:
+        """Does a private endpoint lead to the vault."""
+        connections = (
+            connection
+            for endpoint in self.store.all(ENDPOINTS)
+            for connection in endpoint.properties.get("privateLinkServiceConnections") or []
+        )
+        targets = (
+            connection.get("properties", {}).get("privateLinkServiceId", "")
+            for connection in connections
+        )
+        return any(target.lower() == vault.id.key for target in targets)
+
+    def check_role(self, vault: Resource, caller: Caller, who: str, action: str, name: str) -> None:
+        scope = vault.id.child("secrets", name) if name else vault.id
+        full = f"{SECRETS}/{action}"
+        if self.access.allows(caller.object_id, full, scope, data=True):
+            return
+        lowered = re.sub(
+            r"(?<=/)(resourceGroups|providers/[^/]+)", lambda m: m[0].lower(), str(scope)
+        )
+        raise ArmError(
+            403,
+            "Forbidden",
+            "Caller is not authorized to perform action on resource.\r\n"
+            "If role assignments, deny assignments or role definitions were changed recently, "
+            "please observe propagation time.\r\n"
+            f"Caller: {who}\r\n"
+            f"Action: '{full}'\r\n"
+            f"Resource: '{lowered}'\r\n"
+            "Assignment: (not found)\r\n"
+            "DenyAssignmentId: null\r\n"
+            "DecisionReason: 'DeniedWithNoValidRBAC' \r\n"
+            f"Vault: {vault.name};location={vault.location}\r\n",
+            inner="ForbiddenByRbac",
+        )
+
+
+def check_policy(vault: Resource, caller: Caller, who: str, action: str) -> None:
+    """The older way: each vault lists who may do what."""
+    needed = POLICIES[action]
+    for policy in vault.properties.get("accessPolicies") or []:
+        granted = [str(one).lower() for one in policy.get("permissions", {}).get("secrets") or []]
+        if policy.get("objectId") == caller.object_id and {needed, "all"} & set(granted):
+            return
+    raise ArmError(
+        403,
+        "Forbidden",
+        f"The user, group or application '{who}' does not have secrets {needed} permission on key "
+        f"vault '{vault.name};location={vault.location}'. For help resolving this issue, please "
+        "see https://go.microsoft.com/fwlink/?linkid=2125287",
+        inner="AccessDenied",
+    )
+
+
+def covers(rule: str, address: str) -> bool:
+    return ipaddress.ip_address(address) in ipaddress.ip_network(rule, strict=False)

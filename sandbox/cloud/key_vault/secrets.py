@@ -1,0 +1,169 @@
+"""The secrets of one vault: versions, soft deletion, recovery. No HTTP and no authorization."""
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.arm import ArmError
+
+NAME = re.compile(r"^[0-9a-zA-Z-]{1,127}$")
+VALUE_LIMIT = 25600  # Bytes.
+TYPE_LIMIT = 255
+TAG_LIMIT = 15
+RETENTION = 90  # Days.
+
+
+@dataclass
+class Version:
+    """One value that a secret has, or had."""
+
+    id: str
+    value: str = field(repr=False)
+    content_type: str | None
+    tags: dict[str, str]
+    attributes: dict[str, Any]
+
+
+@dataclass
+class Secret:
+    """One secret with all its versions, oldest first; times are in seconds."""
+
+    name: str
+    versions: list[Version] = field(default_factory=list)
+    deleted: float = 0.0
+    visible: float = 0.0  # From then on the last deletion or recovery shows its effect.
+
+    @property
+    def latest(self) -> Version:
+        return self.versions[-1]
+
+    def version(self, wanted: str) -> Version:
+        for version in self.versions:
+            if wanted in ("", version.id):
+                return self.latest if not wanted else version
+        raise not_found(f"{self.name}/{wanted}")
+
+
+def not_found(name: str) -> ArmError:
+    return ArmError(
+        404,
+        "SecretNotFound",
+        f"A secret with (name/id) {name} was not found in this key vault. If you recently deleted "
+        "this secret you may be able to recover it using the correct recovery command. For help "
+        "resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182",
+    )
+
+
+def bad(message: str) -> ArmError:
+    return ArmError(400, "BadParameter", message)
+
+
+def conflict(name: str, message: str, inner: str) -> ArmError:
+    return ArmError(409, "Conflict", f"Secret {name} is currently {message}", inner=inner)
+
+
+def check_content(body: dict[str, Any]) -> None:
+    """The limits of a secret, for those members that a request has."""
+    value, tags = body.get("value", ""), body.get("tags") or {}
+    if not isinstance(value, str):
+        raise bad("The request body has no 'value': a secret is a string.")
+    if len(value.encode()) > VALUE_LIMIT:
+        raise bad(f"Secret value is longer than {VALUE_LIMIT} bytes.")
+    if len(body.get("contentType") or "") > TYPE_LIMIT:
+        raise bad(f"The content type is longer than {TYPE_LIMIT} characters.")
+    if len(tags) > TAG_LIMIT:
+        raise bad(f"A secret has at most {TAG_LIMIT} tags.")
+
+
+@dataclass
+class Safe:
+    """All secrets of one vault, by name in lower case."""
+
+    secrets: dict[str, Secret] = field(default_factory=dict)
+
+    def put(self, name: str, body: dict[str, Any], now: float) -> Secret:
+        """Add a version."""
+        if not NAME.match(name):
+            raise bad(
+                f"The request URI contains an invalid name: {name}. "
+                "A name is 1 to 127 letters, digits and dashes."
+            )
+        if body.get("value") is None:
+            raise bad("The request body has no 'value': a secret is a string.")
+        check_content(body)
+        secret = self.secrets.get(name.lower())
+        if secret and secret.deleted:
+            if now < secret.visible:
+                raise conflict(name, "being deleted.", "ObjectIsBeingDeleted")
+            raise conflict(
+                name,
+                "in a deleted but recoverable state, and its name cannot be reused; in this "
+                "state, the secret can only be recovered or purged.",
+                "ObjectIsDeletedButRecoverable",
+            )
+        if secret and now < secret.visible:
+            raise conflict(name, "being recovered.", "ObjectIsBeingRecovered")
+        secret = self.secrets.setdefault(name.lower(), Secret(name))
+        attributes = {
+            "enabled": True,
+            **(body.get("attributes") or {}),
+            "created": int(now),
+            "updated": int(now),
+            "recoveryLevel": "Recoverable+Purgeable",
+            "recoverableDays": RETENTION,
+        }
+        secret.versions.append(
+            Version(
+                uuid.uuid4().hex,
+                body["value"],
+                body.get("contentType"),
+                dict(body.get("tags") or {}),
+                attributes,
+            )
+        )
+        return secret
+
+    def update(self, name: str, version: str, body: dict[str, Any], now: float) -> Version:
+        """Change everything about a version but its value."""
+        check_content({**body, "value": ""})
+        found = self.get(name, now).version(version)
+        found.attributes |= {**(body.get("attributes") or {}), "updated": int(now)}
+        if "contentType" in body:
+            found.content_type = body["contentType"]
+        if body.get("tags") is not None:
+            found.tags = dict(body["tags"])
+        return found
+
+    def get(self, name: str, now: float) -> Secret:
+        found = self.secrets.get(name.lower())
+        if found is None or found.deleted or now < found.visible:
+            raise not_found(name)
+        return found
+
+    def get_deleted(self, name: str, now: float) -> Secret:
+        """A deleted secret; it shows only some time after its deletion."""
+        found = self.secrets.get(name.lower())
+        if found is None or not found.deleted or now < found.visible:
+            raise ArmError(404, "SecretNotFound", f"Deleted Secret not found: {name}")
+        return found
+
+    def delete(self, name: str, now: float, delay: float) -> Secret:
+        found = self.get(name, now)
+        found.deleted, found.visible = now, now + delay
+        return found
+
+    def recover(self, name: str, now: float, delay: float) -> Secret:
+        found = self.get_deleted(name, now)
+        found.deleted, found.visible = 0.0, now + delay
+        return found
+
+    def purge(self, name: str, now: float) -> None:
+        del self.secrets[self.get_deleted(name, now).name.lower()]
+
+    def listed(self, now: float, *, deleted: bool = False) -> list[Secret]:
+        """The secrets, or the deleted ones, in the order of their names."""
+        read: Callable[[Secret], bool] = lambda one: bool(one.deleted) is deleted  # noqa: E731
+        found = (one for one in self.secrets.values() if read(one) and now >= one.visible)
+        return sorted(found, key=lambda one: one.name.lower())
