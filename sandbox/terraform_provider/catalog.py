@@ -1,4 +1,4 @@
-"""What the real provider says about itself: its schema, and the SDK's rules that the schema leaves out."""
+"""What the real provider says about itself: its schema, and the SDK's rules beside it."""
 
 import gzip
 import json

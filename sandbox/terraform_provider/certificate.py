@@ -1,4 +1,8 @@
-"""The certificate of the plugin's socket. Terraform insists on one; the private folder of the socket is the protection."""
+"""
+The certificate of the plugin's socket.
+
+Terraform insists on one; the private folder of the socket is the protection.
+"""
 
 import base64
 import os
@@ -8,7 +12,7 @@ from pathlib import Path
 
 
 def create() -> bytes:
-    """A key and a certificate for `localhost`, on the curve that Terraform and grpc have in common."""
+    """A key and a certificate for `localhost`, on a curve that Terraform and grpc both know."""
     from cryptography import x509  # noqa: PLC0415 - takes longer than the start of the provider may
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415

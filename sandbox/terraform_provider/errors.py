@@ -1,4 +1,6 @@
-"""What goes wrong is told to Terraform as a diagnostic: one line, an explanation, and the place in the configuration."""
+"""What goes wrong is told to Terraform as a diagnostic: a line, an explanation, and a place."""
+
+from typing import Any
 
 Path = tuple[str | int, ...]
 
@@ -23,4 +25,12 @@ class AzureError(ProviderError):
 
 
 class StoppedError(ProviderError):
-    """Terraform was interrupted, or the time of the operation was over, while Azure was still at work."""
+    """Terraform was interrupted, or time was up, while Azure was still at work."""
+
+
+class IncompleteError(ProviderError):
+    """The object exists, but is not what was asked for; its state must not be lost."""
+
+    def __init__(self, error: ProviderError, state: dict[str, Any]) -> None:
+        super().__init__(error.summary, error.detail, error.path)
+        self.state = state

@@ -40,7 +40,7 @@ def host() -> str:
 
 
 def launcher(folder: Path) -> str:
-    """The text of the launcher: lock files keep its hash, so it depends on nothing that changes between runs."""
+    """The text of the launcher: lock files keep its hash, so it is the same in every run."""
     return LAUNCHER.format(
         python=shlex.quote(sys.executable),
         program=shlex.quote(PROGRAM.format(project=str(PROJECT))),
@@ -63,7 +63,7 @@ def install(folder: Path) -> Path:
 
 
 def cli_config(folder: Path, mirror: Path) -> Path:
-    """Write the `terraformrc` that takes azurerm from the mirror, and everything else from where it usually comes."""
+    """Write the `terraformrc` that takes azurerm from the mirror and the rest from the registry."""
     file = folder / "terraformrc"
     file.write_text(CONFIGURATION.format(mirror=mirror.resolve(), address="hashicorp/azurerm"))
     return file

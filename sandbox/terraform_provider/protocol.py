@@ -1,8 +1,8 @@
 """
 The messages of Terraform's plugin protocol 6, built at start from a table of field numbers.
 
-Each line is a message: `name=number:type`, with `*` for repeated fields. Only what the stand-in reads or writes is listed;
-protobuf ignores the rest.
+Each line is a message: `name=number:type`, with `*` for repeated fields. Only what the stand-in
+reads or writes is listed; protobuf ignores the rest.
 """
 
 import re
@@ -110,7 +110,7 @@ def build(table: str) -> dict[str, Any]:
         for field in fields:
             add_field(message, field)
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]  # The stubs of protobuf leave it out.
+    pool.Add(file)
     found = (pool.FindMessageTypeByName(f"{PACKAGE}.{identifier(name)}") for name in names)
     return dict(zip(names, map(message_factory.GetMessageClass, found), strict=True))
 

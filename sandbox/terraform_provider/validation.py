@@ -1,4 +1,8 @@
-"""Rules between attributes, in the words of the SDK that azurerm is built on. Core checks types and required attributes."""
+"""
+Rules between attributes, in the words of the SDK that azurerm is built on.
+
+Terraform itself checks types and required attributes.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -47,11 +51,15 @@ def companions(rule: Object, name: str, find: Lookup) -> Iterator[tuple[str, str
 def exactly_one(rule: Object, name: str, find: Lookup) -> Iterator[tuple[str, str]]:
     members = rule.get("exactly_one_of", [])
     values = [find(member) for member in members]
-    given = sum(value is not None for value in values)
-    if not members or UNKNOWN in values or given == 1:
+    given = [member for member in members if find(member) is not None]
+    if not members or UNKNOWN in values or len(given) == 1:
         return
-    wish = "only one of {} can be specified" if given else "one of {} must be specified"
-    yield "Invalid combination of arguments", f'"{name}": {wish.format(quoted(members))}'
+    wish = f"one of {quoted(members)} must be specified"
+    if given:
+        wish = (
+            f"only one of {quoted(members)} can be specified, but {quoted(given)} were specified."
+        )
+    yield "Invalid combination of arguments", f'"{name}": {wish}'
 
 
 def at_least_one(rule: Object, name: str, find: Lookup) -> Iterator[tuple[str, str]]:
@@ -72,7 +80,7 @@ def violations(rule: Object, name: str, value: Any, find: Lookup) -> Iterator[tu
 def check(
     rules: Object, value: Object, find: Lookup, prefix: str = "", path: Path = ()
 ) -> Iterator[ProviderError]:
-    """Every violation in an object and in the blocks inside it, at its place in the configuration."""
+    """Every violation in an object and in the blocks inside it, each at its place."""
     for attribute, rule in rules.items():
         name, here, member = prefix + attribute, (*path, attribute), value.get(attribute)
         for summary, detail in violations(rule, name, member, find):

@@ -68,7 +68,7 @@ def sort_key(value: Any) -> str:
 
 
 def same(one: Any, other: Any, *, ordered: bool = True) -> bool:
-    """Whether two values mean the same: letter case of resource ids, null and zero, order of sets."""
+    """Whether two values mean the same, with ids in any letter case, and null as good as zero."""
     if UNKNOWN in (one, other):
         return one is other
     if is_zero(one) and is_zero(other):

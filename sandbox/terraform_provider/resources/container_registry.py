@@ -1,0 +1,66 @@
+"""Microsoft.ContainerRegistry."""
+
+from typing import Any
+
+from sandbox.terraform_provider import body as bodies
+from sandbox.terraform_provider.codecs import ENABLED, choice
+from sandbox.terraform_provider.mapping import GROUP, Block, Part, Resource, at, derived, reads
+from sandbox.terraform_provider.values import Object
+
+API = "2025-11-01"
+POLICY = choice("enabled", "disabled")
+
+
+def retention(body: Object) -> Any:
+    policy = bodies.get(body, "properties.policies.retentionPolicy") or {}
+    return policy.get("days") if policy.get("status") == "enabled" else None
+
+
+def put_retention(body: Object, days: int) -> None:
+    policy = {"days": days, "status": "enabled" if days else "disabled"}
+    bodies.put(body, "properties.policies.retentionPolicy", policy)
+
+
+RESOURCES = {
+    "azurerm_container_registry": Resource(
+        id=f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/{{name}}",
+        api=API,
+        parts={
+            "$credentials": Part(
+                "/listCredentials",
+                "POST",
+                when=lambda body: bool(bodies.get(body, "properties.adminUserEnabled")),
+            ),
+        },
+        fields={
+            "admin_enabled": "properties.adminUserEnabled",
+            "admin_username": reads("$credentials.username"),
+            "admin_password": reads("$credentials.passwords.0.value"),
+            "azuread_authentication_as_arm_policy_enabled": at(
+                "properties.policies.azureADAuthenticationAsArmPolicy.status", POLICY
+            ),
+            "data_endpoint_host_names": reads("properties.dataEndpointHostNames"),
+            "export_policy_enabled": at("properties.policies.exportPolicy.status", POLICY),
+            "quarantine_policy_enabled": at("properties.policies.quarantinePolicy.status", POLICY),
+            "retention_policy_in_days": derived(retention, put_retention),
+            "network_rule_bypass_option": "properties.networkRuleBypassOptions",
+            "network_rule_bypass_for_tasks_enabled": (
+                "properties.networkRuleBypassAllowedForTasks"
+            ),
+            "network_rule_set": Block(
+                fields={"ip_rule": Block("ipRules", {"ip_range": "value"})},
+                off={"defaultAction": "Allow"},
+            ),
+            "encryption": Block(
+                fields={
+                    "key_vault_key_id": "keyVaultProperties.keyIdentifier",
+                    "identity_client_id": "keyVaultProperties.identity",
+                },
+                on={"status": "enabled"},
+            ),
+            "sku": "sku.name",
+            "zone_redundancy_enabled": at("properties.zoneRedundancy", ENABLED),
+            "georeplications": Block("properties.$replications", writable=False),
+        },
+    ),
+}

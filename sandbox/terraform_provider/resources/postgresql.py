@@ -1,0 +1,178 @@
+"""Microsoft.DBforPostgreSQL: flexible servers with their databases, settings and administrators."""
+
+from typing import Any
+
+from sandbox.terraform_provider import body as bodies
+from sandbox.terraform_provider.codecs import ENABLED, GIGABYTES
+from sandbox.terraform_provider.errors import ProviderError
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about
+from sandbox.terraform_provider.mapping import (
+    GROUP,
+    STATE_ONLY,
+    Block,
+    Resource,
+    at,
+    derived,
+    reads,
+    writes,
+)
+from sandbox.terraform_provider.values import Object
+
+API = "2025-08-01"
+SERVERS = f"{GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers"
+TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
+LETTERS = {tier: letters for letters, tier in TIERS.items()}
+
+
+def sku_name(body: Object) -> str | None:
+    sku = body.get("sku") or {}
+    return f"{LETTERS[sku['tier']]}_{sku['name']}" if sku.get("tier") in LETTERS else None
+
+
+def put_sku(body: Object, name: str) -> None:
+    letters, _, size = name.partition("_")
+    if letters not in TIERS:
+        raise ProviderError(
+            f'"sku_name" is not valid: {name}',
+            f"It begins with one of {', '.join(TIERS)}, as in GP_Standard_D2ds_v5.",
+            ("sku_name",),
+        )
+    body["sku"] = {"name": size, "tier": TIERS[letters]}
+
+
+def number(value: Any) -> int:
+    return int(value) if isinstance(value, (int, str)) and str(value).isdigit() else 0
+
+
+class Server(Lifecycle):
+    """A maintenance window is set after the server exists, and a disk only grows."""
+
+    def correct(self, plan: Plan) -> None:
+        before, after = plan.prior or {}, plan.planned
+        plan.replace_if_changed("administrator_login")
+        plan.replace_if_changed("private_dns_zone_id")
+        if plan.prior is None:
+            return
+        if number(after.get("version")) < number(before.get("version")):
+            plan.replace_if_changed("version")
+        if number(after.get("storage_mb")) < number(before.get("storage_mb")):
+            plan.replace_if_changed("storage_mb")
+
+    def prepare(self, body: Object, change: Change) -> None:
+        properties = body["properties"]
+        if change.prior is None:
+            properties.pop("maintenanceWindow", None)
+            properties.setdefault("createMode", "Default")
+        else:
+            properties.pop("createMode", None)
+
+    def amend(self, resource_id: str, before: Object, body: Object, deadline: float) -> None:
+        before["properties"].pop("createMode", None)
+        super().amend(resource_id, before, body, deadline)
+
+    def finish(self, resource_id: str, change: Change, deadline: float) -> None:
+        window = next(iter(change.planned.get("maintenance_window") or []), None)
+        if change.prior is None and window:
+            wanted = {
+                "customWindow": "Enabled",
+                "dayOfWeek": window["day_of_week"],
+                "startHour": window["start_hour"],
+                "startMinute": window["start_minute"],
+            }
+            content = {"properties": {"maintenanceWindow": wanted}}
+            self.send("PATCH", resource_id, content, deadline)
+
+
+class Configuration(Lifecycle):
+    """A server parameter is always there: it is set on create, and set back on destroy."""
+
+    def create(self, change: Change) -> Object:
+        return self.assign(change, "create")
+
+    def update(self, change: Change) -> Object:
+        return self.assign(change, "update")
+
+    def assign(self, change: Change, operation: str) -> Object:
+        resource_id = self.identify(change.planned)
+        with self.lock(resource_id), about("updating", resource_id):
+            self.set(resource_id, change.planned["value"], self.deadline(operation, change))
+        return self.result(resource_id, change.planned)
+
+    def delete(self, prior: Object) -> None:
+        resource_id = prior["id"]
+        with self.lock(resource_id), about("deleting", resource_id):
+            found = self.azure.find(resource_id, API)
+            if found is not None:
+                default = bodies.get(found, "properties.defaultValue") or ""
+                self.set(resource_id, default, self.deadline_of("delete", prior))
+
+    def set(self, resource_id: str, value: str, deadline: float) -> None:
+        content = {"properties": {"value": value, "source": "user-override"}}
+        self.send("PATCH", resource_id, content, deadline)
+
+
+RESOURCES = {
+    "azurerm_postgresql_flexible_server": Resource(
+        id=f"{SERVERS}/{{name}}",
+        api=API,
+        patched=True,
+        fields={
+            "administrator_password": writes("properties.administratorLoginPassword"),
+            "administrator_password_wo": writes("properties.administratorLoginPassword"),
+            "administrator_password_wo_version": STATE_ONLY,
+            "sku_name": derived(sku_name, put_sku),
+            "storage_mb": at("properties.storage.storageSizeGB", GIGABYTES),
+            "storage_tier": "properties.storage.tier",
+            "auto_grow_enabled": at("properties.storage.autoGrow", ENABLED),
+            "backup_retention_days": "properties.backup.backupRetentionDays",
+            "geo_redundant_backup_enabled": at("properties.backup.geoRedundantBackup", ENABLED),
+            "zone": "properties.availabilityZone",
+            "fqdn": reads("properties.fullyQualifiedDomainName"),
+            "create_mode": writes("properties.createMode"),
+            "replication_role": STATE_ONLY,
+            "source_server_id": "properties.sourceServerResourceId",
+            "point_in_time_restore_time_in_utc": writes("properties.pointInTimeUTC"),
+            "delegated_subnet_id": "properties.network.delegatedSubnetResourceId",
+            "private_dns_zone_id": "properties.network.privateDnsZoneArmResourceId",
+            "public_network_access_enabled": at("properties.network.publicNetworkAccess", ENABLED),
+            "authentication": Block(
+                "properties.authConfig",
+                {
+                    "active_directory_auth_enabled": at("activeDirectoryAuth", ENABLED),
+                    "password_auth_enabled": at("passwordAuth", ENABLED),
+                },
+            ),
+            "high_availability": Block(off={"mode": "Disabled"}),
+            "maintenance_window": Block(
+                on={"customWindow": "Enabled"}, off={"customWindow": "Disabled"}
+            ),
+            "cluster": Block(fields={"size": "clusterSize"}),
+            "customer_managed_key": Block(
+                "properties.dataEncryption",
+                {
+                    "key_vault_key_id": "primaryKeyURI",
+                    "primary_user_assigned_identity_id": "primaryUserAssignedIdentityId",
+                    "geo_backup_key_vault_key_id": "geoBackupKeyURI",
+                    "geo_backup_user_assigned_identity_id": "geoBackupUserAssignedIdentityId",
+                },
+                on={"type": "AzureKeyVault"},
+            ),
+        },
+    ),
+    "azurerm_postgresql_flexible_server_configuration": Resource(
+        id="{server_id}/configurations/{name}", api=API, one_at_a_time=True
+    ),
+    "azurerm_postgresql_flexible_server_database": Resource(
+        id="{server_id}/databases/{name}", api=API, one_at_a_time=True
+    ),
+    "azurerm_postgresql_flexible_server_firewall_rule": Resource(
+        id="{server_id}/firewallRules/{name}", api=API, one_at_a_time=True
+    ),
+    "azurerm_postgresql_flexible_server_active_directory_administrator": Resource(
+        id=f"{SERVERS}/{{server_name}}/administrators/{{object_id}}", api=API, one_at_a_time=True
+    ),
+}
+LIFECYCLES = {
+    "azurerm_postgresql_flexible_server": Server,
+    "azurerm_postgresql_flexible_server_configuration": Configuration,
+}
