@@ -1,0 +1,110 @@
+"""Who may: the administrator everything, Entra callers what the cloud says, others by RBAC."""
+
+from dataclasses import dataclass
+
+from sandbox.cluster.api import errors
+from sandbox.cluster.api.authentication import MASTERS, User
+from sandbox.cluster.api.errors import ApiError
+from sandbox.cluster.api.kinds import Kind
+from sandbox.cluster.api.storage import Object, Storage
+from sandbox.cluster.settings import Settings
+
+RBAC = "rbac.authorization.k8s.io"
+AZURE = (
+    "User does not have access to the resource in Azure. Update role assignment to allow access."
+)
+FREE = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What somebody wants to do."""
+
+    verb: str
+    group: str
+    resource: str  # With a subresource after a slash.
+    namespace: str = ""
+    name: str = ""
+
+    @property
+    def scoped(self) -> str:
+        """The resource as Azure's data actions name it, such as `apps/deployments`."""
+        return f"{self.group}/{self.resource}" if self.group else self.resource
+
+
+class Authorizer:
+    """Decides every request for an object; discovery is free for whoever is known."""
+
+    def __init__(self, settings: Settings, storage: Storage) -> None:
+        self._settings = settings
+        self._storage = storage
+
+    def allows(self, user: User, attempt: Attempt) -> bool:
+        if MASTERS in user.groups or attempt.resource in FREE:
+            return True
+        if user.object_id and self._settings.authorize(
+            user.object_id, attempt.verb, attempt.scoped
+        ):
+            return True
+        return any(grants(rule, attempt) for rule in self._rules(user, attempt.namespace))
+
+    def demand(self, user: User, kind: Kind, attempt: Attempt) -> None:
+        """Refuse in Kubernetes' words."""
+        if not self.allows(user, attempt):
+            raise denied(user, kind, attempt)
+
+    def _rules(self, user: User, namespace: str) -> list[Object]:
+        """The rules of every role that is bound to somebody."""
+        bindings = self._storage.collection((RBAC, "clusterrolebindings"))
+        if namespace:
+            bindings = [*bindings, *self._storage.collection((RBAC, "rolebindings"), namespace)]
+        rules: list[Object] = []
+        for binding in bindings:
+            if any(means(subject, user, binding) for subject in binding.get("subjects") or ()):
+                reference = binding["roleRef"]
+                if reference["kind"] == "ClusterRole":
+                    role = self._storage.get((RBAC, "clusterroles"), "", reference["name"])
+                else:
+                    role = self._storage.get((RBAC, "roles"), namespace, reference["name"])
+                rules += (role or {}).get("rules") or []
+        return rules
+
+
+def means(subject: Object, user: User, binding: Object) -> bool:
+    """Is this subject of a binding the user, or a group of theirs?"""
+    if subject["kind"] == "ServiceAccount":
+        namespace = subject.get("namespace") or binding["metadata"].get("namespace", "")
+        return user.name == f"system:serviceaccount:{namespace}:{subject['name']}"
+    if subject["kind"] == "Group":
+        return subject["name"] in user.groups
+    return bool(subject["name"] == user.name)
+
+
+def grants(rule: Object, attempt: Attempt) -> bool:
+    """Does one rule of a role cover an attempt?"""
+
+    def covers(field: str, *wanted: str) -> bool:
+        return bool({"*", *wanted}.intersection(rule.get(field) or ()))
+
+    _, _, subresource = attempt.resource.partition("/")
+    any_parent = (f"*/{subresource}",) if subresource else ()
+    names = rule.get("resourceNames")
+    return (
+        covers("verbs", attempt.verb)
+        and covers("apiGroups", attempt.group)
+        and covers("resources", attempt.resource, *any_parent)
+        and (not names or attempt.name in names)
+    )
+
+
+def denied(user: User, kind: Kind, attempt: Attempt) -> ApiError:
+    where = (
+        f'in the namespace "{attempt.namespace}"' if attempt.namespace else "at the cluster scope"
+    )
+    why = (
+        f'User "{user.name}" cannot {attempt.verb} resource "{attempt.resource}" '
+        f'in API group "{attempt.group}" {where}'
+    )
+    if user.object_id:
+        why += f": {AZURE}"
+    return errors.forbidden(kind, attempt.name, why)

@@ -1,0 +1,268 @@
+"""The ASGI application: from a request to the part that answers it."""
+
+import logging
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.cluster.api import (
+    calls,
+    deletion,
+    discovery,
+    errors,
+    logs,
+    objects,
+    reviews,
+    subresources,
+    watches,
+)
+from sandbox.cluster.api.authentication import Authenticator
+from sandbox.cluster.api.authorization import Attempt, Authorizer
+from sandbox.cluster.api.calls import Call, Place
+from sandbox.cluster.api.errors import ApiError
+from sandbox.cluster.api.kinds import Kinds
+from sandbox.cluster.api.objects import APPLY_PATCH, Objects, Target
+from sandbox.cluster.api.reading import Options
+from sandbox.cluster.api.storage import Object, Storage
+from sandbox.cluster.settings import Settings
+
+log = logging.getLogger(__name__)
+
+VERSION = {
+    "major": "1",
+    "minor": "34",
+    "gitVersion": "v1.34.1",
+    "gitCommit": "93248f9ae092f571eb870b7664c534bfc7d00f03",
+    "gitTreeState": "clean",
+    "buildDate": "2025-09-09T19:43:15Z",
+    "goVersion": "go1.24.6",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "aks-command")
+VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+
+
+class Api:
+    """The API of one cluster."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._storage = Storage()
+        self._kinds = Kinds()
+        self._objects = Objects(self._storage, self._kinds)
+        self.authenticator = Authenticator(settings, self._storage)
+        self._authorizer = Authorizer(settings, self._storage)
+        options = Options(manager="kube-apiserver")
+        for name in NAMESPACES:
+            target = Target(self._kinds.of("namespaces"), "")
+            self._objects.create(target, {"metadata": {"name": name}}, options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    def close(self) -> None:
+        """End every watch, so that a server can stop."""
+        self._storage.close()
+
+    async def _respond(self, request: Request) -> Response:
+        try:
+            user = self.authenticator.user(request.headers.get("authorization", ""))
+            call = Call(request, await request.body(), user)
+            return self._route(call)
+        except ApiError as error:
+            return calls.json_response(error.status, error.code)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            log.exception("%s %s", request.method, request.url.path)
+            refusal = errors.internal(f"{type(error).__name__}: {error}")
+            return calls.json_response(refusal.status, refusal.code)
+
+    # --- Routing ---------------------------------------------------------------------------------
+
+    def _route(self, call: Call) -> Response:
+        match [part for part in call.path.split("/") if part]:
+            case ["version"]:
+                return call.answer(VERSION)
+            case ["healthz" | "livez" | "readyz", *_]:
+                return Response("ok", media_type="text/plain")
+            case ["openapi", "v2"]:
+                # An empty document: clients skip validation and leave it to the server.
+                return Response(b"", media_type=OPENAPI_V2)
+            case ["openapi", "v3"]:
+                return call.answer({"paths": {}})
+            case ["openid", "v1", "jwks"]:
+                return call.answer(self.authenticator.issuer_keys())
+            case ["api" | "apis" as root]:
+                return self._discover(call, root)
+            case ["api", version]:
+                return self._describe(call, "", version)
+            case ["apis", group]:
+                if group not in self._kinds.versions():
+                    raise errors.no_such_path()
+                return call.answer(discovery.group(self._kinds, group))
+            case ["apis", group, version]:
+                return self._describe(call, group, version)
+            case ["api" | "apis", _, _, *_]:
+                return self._serve(call, calls.locate(self._kinds, call.path))
+        raise errors.no_such_path()
+
+    def _discover(self, call: Call, root: str) -> Response:
+        core = root == "api"
+        if discovery.wants_aggregated(call.accept):
+            found = discovery.aggregated(self._kinds, core=core)
+            return Response(calls.encode(found), headers={"content-type": discovery.AGGREGATED})
+        if core:
+            return call.answer(discovery.core_versions())
+        return call.answer(discovery.group_list(self._kinds))
+
+    def _describe(self, call: Call, group: str, version: str) -> Response:
+        if version not in self._kinds.versions().get(group, ()):
+            raise errors.no_such_path()
+        return call.answer(discovery.resource_list(self._kinds, group, version))
+
+    def _serve(self, call: Call, place: Place) -> Response:
+        target, subresource = place.target, place.subresource
+        self._authorize(call, place)
+        if target.kind.is_review:
+            return self._review(call, target)
+        if not target.name:
+            return self._collection(call, target)
+        if subresource in ("", "status", "finalize"):
+            return self._object(call, target, subresource)
+        return self._subresource(call, target, subresource)
+
+    def _authorize(self, call: Call, place: Place) -> None:
+        target = place.target
+        verb = VERBS.get(call.method, "")
+        if call.method in ("GET", "HEAD"):
+            verb = "watch" if call.watches else "get" if target.name else "list"
+        elif call.method == "DELETE":
+            verb = "delete" if target.name else "deletecollection"
+        if not verb:
+            raise errors.not_allowed()
+        plural = target.kind.plural
+        resource = f"{plural}/{place.subresource}" if place.subresource else plural
+        attempt = Attempt(verb, target.kind.group, resource, target.namespace, target.name)
+        self._authorizer.demand(call.user, target.kind, attempt)
+
+    # --- Answers ---------------------------------------------------------------------------------
+
+    def _review(self, call: Call, target: Target) -> Response:
+        if call.method != "POST":
+            raise errors.not_allowed()
+        answer = reviews.answer(
+            target.kind, call.body, call.user, self.authenticator, self._authorizer
+        )
+        return call.answer(answer, 201)
+
+    def _collection(self, call: Call, target: Target) -> Response:
+        if call.watches:
+            return watches.stream(self._storage, call, target)
+        match call.method:
+            case "GET":
+                return call.answer(watches.listing(self._storage, call, target))
+            case "POST":
+                return self._create(call, target)
+            case "DELETE":
+                return self._delete_collection(call, target)
+        raise errors.not_allowed()
+
+    def _create(self, call: Call, target: Target) -> Response:
+        sent = call.body.get("metadata") or {} if isinstance(call.body, dict) else {}
+        named = sent.get("namespace", target.namespace) if isinstance(sent, dict) else ""
+        if target.kind.namespaced and not target.namespace:
+            raise errors.not_allowed()
+        if target.kind.namespaced and named != target.namespace:
+            raise errors.bad_request(
+                "the namespace of the provided object does not match the namespace sent on the "
+                "request"
+            )
+        body = self._objects.create(target, call.body, call.options())
+        return call.answer(self._shown(call, target, body), 201)
+
+    def _delete_collection(self, call: Call, target: Target) -> Response:
+        view = watches.View(call, target)
+        found = watches.chosen(self._storage, view)
+        options = self._delete_options(call)
+        for body in found:
+            each = Target(
+                target.kind, body["metadata"].get("namespace", ""), body["metadata"]["name"]
+            )
+            deletion.delete(self._objects, each, options, dry_run=self._is_dry(call, options))
+        return call.answer(view.many(found, str(self._storage.version)))
+
+    def _object(self, call: Call, target: Target, subresource: str) -> Response:
+        options = call.options(subresource)
+        match call.method:
+            case "GET" if call.watches:
+                return watches.stream(self._storage, call, target)
+            case "GET":
+                body = self._objects.get(target)
+            case "PUT":
+                body = self._objects.replace(target, call.body, options)
+            case "PATCH" if call.media_type == APPLY_PATCH:
+                return self._apply(call, target, options)
+            case "PATCH":
+                body = self._objects.patch(target, call.media_type, call.body, options)
+            case "DELETE":
+                wanted = self._delete_options(call)
+                dry = self._is_dry(call, wanted)
+                return call.answer(deletion.delete(self._objects, target, wanted, dry_run=dry))
+            case _:
+                raise errors.not_allowed()
+        return call.answer(self._shown(call, target, body))
+
+    def _apply(self, call: Call, target: Target, options: Options) -> Response:
+        if not call.query.get("fieldManager"):
+            raise ApiError(
+                422,
+                "Invalid",
+                'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: '
+                "is required for apply patch",
+            )
+        body, new = self._objects.apply(target, call.body, options)
+        return call.answer(self._shown(call, target, body), 201 if new else 200)
+
+    def _subresource(self, call: Call, target: Target, subresource: str) -> Response:
+        match call.method, subresource:
+            case "GET", "log":
+                pod = self._objects.get(target)
+                return logs.answer(self._settings, self._storage, call, target, pod)
+            case (("GET" | "PUT" | "PATCH"), "scale"):
+                return call.answer(subresources.scale(self._objects, call, target))
+            case "POST", "eviction":
+                answer = subresources.evict(self._objects, self._storage, call, target)
+            case "POST", "binding":
+                answer = subresources.bind(self._objects, call, target)
+            case "POST", "token":
+                answer = subresources.token(self._objects, self.authenticator, call, target)
+            case _:
+                raise errors.not_allowed()
+        return call.answer(answer, 201)
+
+    def _shown(self, call: Call, target: Target, body: Object) -> Object:
+        return watches.View(call, target).one(objects.in_version(target.kind, body))
+
+    def _delete_options(self, call: Call) -> dict[str, Any]:
+        """DeleteOptions from the body, with those of the query beneath."""
+        query: dict[str, Any] = {
+            key: call.query[key] for key in ("propagationPolicy",) if key in call.query
+        }
+        if (grace := call.query.get("gracePeriodSeconds", "")).isdigit():
+            query["gracePeriodSeconds"] = int(grace)
+        return {**query, **(call.body if isinstance(call.body, dict) else {})}
+
+    def _is_dry(self, call: Call, options: dict[str, Any]) -> bool:
+        return call.query.get("dryRun") == "All" or "All" in (options.get("dryRun") or ())

@@ -1,0 +1,331 @@
+"""What a built-in kind must hold beyond its types: the refusals that charts and people run into."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sandbox.cluster.api import pod_validation, selectors, syntax
+from sandbox.cluster.api.errors import Cause, missing, refused, required, unsupported, wrong
+from sandbox.cluster.api.kinds import Kind
+
+Object = dict[str, Any]
+IMMUTABLE = "field is immutable"
+
+
+def check(kind: Kind, body: Object) -> Iterator[Cause]:
+    """Everything that is wrong with an object, defaults already filled in."""
+    metadata = body["metadata"]
+    yield from syntax.name(kind.name, metadata["name"])
+    yield from syntax.labels("metadata.labels", metadata.get("labels") or {})
+    for key in metadata.get("annotations") or {}:
+        yield from syntax.qualified("metadata.annotations", key)
+    if not kind.custom and (rule := RULES.get(kind.name)):
+        yield from rule(body)
+
+
+def check_change(kind: Kind, old: Object, new: Object) -> Iterator[Cause]:
+    """Everything that an update may not change."""
+    if not kind.custom and (rule := CHANGES.get(kind.name)):
+        yield from rule(old, new)
+
+
+def spec_required(body: Object) -> Iterator[Cause]:
+    if not isinstance(body.get("spec"), dict):
+        yield required("spec")
+
+
+def _workload(body: Object) -> Iterator[Cause]:
+    spec = body["spec"]
+    selector = spec.get("selector")
+    template = spec.get("template") or {}
+    found = (template.get("metadata") or {}).get("labels") or {}
+    if not selector:
+        yield required("spec.selector")
+    elif not (selector.get("matchLabels") or selector.get("matchExpressions")):
+        yield wrong("spec.selector", {}, "empty selector is invalid for deployment")
+    if selector and not selectors.matches(selector, found):
+        why = "`selector` does not match template `labels`"
+        yield wrong("spec.template.metadata.labels", found, why)
+    if (spec.get("replicas") or 0) < 0:
+        field = "spec.replicas"
+        yield wrong(field, spec["replicas"], "must be greater than or equal to 0")
+    yield from syntax.labels("spec.template.labels", found)
+    yield from pod_validation.check(template.get("spec") or {}, "spec.template.spec")
+    if (policy := template.get("spec", {}).get("restartPolicy")) != "Always":
+        yield unsupported("spec.template.spec.restartPolicy", policy, ["Always"])
+
+
+def _stateful_set(body: Object) -> Iterator[Cause]:
+    claims = {each["metadata"]["name"] for each in body["spec"].get("volumeClaimTemplates") or ()}
+    template = body["spec"].get("template") or {}
+    spec = template.get("spec") or {}
+    # A claim template is a volume of every pod.
+    volumes = [*(spec.get("volumes") or ()), *({"name": name, "emptyDir": {}} for name in claims)]
+    whole = {**template, "spec": {**spec, "volumes": volumes}}
+    yield from _workload({**body, "spec": {**body["spec"], "template": whole}})
+
+
+def _job(body: Object) -> Iterator[Cause]:
+    spec = body["spec"].get("template", {}).get("spec") or {}
+    yield from pod_validation.check(spec, "spec.template.spec")
+    if (policy := spec.get("restartPolicy")) not in ("OnFailure", "Never"):
+        why = 'Required value: valid values: "OnFailure", "Never"'
+        field = "spec.template.spec.restartPolicy"
+        cause = unsupported(field, policy, ["OnFailure", "Never"])
+        yield cause if policy else Cause("FieldValueRequired", field, why)
+
+
+def _cron_job(body: Object) -> Iterator[Cause]:
+    schedule = body["spec"].get("schedule", "")
+    if not schedule:
+        yield required("spec.schedule")
+    elif len(schedule.split()) != 5 and not schedule.startswith("@"):  # noqa: PLR2004 (of cron)
+        yield wrong("spec.schedule", schedule, "expected exactly 5 fields")
+    spec = body["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    yield from pod_validation.check(spec, "spec.jobTemplate.spec.template.spec")
+
+
+def _pod(body: Object) -> Iterator[Cause]:
+    yield from pod_validation.check(body["spec"], "spec")
+
+
+SERVICE_TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
+
+
+def _service(body: Object) -> Iterator[Cause]:
+    spec = body["spec"]
+    if spec["type"] not in SERVICE_TYPES:
+        yield unsupported("spec.type", spec["type"], SERVICE_TYPES)
+    ports = spec.get("ports") or []
+    if not ports and spec["type"] != "ExternalName" and spec.get("clusterIP") != "None":
+        yield required("spec.ports")
+    if spec["type"] == "ExternalName" and not spec.get("externalName"):
+        yield required("spec.externalName")
+    seen: set[str] = set()
+    for index, port in enumerate(ports):
+        field = f"spec.ports[{index}]"
+        if len(ports) > 1 and not port.get("name"):
+            yield required(f"{field}.name")
+        if port.get("name"):
+            yield from syntax.label(f"{field}.name", port["name"])
+            if port["name"] in seen:
+                yield Cause(
+                    "FieldValueDuplicate", f"{field}.name", f'Duplicate value: "{port["name"]}"'
+                )
+            seen.add(port["name"])
+        yield from pod_validation.port_number(f"{field}.port", port.get("port", 0))
+    yield from syntax.labels("spec.selector", spec.get("selector") or {})
+
+
+def _data(body: Object) -> Iterator[Cause]:
+    for field in ("data", "binaryData"):
+        yield from syntax.config_keys(field, body.get(field) or {})
+    size = sum(len(str(value)) for value in (body.get("data") or {}).values())
+    if size > LARGEST:
+        yield Cause("FieldValueTooLong", "data", f"Too long: may not be more than {LARGEST} bytes")
+
+
+LARGEST = 1024 * 1024 * 4 // 3  # One MiB, in base64.
+
+SECRET_KEYS = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+
+
+def _secret(body: Object) -> Iterator[Cause]:
+    yield from _data(body)
+    for key in SECRET_KEYS.get(body.get("type", ""), ()):
+        if key not in (body.get("data") or {}):
+            yield required(f"data[{key}]")
+
+
+def _role_binding(body: Object) -> Iterator[Cause]:
+    role = body.get("roleRef") or {}
+    kinds = ["Role", "ClusterRole"]
+    if role.get("kind") not in kinds:
+        yield unsupported("roleRef.kind", role.get("kind", ""), kinds)
+    if not role.get("name"):
+        yield required("roleRef.name")
+    for index, subject in enumerate(body.get("subjects") or ()):
+        if subject.get("kind") == "ServiceAccount" and not subject.get("namespace"):
+            yield required(f"subjects[{index}].namespace")
+
+
+PATH_TYPES = ["Exact", "ImplementationSpecific", "Prefix"]
+
+
+def _ingress(body: Object) -> Iterator[Cause]:
+    spec = body.get("spec") or {}
+    if not spec.get("rules") and not spec.get("defaultBackend"):
+        yield wrong("spec", "", "either `defaultBackend` or `rules` must be specified")
+    for at, rule in enumerate(spec.get("rules") or ()):
+        for index, path in enumerate((rule.get("http") or {}).get("paths") or ()):
+            field = f"spec.rules[{at}].http.paths[{index}]"
+            if path.get("pathType") not in PATH_TYPES:
+                yield unsupported(f"{field}.pathType", path.get("pathType"), PATH_TYPES)
+            service = (path.get("backend") or {}).get("service")
+            if not path.get("backend"):
+                yield required(f"{field}.backend")
+            elif service and not service.get("port"):
+                yield required(f"{field}.backend.service.port")
+
+
+def _claim(body: Object) -> Iterator[Cause]:
+    spec = body["spec"]
+    if not spec.get("accessModes"):
+        yield required("spec.accessModes", "at least 1 access mode is required")
+    if not (spec.get("resources") or {}).get("requests", {}).get("storage"):
+        yield required("spec.resources[storage]")
+
+
+def _definition(body: Object) -> Iterator[Cause]:
+    spec = body["spec"]
+    wanted = f"{spec['names'].get('plural', '')}.{spec.get('group', '')}"
+    if body["metadata"]["name"] != wanted:
+        why = 'must be spec.names.plural+"."+spec.group'
+        yield wrong("metadata.name", body["metadata"]["name"], why)
+    if sum(bool(version.get("storage")) for version in spec.get("versions") or ()) != 1:
+        why = "must have exactly one version marked as storage version"
+        yield wrong("spec.versions", "", why)
+    for index, version in enumerate(spec.get("versions") or ()):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            yield required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
+
+
+def _budget(body: Object) -> Iterator[Cause]:
+    spec = body.get("spec") or {}
+    if "minAvailable" in spec and "maxUnavailable" in spec:
+        why = "minAvailable and maxUnavailable cannot be both set"
+        yield wrong("spec", "", why)
+
+
+RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
+    "ClusterRoleBinding": _role_binding,
+    "ConfigMap": _data,
+    "CronJob": _cron_job,
+    "CustomResourceDefinition": _definition,
+    "DaemonSet": _workload,
+    "Deployment": _workload,
+    "Ingress": _ingress,
+    "Job": _job,
+    "PersistentVolumeClaim": _claim,
+    "Pod": _pod,
+    "PodDisruptionBudget": _budget,
+    "ReplicaSet": _workload,
+    "RoleBinding": _role_binding,
+    "Secret": _secret,
+    "Service": _service,
+    "StatefulSet": _stateful_set,
+}
+NEEDS_SPEC = frozenset(RULES) - {
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "PodDisruptionBudget",
+    "RoleBinding",
+    "Secret",
+    "Ingress",
+}
+
+
+def _fixed(*paths: str) -> Callable[[Object, Object], Iterator[Cause]]:
+    """Fields that keep the value of their creation."""
+
+    def check(old: Object, new: Object) -> Iterator[Cause]:
+        for path in paths:
+            before, after = selectors.at(old, path), selectors.at(new, path)
+            if before != after:
+                yield wrong(path, _compact(after), IMMUTABLE)
+
+    return check
+
+
+def _compact(value: Any) -> Any:
+    return value if not isinstance(value, dict) else value.get("matchLabels") or value
+
+
+def _stateful_set_change(old: Object, new: Object) -> Iterator[Cause]:
+    free = {
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "revisionHistoryLimit",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+    }
+    before = {key: value for key, value in old["spec"].items() if key not in free}
+    after = {key: value for key, value in new["spec"].items() if key not in free}
+    if before != after:
+        why = (
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', "
+            "'template', 'updateStrategy', 'revisionHistoryLimit', "
+            "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+        )
+        yield refused("spec", why)
+
+
+def _data_change(old: Object, new: Object) -> Iterator[Cause]:
+    if old.get("type") != new.get("type"):
+        yield wrong("type", new.get("type"), IMMUTABLE)
+    if not old.get("immutable"):
+        return
+    why = "field is immutable when `immutable` is set"
+    if not new.get("immutable"):
+        yield refused("immutable", why)
+    for field in ("data", "binaryData"):
+        if old.get(field) != new.get(field):
+            yield refused(field, why)
+
+
+def _service_change(old: Object, new: Object) -> Iterator[Cause]:
+    before, after = old["spec"].get("clusterIP"), new["spec"].get("clusterIP")
+    if before and before != after and new["spec"]["type"] != "ExternalName":
+        yield wrong("spec.clusterIPs[0]", [after], "may not change once set")
+
+
+def _binding_change(old: Object, new: Object) -> Iterator[Cause]:
+    if old.get("roleRef") != new.get("roleRef"):
+        yield wrong("roleRef", new.get("roleRef"), "cannot change roleRef")
+
+
+def _pod_change(old: Object, new: Object) -> Iterator[Cause]:
+    def fixed(body: Object) -> Object:
+        spec = {
+            key: value
+            for key, value in body["spec"].items()
+            if key not in ("activeDeadlineSeconds", "tolerations", "nodeName")
+        }
+        for field in ("containers", "initContainers"):
+            containers = spec.get(field) or ()
+            spec[field] = [{**each, "image": "", "resources": {}} for each in containers]
+        return spec
+
+    if fixed(old) != fixed(new):
+        why = (
+            "pod updates may not change fields other than `spec.containers[*].image`,"
+            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
+            "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
+            "(allow it to be set to 1 if it was previously negative)"
+        )
+        yield refused("spec", why)
+
+
+CHANGES: dict[str, Callable[[Object, Object], Iterator[Cause]]] = {
+    "ClusterRoleBinding": _binding_change,
+    "ConfigMap": _data_change,
+    "DaemonSet": _fixed("spec.selector"),
+    "Deployment": _fixed("spec.selector"),
+    "Job": _fixed("spec.completions", "spec.selector", "spec.template"),
+    "PersistentVolumeClaim": _fixed(
+        "spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeMode"
+    ),
+    "Pod": _pod_change,
+    "ReplicaSet": _fixed("spec.selector"),
+    "RoleBinding": _binding_change,
+    "Secret": _data_change,
+    "Service": _service_change,
+    "StatefulSet": _stateful_set_change,
+}
+
+__all__ = ["NEEDS_SPEC", "check", "check_change", "missing"]

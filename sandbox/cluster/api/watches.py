@@ -1,0 +1,173 @@
+"""Watches and lists: the objects that a selector chooses, now and as they change."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from starlette.responses import StreamingResponse
+
+from sandbox.cluster.api import selectors
+from sandbox.cluster.api.calls import Call, encode
+from sandbox.cluster.api.errors import ApiError, bad_request
+from sandbox.cluster.api.objects import Target, in_version
+from sandbox.cluster.api.storage import Change, Object, Storage
+from sandbox.cluster.api.tables import partial, table
+
+LONGEST = 3600.0  # Seconds that a watch lives when the client names no limit.
+BOOKMARK = 60.0  # Seconds between two bookmarks.
+INITIAL_END = "k8s.io/initial-events-end"
+
+
+class View:
+    """What one client wants to see of a collection, and in which form."""
+
+    def __init__(self, call: Call, target: Target) -> None:
+        self.kind = target.kind
+        self.namespace = target.namespace
+        self.name = target.name
+        self.table = call.as_table
+        self.metadata = call.as_metadata
+        self.include = call.query.get("includeObject", "Metadata")
+        self._labels = selectors.labels(call.query.get("labelSelector", ""))
+        self._fields = selectors.fields(call.query.get("fieldSelector", ""))
+
+    def chooses(self, body: Object | None) -> bool:
+        if body is None:
+            return False
+        metadata = body["metadata"]
+        return (
+            (not self.namespace or metadata.get("namespace") == self.namespace)
+            and (not self.name or metadata["name"] == self.name)
+            and self._labels(body)
+            and self._fields(body)
+        )
+
+    def one(self, body: Object) -> Object:
+        """One object in the wanted form."""
+        body = in_version(self.kind, body)
+        if self.table:
+            return table(self.kind, [body], body["metadata"]["resourceVersion"], self.include)
+        return partial(body) if self.metadata else body
+
+    def many(self, bodies: list[Object], version: str) -> Object:
+        """A whole list in the wanted form."""
+        bodies = [in_version(self.kind, body) for body in bodies]
+        if self.table:
+            return table(self.kind, bodies, version, self.include)
+        kind, api_version = f"{self.kind.name}List", self.kind.api_version
+        if self.metadata:
+            kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+            bodies = [partial(body) for body in bodies]
+        return {
+            "kind": kind,
+            "apiVersion": api_version,
+            "metadata": {"resourceVersion": version},
+            "items": bodies,
+        }
+
+    def bookmark(self, version: int, *, initial_end: bool = False) -> Object:
+        """Says how far the stream has come, in the client's own form."""
+        kind, api_version = self.kind.name, self.kind.api_version
+        if self.table or self.metadata:
+            kind = "Table" if self.table else "PartialObjectMetadata"
+            api_version = "meta.k8s.io/v1"
+        metadata: dict[str, Any] = {"resourceVersion": str(version), "creationTimestamp": None}
+        if initial_end:
+            metadata["annotations"] = {INITIAL_END: "true"}
+        return {"kind": kind, "apiVersion": api_version, "metadata": metadata}
+
+
+def listing(storage: Storage, call: Call, target: Target) -> Object:
+    """Every object that a list request chooses."""
+    view = View(call, target)
+    return view.many(chosen(storage, view), str(storage.version))
+
+
+def chosen(storage: Storage, view: View) -> list[Object]:
+    found = storage.collection(view.kind.resource, view.namespace)
+    return [body for body in found if view.chooses(body)]
+
+
+def stream(storage: Storage, call: Call, target: Target) -> StreamingResponse:
+    """Follow a collection; the headers leave before the first event."""
+    return StreamingResponse(
+        _events(storage, call, View(call, target)), media_type="application/json"
+    )
+
+
+async def _events(storage: Storage, call: Call, view: View) -> AsyncIterator[bytes]:
+    mark = _number(call.query.get("resourceVersion") or "0")
+    initial = call.flag("sendInitialEvents") or mark == 0
+    line = _writer(view)
+    # Mark and subscription are one step: nothing falls between the list and the stream.
+    with storage.watch(view.kind.resource) as changes:
+        if initial:
+            mark = storage.version
+            for body in chosen(storage, view):
+                yield line("ADDED", body)
+            if call.flag("sendInitialEvents"):
+                yield _line("BOOKMARK", view.bookmark(mark, initial_end=True))
+        else:
+            try:
+                missed = storage.since(view.kind.resource, mark)
+            except ApiError as error:
+                yield _line("ERROR", error.status)
+                return
+            for change in missed:
+                mark = change.version
+                if event := seen(view, change):
+                    yield line(*event)
+        end = time.monotonic() + float(call.query.get("timeoutSeconds") or LONGEST)
+        bookmarks = call.flag("allowWatchBookmarks")
+        while (left := end - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(min(left, BOOKMARK)):
+                    next_change = await changes.get()
+            except TimeoutError:
+                if bookmarks:
+                    yield _line("BOOKMARK", view.bookmark(storage.version))
+                continue
+            if next_change is None:
+                return
+            if next_change.version > mark and (event := seen(view, next_change)):
+                yield line(*event)
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise bad_request(f'invalid resource version "{text}"')
+    return int(text)
+
+
+def seen(view: View, change: Change) -> tuple[str, Object] | None:
+    """A change as this view sees it: entering is ADDED, leaving is DELETED."""
+    before, after = view.chooses(change.old), view.chooses(change.new)
+    if change.type == "DELETED":
+        return ("DELETED", change.new) if before else None
+    if after:
+        return ("MODIFIED" if before else "ADDED"), change.new
+    if before and change.old is not None:
+        version = change.new["metadata"]["resourceVersion"]
+        metadata = {**change.old["metadata"], "resourceVersion": version}
+        return "DELETED", {**change.old, "metadata": metadata}
+    return None
+
+
+def _writer(view: View) -> Callable[[str, Object], bytes]:
+    """Events as lines; only the first Table of a stream names its columns."""
+    named = False
+
+    def line(event: str, body: Object) -> bytes:
+        nonlocal named
+        shown = view.one(body)
+        if view.table:
+            shown = {**shown, "columnDefinitions": None} if named else shown
+            named = True
+        return _line(event, shown)
+
+    return line
+
+
+def _line(event: str, body: Object) -> bytes:
+    return encode({"type": event, "object": body}) + b"\n"
