@@ -139,6 +139,7 @@ class Lifecycle:
             if before is None:
                 raise ProviderError(f"retrieving {describe(resource_id)}: it was not found")
             body = copy.deepcopy(before)
+            self.arrange(body, change.prior)
             self.fill(body, change)
             with about("updating", resource_id):
                 if self.table.patched:
@@ -233,7 +234,7 @@ class Lifecycle:
                 continue
             api = part.api or self.table.api
             if body.get(name):
-                content = {"properties": body[name].get("properties")}
+                content = without_parts({"properties": body[name].get("properties")})
                 self.azure.change("PUT", path, api, content, deadline)
             else:
                 self.azure.delete(path, api, deadline)
@@ -273,9 +274,13 @@ def with_secrets(nodes: Iterable[Node], change: Change) -> Object:
     return values
 
 
-def without_parts(body: Object) -> Object:
-    """What is sent to the resource itself."""
-    return {name: value for name, value in body.items() if not name.startswith("$")}
+def without_parts(body: Any) -> Any:
+    """What is sent: without the names that only the tables know."""
+    if isinstance(body, dict):
+        return {
+            name: without_parts(value) for name, value in body.items() if not name.startswith("$")
+        }
+    return [without_parts(element) for element in body] if isinstance(body, list) else body
 
 
 @contextmanager

@@ -25,11 +25,12 @@ from sandbox.terraform_provider.mapping import (
     reads,
     switched,
 )
+from sandbox.terraform_provider.resources import maintenance
 from sandbox.terraform_provider.resources.agent_pools import API, ROTATED, pool
-from sandbox.terraform_provider.resources.maintenance import WINDOW, schedule
 from sandbox.terraform_provider.values import Object
 
 CLUSTERS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters"
+SCHEDULES = ("$auto_upgrade", "$node_os")
 ADDON = "properties.addonProfiles"
 ACCESS = "properties.apiServerAccessProfile"
 TAINT = "CriticalAddonsOnly=true:NoSchedule"
@@ -257,9 +258,9 @@ CLUSTER: Entries = {
             "vertical_pod_autoscaler_enabled": "verticalPodAutoscaler.enabled",
         }
     ),
-    "maintenance_window": Block("$maintenance.properties", WINDOW),
-    "maintenance_window_auto_upgrade": schedule("$auto_upgrade"),
-    "maintenance_window_node_os": schedule("$node_os"),
+    "maintenance_window": Block("$maintenance.properties", maintenance.WINDOW),
+    "maintenance_window_auto_upgrade": maintenance.schedule("$auto_upgrade"),
+    "maintenance_window_node_os": maintenance.schedule("$node_os"),
 }
 
 
@@ -304,8 +305,8 @@ class Cluster(Lifecycle):
         plan.replace_if_changed("default_node_pool", 0, "name")
 
     def prepare(self, body: Object, _change: Change) -> None:
-        body.pop("$access", None)
-        body.pop("$node_group", None)
+        for part in SCHEDULES:
+            maintenance.unflatten(body.get(part))
         first = body["properties"]["agentPoolProfiles"][0]
         first.setdefault("mode", "System")
         first.setdefault("osType", "Linux")
@@ -316,6 +317,8 @@ class Cluster(Lifecycle):
             body["properties"]["apiServerAccessProfile"].pop("privateDNSZone", None)
 
     def arrange(self, body: Object, prior: Object | None) -> None:
+        for part in SCHEDULES:
+            maintenance.flatten(body.get(part))
         named = bodies.get(prior, "default_node_pool.0.name")
         pools = bodies.get(body, "properties.agentPoolProfiles") or []
         pools.sort(key=lambda found: (found.get("name") != named, found.get("mode") != "System"))

@@ -1,62 +1,23 @@
 """When Azure may touch a cluster: the two forms of maintenance windows."""
 
-from collections.abc import Callable
-from typing import Any
-
 from sandbox.terraform_provider import body as bodies
-from sandbox.terraform_provider.mapping import Block, Entries, derived
+from sandbox.terraform_provider.mapping import Block, Entries
 from sandbox.terraform_provider.values import Object
 
+FLAT = (
+    "$schedule"  # Azure has an object per frequency; Terraform has one, with the frequency in it.
+)
 KINDS = {
-    "Daily": "daily",
-    "Weekly": "weekly",
-    "AbsoluteMonthly": "absoluteMonthly",
-    "RelativeMonthly": "relativeMonthly",
+    "Daily": ("daily", "intervalDays"),
+    "Weekly": ("weekly", "intervalWeeks"),
+    "AbsoluteMonthly": ("absoluteMonthly", "intervalMonths"),
+    "RelativeMonthly": ("relativeMonthly", "intervalMonths"),
 }
-INTERVALS = {"Daily": "intervalDays", "Weekly": "intervalWeeks"}
+MEMBERS = ("dayOfWeek", "dayOfMonth", "weekIndex")
 WINDOW: Entries = {
     "allowed": Block("timeInWeek", {"hours": "hourSlots"}),
     "not_allowed": Block("notAllowedTime"),
 }
-
-
-def interval_key(frequency: str) -> str:
-    return INTERVALS.get(frequency, "intervalMonths")
-
-
-def frequency(body: Object) -> str | None:
-    schedule = body.get("schedule") or {}
-    return next((name for name, kind in KINDS.items() if kind in schedule), None)
-
-
-def put_frequency(body: Object, wanted: str) -> None:
-    """Another frequency begins a new schedule."""
-    kept = bodies.get(body, f"schedule.{KINDS[wanted]}") or {}
-    body["schedule"] = {KINDS[wanted]: kept}
-
-
-def current(body: Object) -> Object:
-    schedule = body.get("schedule") or {}
-    return next(iter(schedule.values()), {})
-
-
-def interval(body: Object) -> Any:
-    found = frequency(body)
-    return current(body).get(interval_key(found)) if found else None
-
-
-def put_interval(body: Object, wanted: int) -> None:
-    current(body)[interval_key(frequency(body) or "")] = wanted
-
-
-def member(name: str) -> tuple[Callable[[Object], Any], Callable[[Object, Any], None]]:
-    def get(body: Object) -> Any:
-        return current(body).get(name)
-
-    def put(body: Object, wanted: Any) -> None:
-        current(body)[name] = wanted
-
-    return get, put
 
 
 def schedule(part: str) -> Block:
@@ -65,11 +26,34 @@ def schedule(part: str) -> Block:
         f"{part}.properties.maintenanceWindow",
         {
             "duration": "durationHours",
-            "frequency": derived(frequency, put_frequency),
-            "interval": derived(interval, put_interval),
-            "day_of_week": derived(*member("dayOfWeek")),
-            "day_of_month": derived(*member("dayOfMonth")),
-            "week_index": derived(*member("weekIndex")),
+            "frequency": f"{FLAT}.frequency",
+            "interval": f"{FLAT}.interval",
+            "day_of_week": f"{FLAT}.dayOfWeek",
+            "day_of_month": f"{FLAT}.dayOfMonth",
+            "week_index": f"{FLAT}.weekIndex",
             "not_allowed": Block("notAllowedDates"),
         },
     )
+
+
+def flatten(configuration: Object | None) -> None:
+    """From Azure's form to the table's."""
+    window = bodies.get(configuration, "properties.maintenanceWindow")
+    if window is None:
+        return
+    for frequency, (kind, interval) in KINDS.items():
+        found = (window.get("schedule") or {}).get(kind)
+        if found is not None:
+            members = {name: found.get(name) for name in MEMBERS}
+            window[FLAT] = {"frequency": frequency, "interval": found.get(interval), **members}
+
+
+def unflatten(configuration: Object | None) -> None:
+    """From the table's form to Azure's."""
+    window = bodies.get(configuration, "properties.maintenanceWindow")
+    flat = (window or {}).pop(FLAT, None)
+    if flat is None:
+        return
+    kind, interval = KINDS[flat["frequency"]]
+    members = {name: flat[name] for name in MEMBERS if flat.get(name) is not None}
+    window["schedule"] = {kind: {interval: flat.get("interval"), **members}}

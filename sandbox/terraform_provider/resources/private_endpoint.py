@@ -30,7 +30,6 @@ class PrivateEndpoint(Lifecycle):
         manual = connection.pop("$manual", False)
         properties[MANUAL if manual else AUTOMATIC] = [connection]
         properties.pop(AUTOMATIC if manual else MANUAL, None)
-        properties.pop("$zones", None)
 
     def arrange(self, body: Object, _prior: Object | None) -> None:
         properties = body["properties"]
