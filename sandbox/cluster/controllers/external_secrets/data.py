@@ -1,0 +1,138 @@
+"""What an ExternalSecret asks for, read from the provider: all of it, or an error."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sandbox.cluster.controllers.external_secrets.vault import (
+    NoSecretError,
+    ProviderError,
+    Secret,
+)
+from sandbox.cluster.controllers.kinds import Manifest
+
+Read = Callable[[Manifest], Awaitable[Secret]]  # remoteRef -> the secret behind it.
+
+PLACEHOLDER = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+SIMPLE = re.compile(r"\.([A-Za-z_]\w*)|index\s+\.\s+\"([^\"]+)\"")
+KEY = re.compile(r"[-._a-zA-Z0-9]+")
+
+
+async def gather(spec: Manifest, read: Read) -> dict[str, str]:
+    """The data of all entries; `read` resolves a remote reference."""
+    keep_going = (spec.get("target") or {}).get("deletionPolicy", "Retain") != "Retain"
+    found: dict[str, str] = {}
+    for number, source in enumerate(spec.get("dataFrom") or []):
+        try:
+            found |= await _extracted(source, read)
+        except NoSecretError as error:
+            if not keep_going:
+                raise ProviderError(
+                    f"error processing spec.dataFrom[{number}].extract, err: {error}"
+                ) from error
+        except ProviderError as error:
+            raise ProviderError(
+                f"error processing spec.dataFrom[{number}].extract, err: {error}"
+            ) from error
+    for number, item in enumerate(spec.get("data") or []):
+        key = item["remoteRef"]["key"]
+        try:
+            found[item["secretKey"]] = await _value(item["remoteRef"], read)
+        except NoSecretError as error:
+            if not keep_going:
+                raise ProviderError(
+                    f"error processing spec.data[{number}] (key: {key}), err: {error}"
+                ) from error
+        except ProviderError as error:
+            raise ProviderError(
+                f"error processing spec.data[{number}] (key: {key}), err: {error}"
+            ) from error
+    return found
+
+
+async def _extracted(source: Manifest, read: Read) -> dict[str, str]:
+    if "extract" not in source or source.get("rewrite"):
+        raise ProviderError("the sandbox simulates dataFrom.extract without rewrite only")
+    reference = source["extract"]
+    text = await _value(reference, read)
+    try:
+        entries = json.loads(text)
+    except ValueError as error:
+        raise ProviderError(f"error unmarshalling json data: {error}") from error
+    if not isinstance(entries, dict):
+        raise ProviderError("error unmarshalling json data: not an object")
+    found = {name: as_text(value) for name, value in entries.items()}
+    bad = next((name for name in found if not KEY.fullmatch(name)), None)
+    if bad is not None:
+        raise ProviderError(f"key {bad!r} can only have alphanumeric, '-', '_' or '.' characters")
+    return found
+
+
+async def _value(reference: Manifest, read: Read) -> str:
+    secret = await read(reference)
+    name = reference.get("property", "")
+    if reference.get("metadataPolicy") == "Fetch":
+        if not name:
+            return json.dumps(secret.tags)
+        if name not in secret.tags:
+            raise ProviderError(f"tag {name} does not exist")
+        return secret.tags[name]
+    value = property_of(secret.value, name, reference["key"]) if name else secret.value
+    return decoded(value, reference.get("decodingStrategy", "None"))
+
+
+def property_of(text: str, path: str, key: str) -> str:
+    """A field of a JSON value by dotted path; a key that contains dots is tried as well."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        value = None
+    if isinstance(value, dict) and path in value:
+        return as_text(value[path])
+    for part in path.split("."):
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        else:
+            raise ProviderError(f"property {path} does not exist in key {key}")
+    return as_text(value)
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def decoded(value: str, strategy: str) -> str:
+    """Undo base64 where the reference asks for it; Auto leaves other texts as they are."""
+    if strategy == "None":
+        return value
+    try:
+        raw = base64.urlsafe_b64decode(value.replace("+", "-").replace("/", "_"))
+        return raw.decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        if strategy == "Auto":
+            return value
+        raise ProviderError(f"unable to decode with strategy {strategy}: {error}") from error
+
+
+class TemplateError(Exception):
+    """The template asks for something that is not there, or not simulated."""
+
+
+def rendered(text: str, data: dict[str, str]) -> str:
+    """Fill in `{{ .key }}` and `{{ index . "key" }}`; functions and blocks are not simulated."""
+
+    def value(match: re.Match[str]) -> str:
+        simple = SIMPLE.fullmatch(match[1])
+        if simple is None:
+            raise TemplateError(f"the sandbox does not simulate the template {match[0]}")
+        name = simple[1] or simple[2]
+        if name not in data:
+            raise TemplateError(f'map has no entry for key "{name}"')
+        return data[name]
+
+    return PLACEHOLDER.sub(value, text)

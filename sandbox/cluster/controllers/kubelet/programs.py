@@ -1,0 +1,172 @@
+"""Commands of pods that end, run for real by the programs of this machine."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.cluster.controllers.kinds import Manifest
+from sandbox.cluster.controllers.kubelet import tunnel
+from sandbox.cluster.controllers.kubelet.environment import expand
+from sandbox.cluster.controllers.simulated.container import Container, repository
+from sandbox.cluster.settings import Settings
+
+# What an image runs when the pod says nothing, or only gives arguments.
+ENTRYPOINTS: Mapping[str, tuple[str, ...]] = {
+    "curlimages/curl": ("curl",),
+    "busybox": ("sh",),
+    "alpine": ("sh",),
+    "postgres": (),
+    "psql": ("psql",),
+}
+DEADLINE = 900.0  # Seconds; for pods that set none. Commands are real, so time is not scaled.
+NOT_FOUND = 127
+KILLED = 128 + signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, in the words of a container status."""
+
+    code: int
+    reason: str = "Completed"
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command of a container, ready to run here."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    folder: Path
+
+
+def entrypoint(image: str) -> tuple[str, ...] | None:
+    """What an image starts by itself; None for images whose commands are not run."""
+    name = repository(image)
+    for known, command in ENTRYPOINTS.items():
+        if name == known or name.endswith(f"/{known}"):
+            return command
+    return None
+
+
+def command(spec: Manifest, env: Mapping[str, str]) -> tuple[str, ...]:
+    """The argv of a container: its command, or the image's entrypoint, and the arguments."""
+    default = entrypoint(spec["image"]) or ()
+    wanted = [expand(str(part), env) for part in spec.get("command") or []]
+    arguments = [expand(str(part), env) for part in spec.get("args") or []]
+    if wanted:
+        return (*wanted, *arguments)
+    if arguments and not arguments[0].startswith("-") and shutil.which(arguments[0]):
+        return tuple(arguments)  # Entrypoints of these images pass a program name through.
+    return (*default, *arguments)
+
+
+class Rewriter:
+    """Maps the paths of mounted volumes to a folder of this machine, wherever they appear."""
+
+    def __init__(self, folder: Path, mounts: Sequence[str]) -> None:
+        self.folder = folder
+        roots = sorted((mount.rstrip("/") for mount in mounts), key=len, reverse=True)
+        joined = "|".join(re.escape(root) for root in roots if root)
+        self._pattern = re.compile(rf"(?<![\w./-])({joined})(?![\w.-])") if joined else None
+
+    def place(self, path: str) -> Path:
+        return self.folder / "mounts" / path.strip("/")
+
+    def __call__(self, text: str) -> str:
+        if self._pattern is None:
+            return text
+        return self._pattern.sub(lambda match: str(self.place(match[1])), text)
+
+
+def prepare(settings: Settings, container: Container, spec: Manifest, folder: Path) -> Program:
+    """Lay out the folder of a container: its files, its home, its variables."""
+    mounts = [mount["mountPath"] for mount in spec.get("volumeMounts") or []]
+    local = Rewriter(folder, mounts)
+    for mount in mounts:
+        if mount not in container.files:
+            local.place(mount).mkdir(parents=True, exist_ok=True)
+    for path, text in container.files.items():
+        place = local.place(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(local(text))
+        place.chmod(0o700)
+    home = folder / "home"
+    home.mkdir()
+    # A short host name says nothing about its namespace: curl tells the proxy where it stands.
+    (home / ".curlrc").write_text(f'proxy-header = "X-Pod-Namespace: {container.namespace}"\n')
+    env = {"HOME": str(home), "TMPDIR": str(home), "HOSTNAME": container.pod}
+    env |= {name: local(text) for name, text in container.env.items()}
+    env |= {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "http_proxy": settings.proxy,
+        "https_proxy": settings.proxy,
+        "HTTPS_PROXY": settings.proxy,
+        "no_proxy": "",
+        "NO_PROXY": "",
+        "SSL_CERT_FILE": str(settings.ca),
+        "CURL_CA_BUNDLE": str(settings.ca),
+    }
+    argv = tuple(local(part) for part in command(spec, container.env))
+    start = local.place(spec["workingDir"]) if spec.get("workingDir") in mounts else home
+    return Program(argv, env, start)
+
+
+async def run(
+    settings: Settings, container: Container, spec: Manifest, log: Path, deadline: float
+) -> Outcome:
+    """Run the command of a container in a folder of its own, which goes with it."""
+    with tempfile.TemporaryDirectory(prefix="pod-") as scratch:
+        program = prepare(settings, container, spec, Path(scratch))
+        await asyncio.to_thread(log.parent.mkdir, parents=True, exist_ok=True)
+        async with reachable_database(settings, container, program) as env:
+            return await execute(program, env, log, deadline)
+
+
+@contextlib.asynccontextmanager
+async def reachable_database(
+    settings: Settings, container: Container, program: Program
+) -> AsyncIterator[Mapping[str, str]]:
+    """PostgreSQL clients know no proxies: give them an address here that leads through ours."""
+    host, port = tunnel.destination(container.env, program.argv)
+    if not host or Path(program.argv[0]).name == "curl":
+        yield program.env
+        return
+    async with tunnel.through(settings.proxy, host, port) as address:
+        yield {**program.env, "PGHOSTADDR": address}
+
+
+async def execute(program: Program, env: Mapping[str, str], log: Path, deadline: float) -> Outcome:
+    """Start, wait at most until the deadline, and leave no process behind."""
+    if not program.argv or shutil.which(program.argv[0], path=env["PATH"]) is None:
+        name = program.argv[0] if program.argv else ""
+        text = f'exec: "{name}": executable file not found in $PATH'
+        await asyncio.to_thread(log.write_text, f"{text} (commands here are this machine's)\n")
+        return Outcome(NOT_FOUND, "StartError", text)
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *program.argv,
+            cwd=program.folder,
+            env=env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        code = await asyncio.wait_for(process.wait(), deadline)
+    except TimeoutError:
+        return Outcome(KILLED, "DeadlineExceeded", f"still running after {deadline:.0f} s")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    return Outcome(0) if code == 0 else Outcome(code if code > 0 else 128 - code, "Error")

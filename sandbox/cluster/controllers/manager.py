@@ -1,0 +1,87 @@
+"""All controllers of a cluster, started and stopped together."""
+
+from typing import Any
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.cluster.controllers.cache import Cache
+from sandbox.cluster.controllers.capacity import (
+    Autoscalers,
+    DisruptionBudgets,
+    VolumeClaims,
+    furnish_nodes,
+)
+from sandbox.cluster.controllers.client import Client
+from sandbox.cluster.controllers.controller import Surroundings, Worker
+from sandbox.cluster.controllers.events import Recorder
+from sandbox.cluster.controllers.external_secrets.operator import Operator
+from sandbox.cluster.controllers.garbage import Collector, Namespaces
+from sandbox.cluster.controllers.kinds import Kind, Manifest
+from sandbox.cluster.controllers.kubelet.pods import Kubelet
+from sandbox.cluster.controllers.network import Network
+from sandbox.cluster.controllers.services import Services
+from sandbox.cluster.controllers.workloads.daemon_sets import DaemonSets
+from sandbox.cluster.controllers.workloads.deployments import Deployments
+from sandbox.cluster.controllers.workloads.jobs import Jobs
+from sandbox.cluster.controllers.workloads.replica_sets import ReplicaSets
+from sandbox.cluster.controllers.workloads.stateful_sets import StatefulSets
+from sandbox.cluster.settings import Settings
+
+
+class Controllers:
+    """
+    The working half of a cluster; `client` leads to its API server as an administrator.
+
+    Each kind takes one lasting connection for its watch: the client must not limit their number.
+    """
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        api = Client(client)
+        self._cache = Cache(api)
+        self._recorder = Recorder(api)
+        self._around = Surroundings(settings, api, self._cache, self._recorder)
+        kubelet = Kubelet(self._around)
+        self._network = Network(self._cache, kubelet)
+        self._operator = Operator(self._around)
+        self._workers: tuple[Worker[Any], ...] = (
+            kubelet,
+            Deployments(self._around),
+            ReplicaSets(self._around),
+            StatefulSets(self._around),
+            DaemonSets(self._around),
+            Jobs(self._around),
+            Services(self._around),
+            VolumeClaims(self._around),
+            Autoscalers(self._around),
+            DisruptionBudgets(self._around),
+            Namespaces(self._around),
+            Collector(self._around),
+            *self._operator.workers,
+        )
+        self._cache.handlers.append(self._notice)
+
+    async def start(self) -> None:
+        """Return when every kind has been listed and the nodes are ready."""
+        await self._cache.start()
+        await furnish_nodes(self._around)
+        self._recorder.start()
+        for worker in self._workers:
+            worker.start()
+
+    async def stop(self) -> None:
+        """End watches, workers and running commands."""
+        await self._cache.stop()
+        for worker in self._workers:
+            await worker.stop()
+        await self._operator.close()
+        await self._recorder.stop()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""
+        return await self._network.answer(request)
+
+    def _notice(self, kind: Kind, old: Manifest | None, new: Manifest | None) -> None:
+        for worker in self._workers:
+            worker.notice(kind, old, new)

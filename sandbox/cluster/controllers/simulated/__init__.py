@@ -1,0 +1,1 @@
+"""What simulated containers answer: the Supabase services, their gateway, and S3Proxy."""

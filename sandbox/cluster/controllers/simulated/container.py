@@ -1,0 +1,97 @@
+"""A running container as its image's behaviour sees it, and what it is asked and answers."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+
+def repository(image: str) -> str:
+    """The name of an image without registry, tag and digest."""
+    name = image.split("@", maxsplit=1)[0]
+    head, _, tail = name.rpartition(":")
+    if head and "/" not in tail:
+        name = head
+    first, slash, rest = name.partition("/")
+    is_registry = slash and ("." in first or ":" in first or first == "localhost")
+    return (rest if is_registry else name).removeprefix("library/")
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container, with the variables and files that it found when it started."""
+
+    name: str
+    image: str
+    namespace: str
+    pod: str
+    env: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, str] = field(repr=False, default_factory=dict)
+    shared: Mapping[str, str] = field(repr=False, default_factory=dict)  # Env of init containers.
+    ports: tuple[int, ...] = ()  # As the pod declares them.
+
+
+@dataclass(frozen=True)
+class Question:
+    """An HTTP request, as far as simulated services look at it; header names in lower case."""
+
+    method: str = "GET"
+    path: str = "/"
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    port: int = 80
+
+    def parameter(self, name: str) -> str:
+        return (parse_qs(self.query).get(name) or [""])[0]
+
+    @property
+    def bearer(self) -> str:
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200) -> "Reply":
+        body = json.dumps(value, separators=(",", ":")).encode()
+        return cls(status, body, {"content-type": "application/json; charset=utf-8"})
+
+    @classmethod
+    def text(cls, text: str, status: int = 200, kind: str = "text/plain") -> "Reply":
+        return cls(status, text.encode(), {"content-type": f"{kind}; charset=utf-8"})
+
+
+def unsupported(service: str, question: Question) -> Reply:
+    """Say plainly that the sandbox, unlike the service, cannot do this."""
+    text = f"The sandbox does not simulate {question.method} {question.path} of {service}."
+    return Reply.json({"message": text}, 501)
+
+
+class Behaviour(ABC):
+    """What containers of one image do: whether they start, where they listen, what they say."""
+
+    image: ClassVar[str]  # The repository, such as `supabase/gotrue`.
+    required: ClassVar[tuple[str, ...]] = ()  # Variables without which the program ends at once.
+
+    def refusal(self, container: Container) -> str | None:
+        """Why the program ends right after its start; None when it runs."""
+        missing = [name for name in self.required if not container.env.get(name)]
+        return f"missing configuration: {', '.join(missing)}" if missing else None
+
+    @abstractmethod
+    def listens(self, container: Container) -> tuple[int, ...]:
+        """The ports that are open to other pods."""
+
+    @abstractmethod
+    def answer(self, container: Container, question: Question) -> Reply:
+        """Answer a request that reached the container itself."""

@@ -1,0 +1,1 @@
+"""Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs: who makes pods, and how many."""

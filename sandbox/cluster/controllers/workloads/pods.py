@@ -1,0 +1,62 @@
+"""Making pods from a template: the part that all workloads share."""
+
+import copy
+from collections.abc import Mapping
+
+from sandbox.cluster.controllers.controller import Surroundings
+from sandbox.cluster.controllers.kinds import NODES, PODS, Kind, Manifest
+from sandbox.cluster.controllers.objects import has_condition, labels, reference, selects, suffix
+
+
+def template_for(template: Manifest) -> Manifest:
+    """The part of a pod template that makes a difference; clients send an empty timestamp."""
+    cleaned = copy.deepcopy(template)
+    cleaned.get("metadata", {}).pop("creationTimestamp", None)
+    return cleaned
+
+
+def pod_of(
+    kind: Kind, parent: Manifest, name: str = "", extra_labels: Mapping[str, str] | None = None
+) -> Manifest:
+    """A pod as the template of `parent` describes it, owned by `parent`."""
+    template = template_for(parent["spec"]["template"])
+    metadata = template.get("metadata") or {}
+    return {
+        "metadata": {
+            "name": name or f"{parent['metadata']['name'][:57]}-{suffix()}",
+            "namespace": parent["metadata"]["namespace"],
+            "labels": (metadata.get("labels") or {}) | dict(extra_labels or {}),
+            "annotations": metadata.get("annotations") or {},
+            "ownerReferences": [reference(kind, parent)],
+        },
+        "spec": template["spec"],
+    }
+
+
+def ready_nodes(around: Surroundings, spec: Manifest) -> list[Manifest]:
+    """The nodes on which a pod may run: Ready, not cordoned, with the labels it selects."""
+    wanted = {"matchLabels": spec.get("nodeSelector") or {}}
+    return [
+        node
+        for node in around.cache.find(NODES)
+        if has_condition(node, "Ready")
+        and not node.get("spec", {}).get("unschedulable")
+        and selects(wanted, labels(node))
+    ]
+
+
+async def create_pod(around: Surroundings, source: str, kind: Kind, pod: Manifest) -> Manifest:
+    parent = around.cache.by_uid(pod["metadata"]["ownerReferences"][0]["uid"])
+    made = await around.create(PODS, pod)
+    if parent is not None:
+        message = f"Created pod: {made['metadata']['name']}"
+        around.recorder.normal(source, kind, parent, "SuccessfulCreate", message)
+    return made
+
+
+async def delete_pod(around: Surroundings, source: str, kind: Kind, pod: Manifest) -> None:
+    parent = around.cache.by_uid(pod["metadata"]["ownerReferences"][0]["uid"])
+    await around.delete(PODS, pod)
+    if parent is not None:
+        message = f"Deleted pod: {pod['metadata']['name']}"
+        around.recorder.normal(source, kind, parent, "SuccessfulDelete", message)
