@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,10 @@ class Rendering:
     def notes(self) -> str:
         return next(text for name, text in self.texts.items() if name.endswith("NOTES.txt"))
 
-    @property
+    @cached_property
     def objects(self) -> list[Object]:
-        return [item for item in yaml.safe_load_all(self.manifest) if item]
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return [item for item in yaml.load_all(self.manifest, loader) if item]
 
     def kind(self, kind: str) -> dict[str, Object]:
         """Objects of this kind by name."""

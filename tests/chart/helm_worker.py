@@ -32,4 +32,5 @@ for line in sys.stdin:
         reply = {"answer": answer(json.loads(line))}
     except HelmError as error:
         reply = {"refused": str(error)}
-    print(json.dumps(reply), flush=True)
+    sys.stdout.write(json.dumps(reply) + "\n")
+    sys.stdout.flush()

@@ -68,9 +68,7 @@ def test_an_option_gets_the_accepted_objects(
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("chart", NAMES)
-def test_helm_finds_nothing_to_complain_about(
-    charts: Charts, chart: str, environment: str
-) -> None:
+def test_helm_finds_nothing_to_complain_about(charts: Charts, chart: str, environment: str) -> None:
     assert charts.lint(chart, environment) == []
 
 

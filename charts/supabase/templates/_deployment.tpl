@@ -65,7 +65,7 @@ spec:
             {{- with .status }}
             - { name: status, containerPort: {{ . }} }
             {{- end }}
-          env: {{- include "supabase.env" (dict "root" .root "secrets" $environment.secrets "settings" $environment.settings) | nindent 12 }}
+          env: {{- include "supabase.env" (dict "root" .root "secrets" $environment.secrets "settings" $environment.settings) | trim | nindent 12 }}
           startupProbe:
             httpGet: { path: {{ $component.health | quote }}, port: {{ $port }} }
             periodSeconds: 2

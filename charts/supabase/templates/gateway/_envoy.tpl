@@ -77,7 +77,7 @@ static_resources:
                         - { header: { key: x-forwarded-proto, value: https }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
                       routes:
                         {{- range include "supabase.gateway.routes" . | fromYamlArray }}
-                        {{- include "supabase.gateway.route" (list $ .) | nindent 24 }}
+                        {{- include "supabase.gateway.route" (list $ .) | trim | nindent 24 }}
                         {{- end }}
 
     - name: status

@@ -1,0 +1,267 @@
+"""What the supabase chart promises, one promise at a time."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.conftest import Charts, Rendering
+
+COMPONENTS = ("auth", "gateway", "meta", "rest", "storage", "studio")
+SECRETS = {
+    "supabase-jwt",
+    "supabase-database",
+    "supabase-s3",
+    "supabase-dashboard",
+    "supabase-meta",
+}
+
+
+def component(policy_part: dict[str, Any]) -> str:
+    """Which component a NetworkPolicy means."""
+    labels: dict[str, str] = policy_part["podSelector"]["matchLabels"]
+    return labels.get("app.kubernetes.io/component", labels["app.kubernetes.io/name"])
+
+
+def arrows(rendering: Rendering, direction: str) -> set[tuple[str, str]]:
+    """Who may call whom inside the namespace, as the callers' or the called ones' policies say."""
+    side = "to" if direction == "egress" else "from"
+    found = set()
+    for policy in rendering.kind("NetworkPolicy").values():
+        own = component(policy["spec"])
+        for rule in policy["spec"].get(direction) or []:
+            others = [component(peer) for peer in rule[side] if "podSelector" in peer]
+            found |= {(own, other) if side == "to" else (other, own) for other in others}
+    return found
+
+
+def annotations(rendering: Rendering) -> dict[str, dict[str, str]]:
+    return {
+        name: deployment["spec"]["template"]["metadata"]["annotations"]
+        for name, deployment in rendering.kind("Deployment").items()
+    }
+
+
+def test_each_component_has_a_deployment_and_a_service(charts: Charts) -> None:
+    rendering = charts.render("supabase")
+
+    names = {f"supabase-{name}" for name in COMPONENTS}
+    assert set(rendering.kind("Deployment")) == names
+    assert set(rendering.kind("Service")) == names
+
+
+@pytest.mark.parametrize(
+    ("component", "port"),
+    [("gateway", 8000), ("auth", 9999), ("rest", 3000), ("studio", 3000), ("meta", 8080)],
+)
+def test_a_service_has_the_port_that_others_know(charts: Charts, component: str, port: int) -> None:
+    service = charts.render("supabase").kind("Service")[f"supabase-{component}"]
+
+    assert service["spec"]["ports"][0]["port"] == port
+
+
+def test_secrets_are_only_ever_referred_to(charts: Charts) -> None:
+    rendering = charts.render("supabase")
+
+    references = [
+        entry["valueFrom"]["secretKeyRef"]
+        for pod in rendering.pods().values()
+        for entry in pod["containers"][0]["env"]
+        if "valueFrom" in entry
+    ]
+
+    assert {reference["name"] for reference in references} == SECRETS
+    assert not any(reference.get("optional") for reference in references)
+    assert rendering.kind("Secret") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "role"),
+    [
+        ("auth", "GOTRUE_DB_DATABASE_URL", "supabase_auth_admin"),
+        ("rest", "PGRST_DB_URI", "authenticator"),
+        ("storage", "DATABASE_URL", "supabase_storage_admin"),
+    ],
+)
+def test_a_database_address_is_encrypted_and_holds_no_password(
+    charts: Charts, name: str, variable: str, role: str
+) -> None:
+    environment = charts.render("supabase").environment(f"supabase-{name}")
+
+    names = [entry["name"] for entry in environment]
+    address = environment[names.index(variable)]["value"]
+    assert re.fullmatch(
+        rf"postgres://{role}:\$\(PGPASSWORD\)@[a-z.-]+:5432/supabase\?sslmode=require", address
+    )
+    assert names.index("PGPASSWORD") < names.index(variable)
+
+
+def test_each_reference_to_a_variable_follows_its_definition(charts: Charts) -> None:
+    rendering = charts.render("supabase")
+
+    for name in rendering.kind("Deployment"):
+        seen: set[str] = set()
+        for entry in rendering.environment(name):
+            assert set(re.findall(r"\$\((\w+)\)", entry.get("value", ""))) <= seen, name
+            seen.add(entry["name"])
+
+
+def test_numbers_are_written_as_numbers(charts: Charts) -> None:
+    environment = charts.render(
+        "supabase", {"storage": {"fileSizeLimit": 5_368_709_120}}
+    ).environment("supabase-storage")
+
+    assert {"name": "FILE_SIZE_LIMIT", "value": "5368709120"} in environment
+
+
+def test_storage_asks_s3proxy_only_for_what_blob_can_do(charts: Charts) -> None:
+    environment = charts.render("supabase").environment("supabase-storage")
+
+    settings = {entry["name"]: entry.get("value") for entry in environment}
+    assert settings["TUS_ALLOW_S3_TAGS"] == "false"
+    assert settings["STORAGE_S3_FORCE_PATH_STYLE"] == "true"
+    assert settings["STORAGE_S3_REQUEST_CHECKSUM_CALCULATION"] == "WHEN_REQUIRED"
+    assert settings["DB_INSTALL_ROLES"] == "false"
+
+
+def test_a_new_revision_of_the_secrets_restarts_every_pod(charts: Charts) -> None:
+    before = annotations(charts.render("supabase", {"secretsRevision": "1"}))
+
+    after = annotations(charts.render("supabase", {"secretsRevision": "2"}))
+
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_a_new_route_configuration_restarts_the_gateway_alone(charts: Charts) -> None:
+    before = annotations(charts.render("supabase"))
+
+    after = annotations(charts.render("supabase", {"hostname": "other.example.com"}))
+
+    assert [name for name in before if before[name] != after[name]] == ["supabase-gateway"]
+
+
+def test_two_pods_get_a_disruption_budget_and_one_does_not(charts: Charts) -> None:
+    values = {"components": {"auth": {"replicas": 1}, "meta": {"replicas": 2}}}
+
+    budgets = charts.render("supabase", values).kind("PodDisruptionBudget")
+
+    assert "supabase-meta" in budgets
+    assert "supabase-auth" not in budgets
+
+
+def test_an_autoscaler_owns_the_number_of_pods(charts: Charts) -> None:
+    bounds = {"min": 2, "max": 6, "cpuPercent": 70}
+
+    rendering = charts.render("supabase", {"autoscaling": {"rest": bounds}})
+
+    scaler = rendering.kind("HorizontalPodAutoscaler")["supabase-rest"]["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 6)
+    assert "replicas" not in rendering.kind("Deployment")["supabase-rest"]["spec"]
+    assert "supabase-rest" in rendering.kind("PodDisruptionBudget")
+
+
+def test_a_scaled_component_with_one_pod_at_least_blocks_no_drain(charts: Charts) -> None:
+    bounds = {"min": 1, "max": 6, "cpuPercent": 70}
+
+    rendering = charts.render("supabase", {"autoscaling": {"rest": bounds}})
+
+    assert "supabase-rest" not in rendering.kind("PodDisruptionBudget")
+
+
+def test_callers_and_called_agree_on_the_arrows(charts: Charts) -> None:
+    rendering = charts.render("supabase")
+
+    outward = {arrow for arrow in arrows(rendering, "egress") if arrow[1] != "s3proxy"}
+
+    assert outward == arrows(rendering, "ingress")
+
+
+def test_only_the_gateway_is_called_by_the_smoke_test(charts: Charts) -> None:
+    outward = arrows(charts.render("supabase"), "egress")
+
+    assert {called for caller, called in outward if caller == "smoke"} == {"gateway"}
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_each_component_has_a_policy_for_both_directions(charts: Charts, name: str) -> None:
+    policy = charts.render("supabase").kind("NetworkPolicy")[f"supabase-{name}"]
+
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_only_those_who_need_the_database_reach_it(charts: Charts) -> None:
+    rendering = charts.render("supabase", {"database": {"cidrs": ["10.40.4.0/27"]}})
+
+    reaching = {
+        name
+        for name, policy in rendering.kind("NetworkPolicy").items()
+        if "10.40.4.0/27" in json.dumps(policy["spec"].get("egress"))
+    }
+
+    assert reaching == {f"supabase-{name}" for name in ("auth", "rest", "meta", "storage")}
+
+
+def test_without_an_edge_nobody_outside_reaches_the_gateway(charts: Charts) -> None:
+    policy = charts.render("supabase").kind("NetworkPolicy")["supabase-gateway"]
+
+    peers = policy["spec"]["ingress"][0]["from"]
+    assert [set(peer) for peer in peers] == [{"podSelector"}] * len(peers)
+
+
+def test_the_edge_opens_the_gateway_for_the_named_alone(charts: Charts) -> None:
+    edge = {
+        "kind": "ingress",
+        "namespaces": ["app-routing-system"],
+        "ingress": {"className": "webapprouting.kubernetes.azure.com"},
+    }
+
+    policy = charts.render("supabase", {"edge": edge}).kind("NetworkPolicy")["supabase-gateway"]
+
+    outside = [peer for peer in policy["spec"]["ingress"][0]["from"] if "podSelector" not in peer]
+    labels = {"kubernetes.io/metadata.name": "app-routing-system"}
+    assert outside == [{"namespaceSelector": {"matchLabels": labels}}]
+
+
+def test_a_long_release_name_still_gives_valid_names(charts: Charts) -> None:
+    release = "a" + "b" * 52
+
+    rendering = charts.render("supabase", release=release)
+
+    names = [item["metadata"]["name"] for item in rendering.objects]
+    assert max(map(len, names)) <= 63
+    assert f"{release}-gateway" in names
+
+
+def test_components_find_each_other_whatever_the_release_is_called(charts: Charts) -> None:
+    rendering = charts.render("supabase", release="blue")
+
+    addresses = {
+        address
+        for pod in rendering.pods().values()
+        for entry in pod["containers"][0]["env"]
+        for address in re.findall(r"http://([a-z-]+)\.supabase\.svc", entry.get("value", ""))
+    }
+    assert addresses == {"blue-gateway", "blue-meta", "blue-rest"}
+
+
+def test_the_gateway_forwards_to_services_that_exist(charts: Charts) -> None:
+    rendering = charts.render("supabase", release="blue")
+
+    config = yaml.safe_load(rendering.kind("ConfigMap")["blue-gateway"]["data"]["envoy.yaml"])
+    services = {
+        f"{name}.supabase.svc.cluster.local": service["spec"]["ports"][0]["port"]
+        for name, service in rendering.kind("Service").items()
+    }
+    for cluster in config["static_resources"]["clusters"][1:]:
+        endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+        address = endpoint["address"]["socket_address"]
+        assert services[address["address"]] == address["port_value"]
+
+
+def test_the_notes_tell_how_to_ask_and_what_is_missing(charts: Charts) -> None:
+    notes = charts.render("supabase").notes
+
+    assert "helm test supabase --namespace supabase --logs" in notes
+    assert "Users cannot confirm their address" in notes

@@ -1,0 +1,210 @@
+"""What values a chart takes, what it refuses, and what it says then."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.conftest import NAMES, OUTPUTS, PROJECT, Charts, RefusedError, merged
+
+
+def schema(chart: str) -> dict[str, Any]:
+    text = (PROJECT / "charts" / chart / "values.schema.json").read_text()
+    return dict(json.loads(text))
+
+
+def nodes(tree: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each schema of an object or a value in a schema, with its place."""
+    if isinstance(tree, dict):
+        yield path, tree
+        for key, value in tree.items():
+            yield from nodes(value, f"{path}/{key}")
+
+
+def at(path: str, value: Any) -> dict[str, Any]:
+    """A map that holds the value at `a.b.c`."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return dict(value)
+
+
+@pytest.mark.parametrize("chart", NAMES)
+def test_each_map_is_closed(chart: str) -> None:
+    maps = [(path, node) for path, node in nodes(schema(chart)) if node.get("type") == "object"]
+
+    assert [path for path, node in maps if "additionalProperties" not in node] == []
+
+
+@pytest.mark.parametrize("chart", NAMES)
+def test_each_value_is_described(chart: str) -> None:
+    properties = [
+        (f"{path}/{name}", value)
+        for path, node in nodes(schema(chart))
+        if node.get("type") == "object"
+        for name, value in node.get("properties", {}).items()
+    ]
+
+    assert [path for path, value in properties if not value.get("description")] == []
+
+
+@pytest.mark.parametrize("chart", NAMES)
+def test_each_line_of_the_defaults_is_commented_or_follows_an_example(chart: str) -> None:
+    text = (PROJECT / "charts" / chart / "values.yaml").read_text()
+    comments = set(re.findall(r"# -- .*\n\s*(\w+):", text))
+
+    leaves = set(re.findall(r"^\s*(\w+): \S", text, re.MULTILINE))
+
+    assert leaves <= comments
+
+
+@pytest.mark.parametrize(
+    ("chart", "path"),
+    [
+        ("platform", "vaultURL"),
+        ("s3proxy", "storage.acount"),
+        ("supabase", "hostName"),
+        ("supabase", "components.auth.replica"),
+        ("supabase", "components.authentication"),
+        ("supabase", "components.rest.resources.limits.cpu"),
+        ("supabase", "autoscaling.postgrest"),
+        ("supabase", "edge.ingress.class"),
+    ],
+)
+def test_a_misspelled_key_is_refused_by_name(charts: Charts, chart: str, path: str) -> None:
+    with pytest.raises(RefusedError, match=path.rpartition(".")[2]):
+        charts.render(chart, at(path, "x"))
+
+
+@pytest.mark.parametrize(
+    ("chart", "path", "sentence"),
+    [
+        ("platform", "vaultUrl", "vaultUrl is required: the address of the Key Vault"),
+        ("platform", "tenantId", "tenantId is required"),
+        ("platform", "identityClientId", "identityClientId is required"),
+        ("s3proxy", "storage.account", "storage.account is required"),
+        ("s3proxy", "storage.container", "storage.container is required"),
+        ("s3proxy", "secrets.blob", "secrets.blob is required: the name of a Secret"),
+        ("s3proxy", "secrets.s3", "secrets.s3 is required: the name of a Secret"),
+        ("supabase", "hostname", "hostname is required"),
+        ("supabase", "database.host", "database.host is required"),
+        ("supabase", "database.name", "database.name is required"),
+        ("supabase", "secrets.jwt", "secrets.jwt is required: the name of a Secret"),
+        ("supabase", "secrets.database", "secrets.database is required"),
+        ("supabase", "secrets.s3", "secrets.s3 is required"),
+        ("supabase", "secrets.dashboard", "secrets.dashboard is required"),
+        ("supabase", "secrets.meta", "secrets.meta is required"),
+    ],
+)
+def test_what_is_missing_is_said_in_a_sentence(
+    charts: Charts, chart: str, path: str, sentence: str
+) -> None:
+    with pytest.raises(RefusedError, match=re.escape(sentence)):
+        charts.render(chart, at(path, ""))
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"auth": {"smtp": {"host": "smtp.example.com", "sender": "a@example.com"}}},
+            "secrets.smtp is required",
+        ),
+        (
+            {"auth": {"smtp": {"host": "smtp.example.com"}}, "secrets": {"smtp": "mail"}},
+            "auth.smtp.sender is required",
+        ),
+        (
+            {"edge": {"kind": "httpRoute", "httpRoute": {"gateway": "public"}}},
+            "nobody may reach the gateway",
+        ),
+        (
+            {"edge": {"kind": "httpRoute", "namespaces": ["a"]}},
+            "edge.httpRoute.gateway is required",
+        ),
+        ({"edge": {"kind": "ingress", "cidrs": ["10.0.0.0/8"]}}, "className is required"),
+        (
+            {"autoscaling": {"rest": {"min": 3, "max": 2, "cpuPercent": 70}}},
+            r"min \(3\) must not exceed max \(2\)",
+        ),
+    ],
+)
+def test_a_half_made_choice_is_refused(
+    charts: Charts, values: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(RefusedError, match=sentence):
+        charts.render("supabase", values)
+
+
+HOSTILE = ['x"\n      hostPID: true #', "$(PGPASSWORD)", "{{ .Values }}", "a b", "ü", "'", "a: b"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    ("chart", "path"),
+    [
+        ("platform", "vaultUrl"),
+        ("platform", "identityClientId"),
+        ("platform", "refreshInterval"),
+        ("s3proxy", "storage.account"),
+        ("s3proxy", "image"),
+        ("s3proxy", "secrets.blob"),
+        ("supabase", "hostname"),
+        ("supabase", "database.host"),
+        ("supabase", "database.name"),
+        ("supabase", "secrets.jwt"),
+        ("supabase", "auth.siteUrl"),
+        ("supabase", "auth.smtp.sender"),
+        ("supabase", "storage.endpoint"),
+        ("supabase", "components.auth.image"),
+        ("supabase", "components.auth.health"),
+        ("supabase", "edge.httpRoute.gateway"),
+    ],
+)
+def test_a_text_that_would_change_the_manifest_is_refused(
+    charts: Charts, chart: str, path: str, text: str
+) -> None:
+    with pytest.raises(RefusedError, match="does not match pattern"):
+        charts.render(chart, at(path, text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_an_annotation_may_hold_any_text(charts: Charts, text: str) -> None:
+    ingress = {"className": "nginx", "annotations": {"example.com/note": text}}
+
+    rendering = charts.render(
+        "supabase", {"edge": {"kind": "ingress", "cidrs": ["10.0.0.0/8"], "ingress": ingress}}
+    )
+
+    metadata = rendering.kind("Ingress")["supabase-gateway"]["metadata"]
+    assert metadata["annotations"] == {"example.com/note": text}
+
+
+@pytest.mark.parametrize("image", ["envoyproxy/envoy", "envoyproxy/envoy:latest", "a:b:c"])
+def test_an_image_without_a_fixed_tag_is_refused(charts: Charts, image: str) -> None:
+    with pytest.raises(RefusedError, match="image"):
+        charts.render("supabase", at("components.gateway.image", image))
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["registry.example.com:5000/team/envoy:v1.39.1", "envoyproxy/envoy:v1@sha256:" + "0" * 64],
+)
+def test_an_image_may_come_from_anywhere_and_be_pinned_by_digest(
+    charts: Charts, image: str
+) -> None:
+    rendering = charts.render("supabase", at("components.gateway.image", image))
+
+    assert rendering.pods()["supabase-gateway"]["containers"][0]["image"] == image
+
+
+@pytest.mark.parametrize("chart", NAMES)
+def test_the_defaults_hold_no_secret(chart: str) -> None:
+    values = yaml.safe_load((PROJECT / "charts" / chart / "values.yaml").read_text())
+
+    texts = [text for _, node in nodes(values) for text in node.values() if isinstance(text, str)]
+
+    assert not [text for text in texts if re.fullmatch(r"[A-Za-z0-9+/_=.-]{24,}", text)]
+    assert merged(values, OUTPUTS[chart]) != values
