@@ -74,6 +74,11 @@ variable "outbound" {
   type        = string
   default     = "loadBalancer"
   nullable    = false
+
+  validation {
+    condition     = contains(["loadBalancer", "userDefinedRouting"], var.outbound)
+    error_message = "outbound is \"${var.outbound}\", and the stacks know loadBalancer and userDefinedRouting. Choose one of these."
+  }
 }
 
 variable "network" {

@@ -124,6 +124,16 @@ run "a_region_in_its_long_form_is_refused" {
   expect_failures = [var.location]
 }
 
+run "an_unknown_way_out_is_refused" {
+  command = plan
+
+  variables {
+    outbound = "natGateway"
+  }
+
+  expect_failures = [var.outbound]
+}
+
 run "a_tag_that_belongs_to_the_stacks_is_refused" {
   command = plan
 

@@ -68,11 +68,6 @@ variable "outbound" {
   description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (the subnet's route table says)."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = contains(["loadBalancer", "userDefinedRouting"], var.outbound)
-    error_message = "outbound is \"${var.outbound}\", and the cluster knows loadBalancer and userDefinedRouting. Choose one of these."
-  }
 }
 
 variable "cluster" {

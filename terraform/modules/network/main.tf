@@ -79,20 +79,21 @@ resource "azurerm_network_security_group" "this" {
   # Azure has a field for one prefix (which may be a service tag) and another for several.
   dynamic "security_rule" {
     for_each = each.value
+    iterator = opening
 
     content {
-      name                         = security_rule.value.name
-      priority                     = 100 + 10 * security_rule.key
+      name                         = opening.value.name
+      priority                     = 100 + 10 * opening.key
       direction                    = "Inbound"
       access                       = "Allow"
-      protocol                     = security_rule.value.protocol
+      protocol                     = opening.value.protocol
       source_port_range            = "*"
-      source_address_prefix        = length(security_rule.value.from) == 1 ? security_rule.value.from[0] : null
-      source_address_prefixes      = length(security_rule.value.from) > 1 ? security_rule.value.from : null
-      destination_address_prefix   = length(security_rule.value.to) == 1 ? security_rule.value.to[0] : null
-      destination_address_prefixes = length(security_rule.value.to) > 1 ? security_rule.value.to : null
-      destination_port_range       = length(security_rule.value.ports) == 1 ? security_rule.value.ports[0] : null
-      destination_port_ranges      = length(security_rule.value.ports) > 1 ? security_rule.value.ports : null
+      source_address_prefix        = length(opening.value.from) == 1 ? opening.value.from[0] : null
+      source_address_prefixes      = length(opening.value.from) > 1 ? opening.value.from : null
+      destination_address_prefix   = length(opening.value.to) == 1 ? opening.value.to[0] : null
+      destination_address_prefixes = length(opening.value.to) > 1 ? opening.value.to : null
+      destination_port_range       = length(opening.value.ports) == 1 ? opening.value.ports[0] : null
+      destination_port_ranges      = length(opening.value.ports) > 1 ? opening.value.ports : null
     }
   }
 

@@ -26,11 +26,6 @@ variable "outbound" {
   description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (through `network.firewall`)."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = contains(["loadBalancer", "userDefinedRouting"], var.outbound)
-    error_message = "outbound is \"${var.outbound}\", and the cluster knows loadBalancer and userDefinedRouting. Choose one of these."
-  }
 }
 
 variable "network" {

@@ -127,16 +127,6 @@ run "a_route_without_a_firewall_is_refused" {
   expect_failures = [var.network]
 }
 
-run "an_unknown_way_out_is_refused" {
-  command = plan
-
-  variables {
-    outbound = "natGateway"
-  }
-
-  expect_failures = [var.outbound]
-}
-
 run "a_range_that_is_no_network_is_refused" {
   command = plan
 
