@@ -160,8 +160,8 @@ def remembered(node: Node, value: Any, before: Any) -> Any:
         keeps = before is not None and (node.sensitive or is_zero(before))
         return before if keeps else node.default
     if before is None:
-        shown = node.default is not None or node.chosen_by_azure or not is_zero(value)
-        return value if shown else None
+        told = node.default is not None or node.required or node.chosen_by_azure
+        return value if told or not is_zero(value) else None
     return before if same(value, before, ordered=node.ordered) else value
 
 
