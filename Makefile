@@ -1,0 +1,88 @@
+# The front door. `make` alone lists what it can do.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+ENVIRONMENT ?= sandbox
+PREFECT_PORT ?= 4200
+SANDBOX_OPTIONS ?= --profile typical --scale 0.05
+
+BIN := .venv/bin
+READY := .venv/.ready
+LOCAL := PREFECT_PORT=$(PREFECT_PORT) $(BIN)/python scripts/local.py
+# The sandbox's variables point every tool at it; a real environment brings its own.
+IN_SANDBOX := eval "$$($(BIN)/python -m sandbox env)" && eval "$$($(LOCAL) env)" &&
+ENTER := $(if $(filter sandbox,$(ENVIRONMENT)),$(IN_SANDBOX),)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Create .venv with exactly what requirements.lock says
+
+$(READY): requirements.lock pyproject.toml
+	@PYTHON=$(PYTHON) scripts/prerequisites.sh
+	@echo "Setting up .venv (a minute; about 900 MB) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: up ## Everything: sandbox, Prefect server, a full deploy, its report, the UI's address
+	@$(IN_SANDBOX) $(BIN)/python -m flows deploy --environment sandbox
+	@$(LOCAL) show
+
+.PHONY: up
+up: $(READY) ## Start the sandbox, the Prefect server and a worker; leave them running
+	@scripts/prerequisites.sh
+	@$(BIN)/python -m sandbox status > /dev/null 2>&1 || $(BIN)/python -m sandbox up $(SANDBOX_OPTIONS)
+	@eval "$$($(BIN)/python -m sandbox env)" && $(LOCAL) up
+
+.PHONY: down
+down: ## Stop what `make up` started; what it built stays in .sandbox and .work
+	@test ! -x $(BIN)/python || $(LOCAL) down
+	@test ! -x $(BIN)/python || $(BIN)/python -m sandbox down
+
+.PHONY: deploy destroy preflight verify
+deploy: $(READY) ## Deploy ENVIRONMENT (default sandbox)
+	@$(ENTER) $(BIN)/python -m flows deploy --environment $(ENVIRONMENT)
+destroy: $(READY) ## Show what would go, ask, and remove ENVIRONMENT
+	@$(ENTER) $(BIN)/python -m flows destroy --environment $(ENVIRONMENT)
+preflight: $(READY) ## Check that ENVIRONMENT can be deployed; change nothing
+	@$(ENTER) $(BIN)/python -m flows preflight --environment $(ENVIRONMENT)
+verify: $(READY) ## Smoke-test ENVIRONMENT
+	@$(ENTER) $(BIN)/python -m flows verify --environment $(ENVIRONMENT)
+
+.PHONY: test
+test: $(READY) ## Every test
+	@$(BIN)/python -m pytest
+
+.PHONY: unit
+unit: $(READY) ## The tests that take seconds
+	@$(BIN)/python -m pytest tests/unit
+
+.PHONY: check
+check: $(READY) ## Lint, types, import contracts, Terraform, charts
+	@echo "ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "mypy" && $(BIN)/mypy
+	@echo "import contracts" && PATH=$(BIN):$$PATH $(BIN)/lint-imports --no-cache > .lint-imports.log || \
+	  (cat .lint-imports.log; exit 1); rm -f .lint-imports.log
+	@echo "terraform" && $(BIN)/python scripts/check_terraform.py
+	@echo "charts" && $(BIN)/python scripts/check_charts.py
+
+.PHONY: bench
+bench: $(READY) ## Measure what the project claims about speed
+	@$(BIN)/python scripts/bench.py
+
+.PHONY: lock
+lock: ## Renew requirements.lock (needs uv), then smoke-test the fresh resolve
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra dev \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.lock
+	$(MAKE) setup
+	$(BIN)/python -c "import prefect.server.api.server"
+
+.PHONY: clean
+clean: down ## Remove the sandbox's state, working copies and .venv
+	rm -rf .sandbox .work .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

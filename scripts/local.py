@@ -1,0 +1,176 @@
+"""A Prefect server and a worker on this machine, for the demo and for development."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+import httpx
+from rich.console import Console
+
+PROJECT = Path(__file__).parents[1]
+HOME = PROJECT / ".work" / "prefect"
+BIN = Path(sys.executable).parent
+POOL = "supabase-sandbox"
+START = 90  # Seconds until a server on a loaded machine must answer.
+
+app = cyclopts.App(help=__doc__, version_flags=[])
+screen = Console(stderr=True, highlight=False)
+Port = Annotated[int, cyclopts.Parameter(env_var="PREFECT_PORT", help="The server's port.")]
+
+
+@app.command
+def up(port: Port = 4200) -> int:
+    """Start server and worker, and register the deployments; what runs already is left alone."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    if not _answers(port):
+        if _taken(port):
+            screen.print(f"Port {port} is taken by another program.", style="red")
+            screen.print("Next: stop it, or choose another: make demo PREFECT_PORT=4201")
+            return 2
+        screen.print("Starting the Prefect server …", style="dim")
+        _start("server", ["server", "start", "--host", "127.0.0.1", "--port", str(port)], port)
+        if not _await(port):
+            screen.print(f"The server does not answer; see {HOME / 'server.log'}.", style="red")
+            return 1
+    if not _alive("worker"):
+        # Registering takes Prefect's command line ten seconds: it happens beside the deploy.
+        _start("worker", [], port, command=[sys.executable, __file__, "work", "--port", str(port)])
+    screen.print(f"Prefect: http://127.0.0.1:{port}", style="green")
+    return 0
+
+
+@app.command
+def work(port: Port = 4200) -> int:
+    """Register the sandbox's pool and every deployment, then work."""
+    prefect = str(BIN / "prefect")
+    environment = _environment(port)
+    steps = (
+        [prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite"],
+        [prefect, "work-pool", "create", "supabase-dev", "--type", "process", "--overwrite"],
+        [prefect, "--no-prompt", "deploy", "--all"],
+    )
+    for step in steps:
+        subprocess.run(step, cwd=PROJECT, env=environment, check=True)  # noqa: TID251 # Short.
+    os.execve(prefect, [prefect, "worker", "start", "--pool", POOL], environment)  # noqa: S606
+
+
+@app.command
+def down(port: Port = 4200) -> int:
+    """Stop worker and server."""
+    for name in ("worker", "server"):
+        pid = _pid(name)
+        if pid and _alive(name):
+            os.killpg(pid, signal.SIGTERM)
+            _gone(pid)
+            screen.print(f"Stopped the Prefect {name} (port {port}).", style="dim")
+        (HOME / f"{name}.pid").unlink(missing_ok=True)
+    return 0
+
+
+@app.command
+def env(port: Port = 4200) -> int:
+    """Print the variables that point Prefect's client to this server."""
+    for name, value in _variables(port).items():
+        sys.stdout.write(f"export {name}={value!r}\n")
+    return 0
+
+
+@app.command
+def show(port: Port = 4200) -> int:
+    """Show the newest report and the address of the UI."""
+    reports = sorted((PROJECT / ".work").glob("*/reports/*/report.md"))
+    if reports:
+        from rich.markdown import Markdown  # noqa: PLC0415 # Only here.
+
+        width = min(shutil.get_terminal_size((110, 40)).columns, 120)
+        text = reports[-1].read_text().split("## Steps")[0].replace("<br>", "; ")
+        Console(width=width).print(Markdown(text))
+        screen.print(f"Whole report and picture: {reports[-1].relative_to(PROJECT)}")
+    screen.print(f"Prefect UI: http://127.0.0.1:{port}   (stop everything: make down)")
+    return 0
+
+
+def _variables(port: int) -> dict[str, str]:
+    return {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api", "PREFECT_HOME": str(HOME)}
+
+
+def _environment(port: int) -> Mapping[str, str]:
+    return {
+        **os.environ,
+        **_variables(port),
+        "PROJECT": str(PROJECT),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_COLORS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _start(name: str, arguments: list[str], port: int, command: list[str] | None = None) -> None:
+    with (HOME / f"{name}.log").open("ab") as log:
+        program = subprocess.Popen(
+            command or [str(BIN / "prefect"), *arguments],
+            cwd=PROJECT,
+            env=_environment(port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    (HOME / f"{name}.pid").write_text(str(program.pid))
+
+
+def _pid(name: str) -> int | None:
+    path = HOME / f"{name}.pid"
+    return int(path.read_text()) if path.exists() else None
+
+
+def _alive(name: str) -> bool:
+    pid = _pid(name)
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_text() if pid else ""
+    except OSError:
+        return False
+    return "prefect" in command or "local.py" in command
+
+
+def _gone(pid: int, patience: float = 8) -> None:
+    """Wait for the end; Prefect's worker sometimes stays alive after its last run."""
+    deadline = time.monotonic() + patience
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            os.killpg(pid, signal.SIGKILL)
+            return
+        time.sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/api/health", trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _await(port: int) -> bool:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and _alive("server"):
+        if _answers(port):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,101 @@
+"""What the cluster and Azure answer, read into values."""
+
+from typing import Any
+
+import pytest
+
+from tasks import external_secrets, preflight, role_assignments, smoke
+from tasks.cluster import Answer, Script
+from tasks.errors import NotReadyError
+from tasks.role_assignments import Permission
+
+
+def item(name: str, ready: str, reason: str = "SecretSynced") -> dict[str, Any]:
+    condition = {"type": "Ready", "status": ready, "reason": reason}
+    return {"metadata": {"name": name}, "status": {"conditions": [condition]}}
+
+
+def found(*items: dict[str, Any], events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {
+        "secrets": {"items": list(items)},
+        "events": {"items": events or []},
+        "versions": "supabase-jwt=12 supabase-s3=9 ",
+    }
+
+
+class Cluster:
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+
+    def run(self, script: Script) -> Answer:
+        assert script.environment == {"NAMESPACE": "supabase", "PATIENCE": "1"}
+        return Answer(self.document, "")
+
+
+def test_a_secret_that_is_late_is_named_with_the_operators_own_word() -> None:
+    event = {
+        "involvedObject": {"name": "supabase-jwt"},
+        "message": 'StatusCode=403\n InnerError={"code":"ForbiddenByRbac"}',
+    }
+    document = found(
+        item("supabase-jwt", "False", "SecretSyncedError"),
+        item("supabase-s3", "True"),
+        events=[event],
+    )
+
+    with pytest.raises(NotReadyError, match="1 of 2 secrets") as caught:
+        external_secrets.sync.fn(Cluster(document), "supabase", 0.5)
+
+    assert "supabase-jwt: SecretSyncedError (StatusCode=403 InnerError=" in caught.value.message
+
+
+def test_a_secret_that_nobody_looked_at_is_late_too() -> None:
+    late = external_secrets.read_late(found({"metadata": {"name": "new"}}))
+
+    assert [str(one) for one in late] == ["new: not looked at yet"]
+
+
+def test_the_revision_changes_with_the_content_of_a_secret_only() -> None:
+    document = found(item("a", "True"))
+    first = external_secrets.sync.fn(Cluster(document), "supabase", 0.5)
+    same = external_secrets.sync.fn(
+        Cluster(document | {"versions": "supabase-s3=9 supabase-jwt=12"}), "supabase", 0.5
+    )
+    other = external_secrets.sync.fn(
+        Cluster(document | {"versions": "supabase-s3=10 supabase-jwt=12"}), "supabase", 0.5
+    )
+
+    assert first.revision == same.revision
+    assert first.revision != other.revision
+
+
+def test_a_cluster_without_external_secrets_is_not_ready() -> None:
+    with pytest.raises(NotReadyError, match="no ExternalSecrets"):
+        external_secrets.sync.fn(Cluster(found()), "supabase", 0.5)
+
+
+def test_the_summary_of_a_smoke_test_is_no_check() -> None:
+    line = {"check": "auth health", "ok": True, "expected": 200, "got": 200}
+
+    checks = smoke.read_checks({"checks": [line, {"passed": 1}]})
+
+    assert [check.check for check in checks] == ["auth health"]
+    assert checks[0].expected == "200"
+
+
+def test_permissions_know_wildcards_exceptions_and_no_letter_case() -> None:
+    owner = Permission(("*",))
+    contributor = Permission(("*",), ("Microsoft.Authorization/*/Write",))
+
+    assert role_assignments.lacking([owner]) == []
+    assert role_assignments.lacking([contributor]) == [
+        "Microsoft.Authorization/roleAssignments/write"
+    ]
+    assert role_assignments.lacking([contributor, owner]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "old"), [("1.10.5", True), ("1.11.0", False), ("1.9.99", True), ("2.0", False)]
+)
+def test_versions_are_compared_as_numbers(text: str, old: bool) -> None:
+    assert (preflight.parse_version(text) < preflight.TERRAFORM) is old

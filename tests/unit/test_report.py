@@ -1,0 +1,91 @@
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from tasks.report import Record, Span, Wait
+from tasks.report.page import markdown
+from tasks.report.record import critical_path, waits_between
+from tasks.report.timeline import svg
+
+START = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def span(stage: str, name: str, start: float, end: float, **more: object) -> Span:
+    return Span(stage, name, at(start), at(end), "COMPLETED", **more)  # type: ignore[arg-type]
+
+
+ROLE = Wait(at(12), at(18), "Key Vault: 403 ForbiddenByRbac. <Caller> | not authorized")
+RECORD = Record(
+    run="deploy-sandbox",
+    environment="sandbox",
+    start=START,
+    end=at(50),
+    spans=(
+        span("preflight", "check-tools", 0, 1),
+        span("provision", "terraform-apply-foundation", 1, 11),
+        span("provision", "terraform-apply-platform", 12, 36),
+        span("seed-secrets", "reach-vault", 11, 19, attempts=4, waits=(ROLE,)),
+        span("verify", "smoke-test-supabase", 37, 49),
+    ),
+    note="Simulated.",
+    changes=("**foundation: 12 to create**",),
+    checks=({"check": "auth", "ok": "yes", "expected": "200", "got": "200"},),
+)
+
+
+def test_the_critical_path_is_the_chain_that_ends_last() -> None:
+    assert [step.name for step in critical_path(RECORD.spans)] == [
+        "check-tools",
+        "terraform-apply-foundation",
+        "terraform-apply-platform",
+        "smoke-test-supabase",
+    ]
+
+
+def test_each_wait_is_paired_with_the_reason_told_before_it() -> None:
+    states = [
+        ("Running", at(0)),
+        ("AwaitingRetry", at(1)),
+        ("Retrying", at(3)),
+        ("AwaitingRetry", at(4)),
+        ("Retrying", at(9)),
+        ("Completed", at(10)),
+    ]
+
+    waits = waits_between(states, [(at(0.9), "first"), (at(3.9), "second")])
+
+    assert [(wait.seconds, wait.reason) for wait in waits] == [(2, "first"), (5, "second")]
+
+
+def test_the_page_reads_like_this(golden: Callable[[str, str], None]) -> None:
+    golden("report/page.md", markdown(RECORD, "timeline.svg"))
+
+
+def test_the_picture_is_sound_xml_with_a_bar_for_each_step(
+    golden: Callable[[str, str], None],
+) -> None:
+    picture = svg(RECORD)
+
+    root = ET.fromstring(picture)  # noqa: S314 # Our own text.
+    texts = ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {step.name for step in RECORD.spans} <= set(texts)
+    golden("report/timeline.svg", picture)
+
+
+def test_a_failure_is_the_first_thing_on_the_page() -> None:
+    failed = Record("deploy-x", "x", START, at(3), (), failure="It broke.\nNext: Mend it.")
+
+    assert "**Failed** after 3.0 s" in markdown(failed, "t.svg").splitlines()[2]
+
+
+def test_a_run_without_changes_says_so() -> None:
+    quiet = Record("deploy-x", "x", START, at(3), RECORD.spans[:1])
+
+    page = markdown(quiet, "t.svg")
+
+    assert "Nothing in Azure had to change." in page
+    assert "## What it waited for\n\nNothing." in page

@@ -1,0 +1,181 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks import environment, terraform
+from tasks.errors import BusyError, NotReadyError, ToolError
+from tasks.terraform import Change, Foundation, Plan, Platform, plans, stacks, steps
+from tasks.terraform.progress import Progress
+
+SANDBOX = environment.load("sandbox")
+
+
+def planned(address: str, action: str, reason: str = "") -> dict[str, Any]:
+    change = {"resource": {"addr": address}, "action": action, "reason": reason}
+    return {"type": "planned_change", "change": change}
+
+
+def failed(summary: str, detail: str = "") -> str:
+    diagnostic = {"severity": "error", "summary": summary, "detail": detail, "address": "a.b"}
+    return json.dumps({"type": "diagnostic", "diagnostic": diagnostic})
+
+
+def test_a_plan_keeps_what_changes_and_why() -> None:
+    events = [
+        planned("a.one", "create"),
+        planned("a.two", "replace", "cannot_update"),
+        planned("a.three", "noop"),
+        planned("data.four", "read"),
+    ]
+
+    plan = plans.read_plan("platform", events)
+
+    assert plan.changes == (Change("a.one", "create"), Change("a.two", "replace", "cannot update"))
+    assert str(plan) == "platform: 1 to create, 1 to replace"
+    assert plan.destructive
+    assert "| replace | `a.two` | cannot update |" in plan.markdown()
+
+
+def test_a_plan_without_changes_is_empty_and_says_so() -> None:
+    plan = plans.read_plan("platform", [planned("a.one", "noop")])
+
+    assert plan.empty
+    assert str(plan) == "platform: nothing to change"
+
+
+def test_new_outputs_alone_are_worth_an_apply() -> None:
+    outputs = {"type": "outputs", "outputs": {"vault_uri": {"action": "create"}}}
+
+    assert not plans.read_plan("foundation", [outputs]).empty
+
+
+def test_a_later_plan_may_not_destroy_more_than_was_approved() -> None:
+    approved = Plan("platform", (Change("a.one", "replace"), Change("a.two", "create")))
+
+    assert not Plan("platform", (Change("a.one", "delete"),)).exceeds(approved)
+    assert Plan("platform", (Change("a.two", "delete"),)).exceeds(approved)
+
+
+def test_progress_counts_what_is_done_and_names_it() -> None:
+    progress = Progress(total=2)
+    hook = {"resource": {"addr": "azurerm_key_vault.this"}, "action": "create"}
+
+    progress.take(json.dumps({"type": "apply_start", "hook": hook}))
+    told = progress.take(
+        json.dumps({"type": "apply_complete", "hook": {**hook, "elapsed_seconds": 7}})
+    )
+
+    assert told == "create done: azurerm_key_vault.this (7 s)"
+    assert progress.percent == 50
+
+
+@pytest.mark.parametrize(
+    ("summary", "detail", "kind"),
+    [
+        ("Error acquiring the state lock", "ID: 1", BusyError),
+        (
+            "creating X",
+            "unexpected status 403 with error: AuthorizationFailed: wait",
+            NotReadyError,
+        ),
+        ("creating X", "unexpected status 429 (429 Too Many Requests)", NotReadyError),
+        (
+            "creating X",
+            "unexpected status 409 with error: OperationNotAllowed: busy",
+            NotReadyError,
+        ),
+        ("creating X", "unexpected status 400 with error: SkuNotAvailable: no", ToolError),
+    ],
+)
+def test_a_failure_knows_whether_time_helps(summary: str, detail: str, kind: type) -> None:
+    progress = Progress()
+    progress.take(failed(summary, detail))
+
+    error = progress.failure("terraform apply of platform", "")
+
+    assert type(error) is kind
+    assert summary in error.message or detail in error.message
+
+
+def test_one_real_failure_among_passing_ones_is_final() -> None:
+    progress = Progress()
+    progress.take(failed("one", "429 (Too Many Requests)"))
+    progress.take(failed("two", "SkuNotAvailable"))
+
+    assert type(progress.failure("terraform apply", "")) is ToolError
+
+
+def test_plan_and_apply_keep_secrets_out_of_argv() -> None:
+    stack = terraform.platform(SANDBOX, None)
+
+    command = steps.plan_command(stack)
+
+    password = stack.secrets["database_password"]
+    assert password not in str(command)
+    assert password not in repr(command)
+    assert password not in repr(stack)
+    assert command.secrets == {"TF_VAR_database_password": password}
+
+
+def test_the_plan_command_names_each_file_it_reads() -> None:
+    stack = terraform.foundation(SANDBOX)
+    root = SANDBOX.work / "terraform"
+
+    assert steps.plan_command(stack).argv == (
+        "terraform",
+        "plan",
+        "-json",
+        "-input=false",
+        "-detailed-exitcode",
+        f"-var-file={root}/vars/sandbox.tfvars",
+        f"-var-file={root}/foundation/given.tfvars.json",
+        f"-out={root}/foundation/plan.tfplan",
+    )
+
+
+def test_state_in_azure_is_one_blob_for_each_environment_and_stack() -> None:
+    place = {
+        "kind": "azurerm",
+        "resource_group": "tf",
+        "storage_account": "tfstate",
+        "container": "state",
+    }
+    remote = SANDBOX.model_copy(update={"state": environment.State.model_validate(place)})
+
+    backend = stacks.backend(terraform.foundation(remote))["terraform"]["backend"]["azurerm"]
+
+    assert backend["key"] == "sandbox/foundation.tfstate"
+    assert backend["use_azuread_auth"] is True
+
+
+def test_a_stack_that_was_built_in_part_has_no_outputs() -> None:
+    assert stacks.parse_outputs(Platform, {"cluster_name": {"value": "aks"}}) is None
+
+
+def test_a_working_copy_follows_the_sources_and_keeps_terraforms_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "WORK", tmp_path)
+    stack = terraform.foundation(SANDBOX)
+    stacks.prepare(stack)
+    own = stack.folder / ".terraform" / "kept"
+    own.parent.mkdir()
+    own.touch()
+    stale = stack.folder / "removed.tf"
+    stale.touch()
+
+    stacks.prepare(stack)
+
+    assert own.exists()
+    assert not stale.exists()
+    assert (stack.folder / "main.tf").exists()
+
+
+@pytest.mark.parametrize(("stack", "model"), [("foundation", Foundation), ("platform", Platform)])
+def test_the_stacks_declare_each_output_that_the_tasks_read(stack: str, model: type) -> None:
+    text = "".join(p.read_text() for p in (stacks.SOURCE / stack).glob("*.tf"))
+    declared = {line.split('"')[1] for line in text.splitlines() if line.startswith("output ")}
+
+    assert declared == set(model.model_fields)  # type: ignore[attr-defined] # Both are models.
