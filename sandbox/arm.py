@@ -182,7 +182,11 @@ class Access(Protocol):
 
 
 class TokenError(Exception):
-    """The bearer token is absent or proves nothing; the message says why."""
+    """A bearer token that proves nothing; the reason is missing, expired, audience or invalid."""
+
+    def __init__(self, message: str, reason: str = "invalid") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def network(request: Request) -> str:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import logging
 import ssl
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -62,9 +63,16 @@ def plain(status: int, sentence: str) -> bytes:
 class Front:
     """Listens on one port of this machine and hands each request to the host it is for."""
 
-    def __init__(self, hosts: Hosts, authority: Authority, control: ASGIApp) -> None:
-        """`control` answers requests that are for the sandbox itself, not for a host behind it."""
+    def __init__(
+        self,
+        hosts: Hosts,
+        authority: Authority,
+        control: ASGIApp,
+        observe: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    ) -> None:
+        """`control` answers what is for the sandbox itself; `observe` wraps all other answers."""
         self.hosts = hosts
+        self.observe = observe
         self.authority = authority
         self.control = control
         self.state = ServerState()
@@ -157,7 +165,7 @@ class Reception(asyncio.Protocol):
         else:
             self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             self.transport.pause_reading()
-            entrance = TunnelEntrance(app, host, network)
+            entrance = TunnelEntrance(self.front.observe(app), host, network)
             task = asyncio.get_running_loop().create_task(self.upgrade(entrance, host))
             self.front.upgrades.add(task)
             task.add_done_callback(self.front.upgrades.discard)
@@ -256,4 +264,4 @@ class PlainEntrance:
             "network": network,
             "host": host,
         }
-        await app(located, receive, send)
+        await self.front.observe(app)(located, receive, send)

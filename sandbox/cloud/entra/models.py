@@ -10,6 +10,7 @@ from typing import Any
 
 import jwt
 
+from sandbox.arm import SUBSCRIPTION, TENANT
 from sandbox.store import Principal, Resource, Store
 
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -55,6 +56,18 @@ class EntraError(Exception):
             "correlation_id": correlation,
             "error_uri": f"https://login.microsoftonline.com/error?code={self.code}",
         }
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this cloud belongs to, and who deploys to it."""
+
+    client: str
+    object: str
+    secret: str = field(repr=False)
+    signing_key: bytes = field(repr=False)
+    tenant: str = TENANT
+    subscription: str = SUBSCRIPTION
 
 
 @dataclass(frozen=True)

@@ -85,16 +85,18 @@ class Tokens:
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
         except jwt.InvalidAudienceError as error:
-            raise TokenError("The access token is for another service.") from error
+            raise TokenError("The access token is for another service.", "audience") from error
         except jwt.PyJWTError as error:
             raise TokenError(f"The access token is not valid: {error}.") from error
         if claims["exp"] < self._clock():
-            raise TokenError("The access token expiry UTC time is earlier than current UTC time.")
+            raise TokenError(
+                "The access token expiry UTC time is earlier than current UTC time.", "expired"
+            )
         return Caller(claims["oid"], claims["appid"], claims["tid"])
 
     def identify(self, request: Request, *audiences: str) -> Caller:
         """The caller of a request, from its bearer token."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
-            raise TokenError("The bearer token is missing.")
+            raise TokenError("The bearer token is missing.", "missing")
         return self.check(token.strip(), audiences)

@@ -16,8 +16,8 @@ NAME_ERROR = (
     "VaultNameNotValid",
     (
         "The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric "
-        "characters. The name must begin with a letter, end with a letter or digit, and not contain "
-        "consecutive hyphens. "
+        "characters. The name must begin with a letter, end with a letter or digit, and not "
+        "contain consecutive hyphens. "
         "Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
     ),
 )

@@ -1,0 +1,287 @@
+"""`python -m sandbox`: Azure on this machine, started, asked and stopped from the shell."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import cyclopts
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sandbox import requirements
+from sandbox.latency import Latency, Profile
+from sandbox.state import DEFAULT, Running, SandboxError, State
+
+PORT = 7878
+START = 20.0  # Seconds that a start may take.
+STOP = 15.0
+
+app = cyclopts.App(
+    name="python -m sandbox",
+    help="Azure on this machine: an intercepting proxy that answers as Azure does.",
+    version_flags=[],
+)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+
+StateDirectory = Annotated[
+    Path, Parameter(name="--state", help="Where the sandbox keeps its files.")
+]
+Port = Annotated[int, Parameter(help="Port of the proxy on 127.0.0.1; 0 takes a free one.")]
+Pace = Annotated[Profile, Parameter(name="--profile", help="How long Azure takes for things.")]
+Scale = Annotated[float, Parameter(help="Factor on all durations: 0.05 makes an hour 3 minutes.")]
+
+
+@app.command
+def up(
+    *,
+    port: Port = PORT,
+    profile: Pace = "typical",
+    scale: Scale = 0.05,
+    state: StateDirectory = DEFAULT,
+) -> None:
+    """Start a sandbox in the background and print the environment that points tools to it.
+
+    Use it as: eval "$(python -m sandbox up)"
+    """
+    kept = State(state)
+    refuse_second(kept)
+    check_pace(scale)
+    asyncio.run(requirements.check())
+    check_port(port)
+    kept.prepare()
+    running = start(kept, ["--port", str(port), "--profile", profile, "--scale", str(scale)])
+    sys.stdout.write(kept.exports(running))
+    err.print(
+        f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}.\n"
+        f"Stop it with: [bold]python -m sandbox down{option(state)}[/]"
+    )
+
+
+@app.command
+def run(
+    *,
+    port: Port = PORT,
+    profile: Pace = "typical",
+    scale: Scale = 0.05,
+    state: StateDirectory = DEFAULT,
+) -> None:
+    """Run a sandbox in the foreground, until Ctrl+C."""
+    kept = State(state)
+    refuse_second(kept)
+    check_pace(scale)
+    from sandbox import server  # noqa: PLC0415  # The other commands are quick without it.
+
+    kept.prepare()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    asyncio.run(server.run(kept, Latency(profile, scale), port))
+
+
+@app.command
+def down(*, state: StateDirectory = DEFAULT) -> None:
+    """Stop the sandbox; what was built in it is gone, its credentials stay."""
+    kept = State(state)
+    running = found(kept)
+    ask(running, "POST", "/stop")
+    deadline = time.monotonic() + STOP
+    while alive(running.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if alive(running.pid):
+        os.kill(running.pid, signal.SIGKILL)
+        kept.withdraw()
+        err.print(f"The sandbox did not stop within {STOP:.0f} s and was killed.")
+        return
+    err.print("The sandbox is down.")
+
+
+@app.command
+def env(*, state: StateDirectory = DEFAULT) -> None:
+    """Print the environment that points tools to the running sandbox.
+
+    Use it as: eval "$(python -m sandbox env)"
+    """
+    kept = State(state)
+    sys.stdout.write(kept.exports(found(kept)))
+
+
+@app.command
+def status(
+    *,
+    state: StateDirectory = DEFAULT,
+    machine: Annotated[bool, Parameter(name="--json", negative="", help="For programs.")] = False,
+) -> None:
+    """Show what is going on: what Azure is busy with, and which roles it does not know yet."""
+    running = found(State(state))
+    answer = json.loads(ask(running, "GET", "/status"))
+    if machine:
+        sys.stdout.write(json.dumps({"pid": running.pid, "proxy": running.proxy, **answer}) + "\n")
+        return
+    out.print(
+        f"[green]up[/] on {running.proxy}, pid {running.pid}, profile {answer['profile']}, "
+        f"scale {answer['scale']:g}, {answer['resources']} resources"
+    )
+    busy = [[one["state"], one["id"], left(one["seconds"])] for one in answer["busy"]]
+    show("Azure is busy", ("state", "resource", "ready"), busy)
+    pending = [
+        [one["change"], one["role"], one["name"], one["scope"], left(one["seconds"])]
+        for one in answer["propagations"]
+    ]
+    show("Roles still propagating", ("change", "role", "to", "scope", "everywhere"), pending)
+
+
+@app.command
+def reset(*, state: StateDirectory = DEFAULT) -> None:
+    """Empty the subscription; a sandbox that is not running loses its leftovers."""
+    kept = State(state)
+    running = kept.running()
+    if running:
+        ask(running, "POST", "/reset")
+        err.print("The sandbox is empty again.")
+    else:
+        kept.clear()
+        err.print(f"No sandbox runs from {kept.folder}; its leftovers are removed.")
+
+
+# --- What the commands share -----------------------------------------------------------------
+
+
+def start(kept: State, options: list[str]) -> Running:
+    """Start a detached sandbox and wait until it answers."""
+    argv = [sys.executable, "-m", "sandbox", "run", "--state", str(kept.folder), *options]
+    with kept.log.open("w") as log:
+        program = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        running = kept.running()
+        if running and running.pid == program.pid:
+            return running
+        if program.poll() is not None:
+            said = kept.log.read_text().strip().splitlines()
+            raise SandboxError("\n".join(said[-15:]) or "The sandbox ended at once, silently.")
+        time.sleep(0.02)
+    program.terminate()
+    raise SandboxError(
+        f"The sandbox did not answer within {START:.0f} s.", f"Look into {kept.log}."
+    )
+
+
+def refuse_second(kept: State) -> None:
+    running = kept.running()
+    if running:
+        raise SandboxError(
+            f"A sandbox already runs from {kept.folder} (pid {running.pid}, {running.proxy}).",
+            'Use it: eval "$(python -m sandbox env)". Or stop it: python -m sandbox down. '
+            "Or run a second one with --state and --port.",
+        )
+
+
+def check_pace(scale: float) -> None:
+    if scale < 0:
+        raise SandboxError(f"The scale {scale:g} is negative.", "Use 0.05, or 1 for Azure's pace.")
+
+
+def check_port(port: int) -> None:
+    """See before the start whether the port is free, for an answer that needs no log."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return
+    except (OSError, OverflowError) as error:
+        raise SandboxError(
+            f"Port {port} cannot be used: {error}.", "Choose another one with --port."
+        ) from error
+
+
+def found(kept: State) -> Running:
+    running = kept.running()
+    if running is None:
+        raise SandboxError(
+            f"No sandbox runs from {kept.folder}.", "Start one: python -m sandbox up"
+        )
+    return running
+
+
+def ask(running: Running, method: str, path: str) -> bytes:
+    """Ask a running sandbox for something."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+    try:
+        headers = {"Authorization": f"Bearer {running.token}"}
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise SandboxError(
+            f"The sandbox on port {running.port} does not answer: {error}.",
+            f"Stop it with: kill {running.pid}",
+        ) from error
+    finally:
+        connection.close()
+    if answer.status >= http.client.BAD_REQUEST:
+        raise SandboxError(
+            f"Port {running.port} does not belong to the sandbox of this state directory.",
+            "Remove running.json from it and start again.",
+        )
+    return body
+
+
+def alive(pid: int) -> bool:
+    """Does the process exist; our own ended children count as gone."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def option(state: Path) -> str:
+    return "" if state == DEFAULT else f" --state {state}"
+
+
+def left(seconds: float) -> str:
+    return f"in {seconds:.0f} s"
+
+
+def show(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> None:
+    if not rows:
+        return
+    table = Table(*columns, title=title, title_justify="left", box=None)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    out.print(table)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command; an error is a sentence and what to do, never a traceback."""
+    try:
+        app(arguments)
+    except SandboxError as error:
+        err.print(f"[red]{escape(error.message)}[/]")
+        if error.hint:
+            err.print(escape(error.hint))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

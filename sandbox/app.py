@@ -1,0 +1,171 @@
+"""One cloud, wired: providers, data planes, clusters, and the doors between them."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox import arm, gate
+from sandbox.arm import Caller, ResourceId
+from sandbox.cloud import (
+    authorization,
+    entra,
+    key_vault,
+    managed_identity,
+    network,
+    postgresql,
+    resources,
+    storage,
+)
+from sandbox.fleet import ISSUERS, Fleet
+from sandbox.front import Authority, Hosts
+from sandbox.latency import Latency
+from sandbox.store import Principal, Store
+
+PROVIDERS = (managed_identity, network, storage, postgresql, key_vault)
+TICK = 0.25  # Seconds at most between two looks at what is due.
+
+
+class Bouncer:
+    """The one place that checks tokens and rights; every provider is given it."""
+
+    def __init__(self, tokens: entra.Tokens, engine: authorization.Engine) -> None:
+        self.tokens = tokens
+        self.engine = engine
+
+    def identify(self, request: Request, audience: str) -> Caller:
+        caller = self.tokens.identify(request, audience)
+        request.scope["caller"] = caller
+        return caller
+
+    def check(self, token: str, audience: str) -> Caller:
+        return self.tokens.check(token, (audience,))
+
+    def allows(self, object_id: str, action: str, scope: ResourceId, *, data: bool = False) -> bool:
+        return self.engine.allows(object_id, action, scope, data=data)
+
+
+class Cloud:
+    """Azure, from an empty subscription on."""
+
+    def __init__(
+        self,
+        identity: entra.Identity,
+        authority: Authority,
+        folder: Path,
+        latency: Latency | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = Store(
+            latency, tenant=identity.tenant, subscription=identity.subscription, clock=clock
+        )
+        self.hosts = Hosts()
+        self.engine = authorization.Engine(self.store)
+        self.tokens = entra.Tokens(identity.tenant, identity.signing_key, clock)
+        self.access = Bouncer(self.tokens, self.engine)
+        self.fleet = Fleet(
+            self.store, self.hosts, self.access, folder / "clusters", authority.certificate
+        )
+        deployer = Principal(identity.object, identity.client, "deployer")
+        self.store.principals[deployer.object_id] = deployer
+        authorization.grant_owner(self.store, deployer.object_id)
+        clients = [entra.Client(deployer, identity.secret)]
+        self.directory = entra.Directory(self.store, clients, self.fleet.issuer_keys)
+        self._populate()
+
+    def _populate(self) -> None:
+        """Give each host name its application."""
+        store, access, public = self.store, self.access, self.hosts.public
+        routes = [Route("/metadata/endpoints", resources.metadata), *resources.routes(store)]
+        for provider in PROVIDERS:
+            routes += provider.routes(store)
+        routes += authorization.routes(store, self.engine)
+        public[arm.HOST] = gate.create(routes, store, access)
+        public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
+        public[key_vault.HOST] = key_vault.create(store, access)
+        public[ISSUERS] = self.fleet.issuers()
+        self.hosts.resolvers[key_vault.HOST] = lambda host: key_vault.resolves(store, host)
+
+    async def live(self) -> None:
+        """Let things happen when they are due, also while nobody asks."""
+        while True:
+            due = self.store.settle()
+            await asyncio.sleep(TICK if due is None else min(TICK, due + 0.001))
+
+    def status(self) -> dict[str, Any]:
+        """What is going on, for people."""
+        self.store.settle()
+        now = self.store.now()
+        everything = self.store.below("")
+        return {
+            "resources": len([one for one in everything if one.id.group]),
+            "busy": [
+                {
+                    "id": str(one.id),
+                    "state": one.state,
+                    "seconds": self.store.operations[one.operation].remaining(now),
+                }
+                for one in everything
+                if one.busy
+            ],
+            "propagations": [
+                {
+                    "principal": grant.principal,
+                    "name": self.name_of(grant.principal),
+                    "role": grant.role.name,
+                    "scope": str(grant.scope),
+                    "change": "granted" if grant.until > now else "revoked",
+                    "seconds": grant.settled - now,
+                    "until": self.store.timestamp(grant.settled),
+                }
+                for grant in self.engine.pending()
+            ],
+        }
+
+    def name_of(self, principal: str) -> str:
+        found = self.store.principals.get(principal)
+        return found.name if found else principal
+
+
+class Logged:
+    """Writes one line per request; paths and callers, never queries, bodies or headers."""
+
+    def __init__(self, inner: ASGIApp, file: Path) -> None:
+        self.inner = inner
+        self.file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, status = time.perf_counter(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.inner(scope, receive, watch)
+        finally:
+            self.write(scope, status, time.perf_counter() - began)
+
+    def write(self, scope: Scope, status: int, seconds: float) -> None:
+        caller = scope.get("caller")
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "method": scope["method"],
+            "host": scope.get("host", ""),
+            "path": scope["path"],
+            "status": status,
+            "caller": caller.object_id if isinstance(caller, Caller) else "",
+            "network": scope.get("network", ""),
+            "milliseconds": round(seconds * 1000, 1),
+        }
+        with self.file.open("a") as log:
+            log.write(json.dumps(line) + "\n")

@@ -1,0 +1,188 @@
+"""Every Kubernetes cluster of the cloud: it runs while its managed cluster exists."""
+
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox.arm import Access, ArmError
+from sandbox.cluster import Settings
+from sandbox.cluster.cluster import Cluster
+from sandbox.front import Hosts, Network
+from sandbox.store import Resource, Store
+
+LOG = logging.getLogger(__name__)
+CLUSTERS = "Microsoft.ContainerService/managedClusters"
+ISSUERS = "*.oic.prod-aks.azure.com"
+SERVICES = ("*.svc", "*.svc.cluster.local")
+SOCKET_LIMIT = 100  # Bytes in the path of a unix socket.
+VERBS = {"get": "read", "list": "read", "watch": "read"}
+VERBS |= {"create": "write", "update": "write", "patch": "write"}
+VERBS |= {"delete": "delete", "deletecollection": "delete"}
+
+
+class Services:
+    """HTTP to the services of a cluster, for callers in its network."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.cluster.answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+class Fleet:
+    """Starts, finds and stops clusters; each has a network of its own."""
+
+    def __init__(
+        self, store: Store, hosts: Hosts, access: Access, folder: Path, authority: Path
+    ) -> None:
+        self.store = store
+        self.hosts = hosts
+        self.access = access
+        self.folder = folder
+        self.authority = authority
+        self.port = 0  # Of the proxy; known once it listens.
+        self._clusters: dict[str, Cluster] = {}
+        self._networks: dict[str, Network] = {}
+        self._starts: dict[str, asyncio.Task[None]] = {}
+        self._stops: set[asyncio.Task[None]] = set()
+        store.listen("created", CLUSTERS, self._begin)
+        store.listen("deleted", CLUSTERS, self._end)
+
+    async def cluster(self, resource: Resource) -> Cluster:
+        """The running cluster of a managed cluster."""
+        starting = self._starts.get(resource.id.key)
+        if starting is None:
+            raise ArmError(404, "NotFound", f"No cluster runs for '{resource.id}'.")
+        await asyncio.shield(starting)
+        return self._clusters[resource.id.key]
+
+    def proxy(self, resource: Resource) -> str:
+        """The address of the proxy for programs inside the network of a cluster."""
+        network = self._networks[resource.id.key]
+        return f"http://{network.name}:{network.token}@127.0.0.1:{self.port}"
+
+    def issuer_keys(self, issuer: str) -> dict[str, Any] | None:
+        """The keys that prove the service account tokens of one issuer."""
+        for cluster in self._clusters.values():
+            if cluster.settings.issuer == issuer:
+                return cluster.issuer_keys()
+        return None
+
+    def issuers(self) -> ASGIApp:
+        """The application behind the issuer addresses of all clusters."""
+
+        def asked(request: Request) -> tuple[str, dict[str, Any]]:
+            path = request.url.path.partition(".well-known")[0].partition("openid/")[0]
+            issuer = f"https://{request.scope['host']}{path}"
+            keys = self.issuer_keys(issuer)
+            if keys is None:
+                raise ArmError(404, "NotFound", f"No cluster issues tokens as {issuer}.")
+            return issuer, keys
+
+        async def configuration(request: Request) -> Response:
+            issuer, _ = asked(request)
+            return JSONResponse(
+                {
+                    "issuer": issuer,
+                    "jwks_uri": f"{issuer}openid/v1/jwks",
+                    "response_types_supported": ["id_token"],
+                    "subject_types_supported": ["public"],
+                    "id_token_signing_alg_values_supported": ["RS256"],
+                }
+            )
+
+        async def keys(request: Request) -> Response:
+            return JSONResponse(asked(request)[1])
+
+        async def refuse(_request: Request, error: Exception) -> Response:
+            return JSONResponse({"error": str(error)}, 404)
+
+        return Starlette(
+            routes=[
+                Route("/{issuer:path}/.well-known/openid-configuration", configuration),
+                Route("/{issuer:path}/openid/v1/jwks", keys),
+            ],
+            exception_handlers={ArmError: refuse},
+        )
+
+    async def stop(self) -> None:
+        """Stop every cluster, those that are still starting too."""
+        for task in self._starts.values():
+            task.cancel()
+        await asyncio.gather(*self._starts.values(), *self._stops, return_exceptions=True)
+        await asyncio.gather(*(cluster.stop() for cluster in self._clusters.values()))
+        for key in list(self._clusters):
+            self._forget(key)
+
+    # --- From the life of a managed cluster ----------------------------------------------------
+
+    def _begin(self, resource: Resource) -> None:
+        network = Network(resource.name.lower())
+        self.hosts.networks[network.name] = network
+        self._networks[resource.id.key] = network
+        cluster = Cluster(self._settings(resource))
+        self._clusters[resource.id.key] = cluster
+        services = Services(cluster)
+        network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
+        start = asyncio.get_running_loop().create_task(cluster.start())
+        start.add_done_callback(lambda done: report(resource, done))
+        self._starts[resource.id.key] = start
+
+    def _end(self, resource: Resource) -> None:
+        cluster = self._clusters.get(resource.id.key)
+        if cluster is None:
+            return
+        self._starts[resource.id.key].cancel()
+        self._forget(resource.id.key)
+        task = asyncio.get_running_loop().create_task(cluster.stop())
+        self._stops.add(task)
+        task.add_done_callback(self._stops.discard)
+
+    def _forget(self, key: str) -> None:
+        self._clusters.pop(key, None)
+        self._starts.pop(key, None)
+        network = self._networks.pop(key, None)
+        if network:
+            self.hosts.networks.pop(network.name, None)
+
+    def _settings(self, resource: Resource) -> Settings:
+        found = resource.properties
+        folder = self.folder / resource.name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        socket = folder / "api.sock"
+        if len(bytes(socket.resolve())) > SOCKET_LIMIT:
+            socket = Path(tempfile.mkdtemp(prefix="sandbox-")) / "api.sock"
+        socket.unlink(missing_ok=True)
+
+        def authorize(object_id: str, verb: str, kind: str) -> bool:
+            action = f"{CLUSTERS}/{kind}/{VERBS.get(verb, f'{verb}/action')}"
+            return self.access.allows(object_id, action, resource.id, data=True)
+
+        return Settings(
+            name=resource.name,
+            fqdn=(found.get("privateFQDN") or found["fqdn"]).lower(),
+            issuer=(found.get("oidcIssuerProfile") or {}).get("issuerURL")
+            or "https://none.invalid/",
+            socket=socket,
+            state=folder,
+            latency=self.store.latency,
+            proxy=self.proxy(resource),
+            ca=self.authority,
+            authorize=authorize,
+        )
+
+
+def report(resource: Resource, done: "asyncio.Task[None]") -> None:
+    """A cluster that does not start is a bug of the sandbox: tell it where it is looked for."""
+    if not done.cancelled() and done.exception():
+        LOG.error("the cluster %s did not start", resource.name, exc_info=done.exception())

@@ -1,0 +1,136 @@
+"""The sandbox as a running program: one cloud behind one port, and a way to talk to it."""
+
+import asyncio
+import errno
+import hmac
+import logging
+import os
+import secrets
+import shutil
+import signal
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from sandbox.app import Cloud, Logged
+from sandbox.front import Front
+from sandbox.latency import Latency
+from sandbox.state import Running, SandboxError, State
+
+LOG = logging.getLogger(__name__)
+
+
+class Server:
+    """Runs until it is told to stop."""
+
+    def __init__(self, state: State, latency: Latency) -> None:
+        self.state = state
+        self.latency = latency
+        self.identity = state.identity()
+        self.authority = state.authority()
+        self.token = secrets.token_urlsafe(24)
+        self.cloud = self.fresh()
+        self.front = Front(
+            self.cloud.hosts,
+            self.authority,
+            self.control(),
+            lambda app: Logged(app, state.requests),
+        )
+        self._stopping = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+
+    def fresh(self) -> Cloud:
+        return Cloud(self.identity, self.authority, self.state.folder, self.latency)
+
+    async def start(self, port: int) -> Running:
+        """Listen, then tell where."""
+        try:
+            await self.front.start(port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise SandboxError(
+                f"Port {port} is taken by another program.", "Choose another with --port."
+            ) from error
+        self._enliven()
+        running = Running(
+            os.getpid(), self.front.port, self.latency.profile, self.latency.scale, self.token
+        )
+        self.state.announce(running)
+        return running
+
+    async def serve(self) -> None:
+        """Until SIGINT, SIGTERM or a stop request."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self._stopping.set)
+        await self._stopping.wait()
+        await self.stop()
+
+    async def stop(self) -> None:
+        self.state.withdraw()
+        await self.front.stop()
+        await self._retire()
+
+    async def reset(self) -> None:
+        """An empty subscription again; addresses and credentials stay."""
+        await self._retire()
+        shutil.rmtree(self.state.folder / "clusters", ignore_errors=True)
+        self.cloud = self.fresh()
+        self.front.hosts = self.cloud.hosts
+        self._enliven()
+
+    def _enliven(self) -> None:
+        self.cloud.fleet.port = self.front.port
+        self._life = asyncio.get_running_loop().create_task(self.cloud.live())
+
+    async def _retire(self) -> None:
+        if self._life:
+            self._life.cancel()
+        await self.cloud.fleet.stop()
+
+    def control(self) -> Starlette:
+        """What the other commands ask of a running sandbox, with the token from its state."""
+
+        def check(request: Request) -> Response | None:
+            offered = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if hmac.compare_digest(offered.encode(), self.token.encode()):
+                return None
+            return PlainTextResponse("This is the proxy of an Azure sandbox.\n", 403)
+
+        async def status(request: Request) -> Response:
+            pace = {"profile": self.latency.profile, "scale": self.latency.scale}
+            return check(request) or JSONResponse(pace | self.cloud.status())
+
+        async def stop(request: Request) -> Response:
+            refusal = check(request)
+            if refusal is None:
+                self._stopping.set()
+            return refusal or Response(status_code=202)
+
+        async def reset(request: Request) -> Response:
+            refusal = check(request)
+            if refusal is None:
+                await self.reset()
+            return refusal or Response(status_code=204)
+
+        return Starlette(
+            routes=[
+                Route("/status", status, methods=["GET"]),
+                Route("/stop", stop, methods=["POST"]),
+                Route("/reset", reset, methods=["POST"]),
+                Route("/{rest:path}", lambda request: check(request) or Response(status_code=404)),
+            ]
+        )
+
+
+async def run(state: State, latency: Latency, port: int) -> None:
+    """Serve in the foreground, until stopped."""
+    server = Server(state, latency)
+    state.install_provider()
+    running = await server.start(port)
+    LOG.info("ready on %s, profile %s, scale %s", running.proxy, running.profile, running.scale)
+    await server.serve()
+    LOG.info("stopped")

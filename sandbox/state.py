@@ -1,0 +1,143 @@
+"""The state directory: the authority, who the deployer is, and the sandbox that runs from here."""
+
+import json
+import os
+import secrets
+import shlex
+import shutil
+import socket
+import uuid
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sandbox.cloud.entra import Identity, new_key
+from sandbox.front import Authority, write_private
+from sandbox.terraform_provider import mirror
+
+DEFAULT = Path(".sandbox")
+KEPT = ("identity.json", "signing.key", "ca.pem", "ca.key", "mirror", "terraformrc")
+
+
+class SandboxError(Exception):
+    """The sandbox cannot do what was asked; `hint` says what helps."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that serves from a state directory."""
+
+    pid: int
+    port: int
+    profile: str
+    scale: float
+    token: str = field(repr=False)
+
+    @property
+    def proxy(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class State:
+    """The files of one sandbox; the folder is its owner's alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.log = self.folder / "sandbox.log"
+        self.requests = self.folder / "requests.jsonl"
+        self.environment_file = self.folder / "environment"
+        self._running = self.folder / "running.json"
+
+    def prepare(self) -> None:
+        """Make the folder, or take it over from an earlier sandbox."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+        except OSError as error:
+            raise SandboxError(
+                f"The state directory {self.folder} cannot be made: {error.strerror}.",
+                "Choose another one with --state.",
+            ) from error
+        (self.folder / ".gitignore").write_text("*\n")
+
+    def authority(self) -> Authority:
+        return Authority(self.folder)
+
+    def identity(self) -> Identity:
+        """The deployer's credentials and the signing key; made once per state directory."""
+        file, key = self.folder / "identity.json", self.folder / "signing.key"
+        if not file.exists() or not key.exists():
+            new = {
+                "client": str(uuid.uuid4()),
+                "object": str(uuid.uuid4()),
+                "secret": f"sbx8Q~{secrets.token_urlsafe(25)}",
+            }
+            write_private(file, json.dumps(new, indent=2).encode())
+            write_private(key, new_key())
+        try:
+            return Identity(**json.loads(file.read_text()), signing_key=key.read_bytes())
+        except (ValueError, TypeError) as error:
+            raise SandboxError(
+                f"{file} is damaged: {error}.", "Remove it; the sandbox makes new credentials."
+            ) from error
+
+    def install_provider(self) -> None:
+        """Let Terraform find the stand-in for azurerm."""
+        mirror.cli_config(self.folder, mirror.install(self.folder / "mirror"))
+
+    def environment(self, running: Running) -> dict[str, str]:
+        """The variables that point any Azure client to this sandbox."""
+        identity = self.identity()
+        authority = str(self.folder / "ca.pem")
+        deployer = {
+            "TENANT_ID": identity.tenant,
+            "SUBSCRIPTION_ID": identity.subscription,
+            "CLIENT_ID": identity.client,
+            "CLIENT_SECRET": identity.secret,
+        }
+        return {
+            "HTTPS_PROXY": running.proxy,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "REQUESTS_CA_BUNDLE": authority,
+            "SSL_CERT_FILE": authority,
+            **{f"ARM_{name}": value for name, value in deployer.items()},
+            **{f"AZURE_{name}": value for name, value in deployer.items()},
+            "TF_CLI_CONFIG_FILE": str(self.folder / "terraformrc"),
+        }
+
+    def exports(self, running: Running) -> str:
+        """The environment as a shell reads it."""
+        found = self.environment(running).items()
+        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found)
+
+    def announce(self, running: Running) -> None:
+        """Tell other commands that, and where, this sandbox runs."""
+        write_private(self.environment_file, self.exports(running).encode())
+        fresh = self._running.with_suffix(".new")
+        write_private(fresh, json.dumps(asdict(running)).encode())
+        fresh.replace(self._running)
+
+    def withdraw(self) -> None:
+        self._running.unlink(missing_ok=True)
+
+    def running(self) -> Running | None:
+        """The sandbox that runs from here; what a crash left behind does not count."""
+        try:
+            found = Running(**json.loads(self._running.read_text()))
+            os.kill(found.pid, 0)
+            with socket.create_connection(("127.0.0.1", found.port), timeout=1):
+                return found
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def clear(self) -> None:
+        """Remove what a sandbox left, but not who it is: credentials and authority stay."""
+        for entry in self.folder.glob("*"):
+            if entry.is_dir() and entry.name not in KEPT:
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name not in KEPT:
+                entry.unlink(missing_ok=True)
