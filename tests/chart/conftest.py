@@ -71,6 +71,11 @@ class Rendering:
         found = (item for item in self.objects if item["kind"] == kind)
         return {item["metadata"]["name"]: item for item in found}
 
+    def files(self, name: str) -> dict[str, str]:
+        """The files of a ConfigMap."""
+        found: dict[str, str] = self.kind("ConfigMap")[name]["data"]
+        return found
+
     def pods(self) -> dict[str, Object]:
         """Specs of the pods that Deployments and Jobs start, by name of their owner."""
         owners = {**self.kind("Deployment"), **self.kind("Job")}

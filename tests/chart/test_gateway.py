@@ -1,0 +1,179 @@
+"""The gateway as it is configured: its table of routes, and its start."""
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.conftest import Charts
+
+SECRETS = {
+    "ANON_KEY": "the.anon.key",
+    "SERVICE_ROLE_KEY": "the.service.key",
+    "DASHBOARD_USERNAME": "supabase",
+    "DASHBOARD_PASSWORD": "correct horse",
+}
+
+# Path, who may pass, and where it leads.
+ROUTES = [
+    ("/auth/v1/verify", "open", "auth", "/verify"),
+    ("/auth/v1/callback", "open", "auth", "/callback"),
+    ("/auth/v1/authorize", "open", "auth", "/authorize"),
+    ("/auth/v1/.well-known/jwks.json", "open", "auth", "/.well-known/jwks.json"),
+    ("/auth/v1/sso/saml/acs", "open", "auth", "/sso/saml/acs"),
+    ("/auth/v1/sso/saml/metadata", "open", "auth", "/sso/saml/metadata"),
+    (
+        "/.well-known/oauth-authorization-server/auth/v1",
+        "open",
+        "auth",
+        "/.well-known/oauth-authorization-server",
+    ),
+    (
+        "/.well-known/oauth-authorization-server",
+        "open",
+        "auth",
+        "/.well-known/oauth-authorization-server",
+    ),
+    ("/auth/v1/", "key", "auth", "/"),
+    ("/rest/v1/", "service", "rest", "/"),
+    ("/rest/v1/", "key", "rest", "/"),
+    ("/graphql/v1", "key", "rest", "/rpc/graphql"),
+    ("/storage/v1/", "open", "storage", "/"),
+    ("/pg/", "service", "meta", "/"),
+    ("/api/mcp", "closed", None, None),
+    ("/mcp", "closed", None, None),
+    ("/", "dashboard", "studio", "/"),
+]
+
+
+def listener(files: dict[str, str], number: int) -> dict[str, Any]:
+    bootstrap = yaml.safe_load(files["envoy.yaml"])
+    chain = bootstrap["static_resources"]["listeners"][number]["filter_chains"][0]
+    connections: dict[str, Any] = chain["filters"][0]["typed_config"]
+    return connections
+
+
+def access(route: dict[str, Any]) -> str:
+    """Who may pass, read from what the filters are told about the route."""
+    if "direct_response" in route:
+        return "closed"
+    filters = route.get("typed_per_filter_config", {})
+    if "envoy.filters.http.basic_auth" not in filters:
+        return "dashboard"
+    rbac = filters.get("envoy.filters.http.rbac", {})
+    if rbac.get("disabled"):
+        return "open"
+    return "service" if "service_role" in json.dumps(rbac) else "key"
+
+
+def test_the_routes_are_those_of_supabase(charts: Charts) -> None:
+    host = listener(charts.render("supabase").files("supabase-gateway"), 0)["route_config"][
+        "virtual_hosts"
+    ][0]
+
+    found = []
+    for route in host["routes"]:
+        (path,) = route["match"].values()
+        to = route.get("route", {})
+        rewritten = to.get("prefix_rewrite", path) if to else None
+        found.append((path, access(route), to.get("cluster"), rewritten))
+
+    assert found == ROUTES
+
+
+def test_only_a_route_with_a_password_reaches_studio(charts: Charts) -> None:
+    host = listener(charts.render("supabase").files("supabase-gateway"), 0)["route_config"][
+        "virtual_hosts"
+    ][0]
+
+    leading = [
+        route for route in host["routes"] if route.get("route", {}).get("cluster") == "studio"
+    ]
+
+    assert {access(route) for route in leading} == {"dashboard"}
+
+
+def test_the_status_port_shows_readiness_and_metrics_alone(charts: Charts) -> None:
+    host = listener(charts.render("supabase").files("supabase-gateway"), 1)["route_config"][
+        "virtual_hosts"
+    ][0]
+
+    assert [route["match"] for route in host["routes"]] == [
+        {"path": "/ready"},
+        {"path": "/stats/prometheus"},
+    ]
+
+
+def test_envoys_administration_has_no_network_port(charts: Charts) -> None:
+    bootstrap = yaml.safe_load(charts.render("supabase").files("supabase-gateway")["envoy.yaml"])
+
+    assert set(bootstrap["admin"]["address"]) == {"pipe"}
+
+
+def test_the_configuration_holds_no_secret(charts: Charts) -> None:
+    files = charts.render("supabase").files("supabase-gateway")
+
+    assert "os.getenv" in files["envoy.yaml"]
+    assert "environment_variable" in files["envoy.yaml"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The start script, in front of a program `envoy` that tells what it was given."""
+
+    folder: Path
+
+    def run(self, **changed: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["/bin/sh", str(self.folder / "start.sh"), "--concurrency", "2"],
+            env={"PATH": f"{self.folder}:{os.environ['PATH']}", **SECRETS, **changed},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def start(charts: Charts, tmp_path: Path) -> Start:
+    (tmp_path / "start.sh").write_text(
+        charts.render("supabase").files("supabase-gateway")["start.sh"]
+    )
+    envoy = tmp_path / "envoy"
+    envoy.write_text('#!/bin/sh\necho "$@"\nenv\n')
+    envoy.chmod(0o755)
+    return Start(tmp_path)
+
+
+def test_envoy_gets_a_list_of_users_instead_of_the_password(start: Start) -> None:
+    done = start.run()
+
+    digest = hashlib.sha1(b"correct horse", usedforsecurity=False).digest()
+    users = f"supabase:{{SHA}}{base64.b64encode(digest).decode()}"
+    assert f"DASHBOARD_USERS={users}" in done.stdout.splitlines()
+    assert "correct horse" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("ANON_KEY", "", "anon-key is empty"),
+        ("SERVICE_ROLE_KEY", "", "service-role-key is empty"),
+        ("DASHBOARD_PASSWORD", "", "dashboard-password is empty"),
+        ("DASHBOARD_USERNAME", "", "dashboard-username is empty"),
+        ("DASHBOARD_USERNAME", "a:b", "contains a colon"),
+    ],
+)
+def test_a_secret_that_would_open_a_door_stops_the_start(
+    start: Start, variable: str, value: str, sentence: str
+) -> None:
+    done = start.run(**{variable: value})
+
+    assert (done.returncode, done.stdout) == (78, "")
+    assert sentence in done.stderr
