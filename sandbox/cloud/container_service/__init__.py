@@ -1,0 +1,7 @@
+"""Microsoft.ContainerService: managed clusters, their node pools, and commands run inside them."""
+
+from sandbox.cloud.container_service.models import CLUSTERS, oidc_issuer
+from sandbox.cloud.container_service.routes import routes
+from sandbox.cloud.container_service.run_command import ClusterAccess, Commands
+
+__all__ = ["CLUSTERS", "ClusterAccess", "Commands", "oidc_issuer", "routes"]

@@ -1,0 +1,318 @@
+"""AKS runCommand: what a client sends, sees while it waits, and gets."""
+
+import asyncio
+import base64
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from sandbox import arm
+from sandbox.arm import SUBSCRIPTION, Caller, ResourceId, TokenError
+from sandbox.cloud import container_service
+from sandbox.cloud.container_service import ClusterAccess, Commands
+from sandbox.latency import Latency
+from sandbox.store import Store
+
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
+CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/lab-aks"
+AUDIENCE = "6dae42f8-4368-4678-94ff-3960e28e3630"
+
+
+@dataclass
+class FakeCluster:
+    """A cluster as far as commands can see it."""
+
+    settings: Any
+
+    def kubeconfig(self, token: str, proxy: str) -> str:
+        return f"# token {token} through {proxy}\n"
+
+    def admin_token(self) -> str:
+        return "of-the-administrator"
+
+    def entra_token(self, object_id: str) -> str:
+        return f"of-{object_id}"
+
+
+def check_token(token: str, audiences: tuple[str, ...]) -> Caller:
+    if token != "good" or AUDIENCE not in audiences:
+        raise TokenError("The access token is not valid.")
+    return Caller("alice", "application")
+
+
+class Cloud:
+    """A cloud with one cluster, and one that sends commands to it."""
+
+    def __init__(self, folder: Path, latency: Latency | None = None) -> None:
+        self.folder = folder
+        self.store = Store(latency)
+        settings = SimpleNamespace(proxy="http://net:token@127.0.0.1:1", ca=folder / "ca.pem")
+        self.cluster: ClusterAccess | None = FakeCluster(settings)
+        self.commands = Commands(
+            lambda _: self.cluster, check_token, self.store.latency, folder / "run"
+        )
+        self.store.put(ResourceId(GROUP), {"location": "westeurope"})
+        properties = {"powerState": {"code": "Running"}, "nodeResourceGroup": "MC_lab"}
+        body = {"location": "westeurope", "properties": properties}
+        self.resource, _ = self.store.put(ResourceId(CLUSTER), body)
+        routes = container_service.routes(self.store, self.commands)
+        for route in routes:  # As the application does for all of ARM.
+            route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+        app = Starlette(routes=routes, exception_handlers={arm.ArmError: arm.answer})
+
+        async def known(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope | {"caller": Caller("object", "application")}, receive, send)
+
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(known), base_url=f"https://{arm.HOST}"
+        )
+
+    async def send(self, command: str, **more: Any) -> httpx.Response:
+        url = f"{CLUSTER}/runCommand?api-version=2025-10-01"
+        return await self.client.post(url, json={"command": command, **more})
+
+    async def run(self, command: str, **more: Any) -> dict[str, Any]:
+        """Send, poll the address of the answer, and return the properties of the result."""
+        sent = await self.send(command, **more)
+        assert sent.status_code == 202, sent.text
+        while True:
+            answer = await self.client.get(sent.headers["Location"])
+            if answer.status_code != 202:
+                found: dict[str, Any] = answer.json()["properties"]
+                return found
+            await asyncio.sleep(0.02)
+
+
+Scenario = Callable[[Cloud], Awaitable[Any]]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[[Scenario], Any]:
+    """Play a scenario in a fresh cloud, and close the cloud after it."""
+
+    def run(scenario: Scenario) -> Any:
+        async def whole() -> Any:
+            cloud = Cloud(tmp_path)
+            try:
+                return await asyncio.wait_for(scenario(cloud), 60)
+            finally:
+                await cloud.commands.close()
+
+        return asyncio.run(whole())
+
+    return run
+
+
+def archive(files: dict[str, str], mode: int = 0o644) -> str:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = mode << 16
+            made.writestr(entry, text)
+    return base64.encodebytes(target.getvalue()).decode()  # With line ends, as az sends it.
+
+
+def test_a_result_tells_code_times_and_both_streams(play: Any) -> None:
+    found = play(lambda cloud: cloud.run("echo out; echo err >&2; exit 3"))
+
+    assert found["provisioningState"] == "Succeeded"  # The service worked; the command did not.
+    assert (found["exitCode"], found["logs"]) == (3, "out\nerr\n")
+    assert found["startedAt"] <= found["finishedAt"]
+
+
+def test_while_it_runs_the_answer_is_202_with_a_body(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> tuple[httpx.Response, httpx.Response]:
+        sent = await cloud.send("sleep 5")
+        return sent, await cloud.client.get(sent.headers["Location"])
+
+    sent, polled = play(scenario)
+
+    identifier = sent.headers["Location"].partition("/commandResults/")[2].partition("?")[0]
+    assert len(identifier) == 32
+    assert int(identifier, 16)
+    assert polled.status_code == 202
+    assert polled.json()["id"] == identifier
+    assert polled.json()["properties"]["provisioningState"] == "Running"
+
+
+def test_files_of_the_context_lie_where_the_command_starts(play: Any) -> None:
+    context = archive({"./deploy.sh": "cat values/a.yaml", "values/a.yaml": "from the context"})
+
+    found = play(lambda cloud: cloud.run("bash ./deploy.sh", context=context))
+
+    assert found["logs"] == "from the context"
+
+
+def test_the_command_sees_nothing_of_the_host(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARM_CLIENT_SECRET", "of the host")
+
+    found = play(lambda cloud: cloud.run("env"))
+
+    names = {line.partition("=")[0] for line in found["logs"].splitlines()}
+    assert "ARM_CLIENT_SECRET" not in names
+    assert {"HOME", "KUBECONFIG", "HTTPS_PROXY", "SSL_CERT_FILE", "PATH"} <= names
+
+
+@pytest.mark.parametrize("tool", ["gzip", "tar", "curl", "git", "python3", "az"])
+def test_programs_that_the_image_lacks_are_not_found(play: Any, tool: str) -> None:
+    found = play(lambda cloud: cloud.run(f"command -v {tool}"))
+
+    assert found["exitCode"] != 0
+
+
+def test_helm_is_there_and_is_helm_4(play: Any) -> None:
+    found = play(lambda cloud: cloud.run("helm version --short"))
+
+    assert found["logs"].startswith("v4.")
+
+
+def test_the_log_is_cut_at_512_kilobytes(play: Any) -> None:
+    found = play(lambda cloud: cloud.run("seq 200000"))
+
+    assert len(found["logs"]) == 512 * 1024
+    assert found["exitCode"] == 0
+
+
+def test_what_a_command_leaves_running_ends_with_it(play: Any, tmp_path: Path) -> None:
+    mark = tmp_path / "alive"
+
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        found = await cloud.run(f"(sleep 1; touch {mark}) & echo started")
+        await asyncio.sleep(1.2)
+        return found
+
+    found = play(scenario)
+
+    assert found["logs"] == "started\n"
+    assert not mark.exists()
+
+
+def test_nothing_of_a_command_stays_on_disk(play: Any, tmp_path: Path) -> None:
+    play(lambda cloud: cloud.run("touch here $HOME/there $TMPDIR/and", context=archive({"a": "b"})))
+
+    assert list((tmp_path / "run" / "commands").iterdir()) == []
+
+
+def test_closing_ends_a_running_command(play: Any, tmp_path: Path) -> None:
+    async def scenario(cloud: Cloud) -> None:
+        await cloud.send("sleep 60")
+        await asyncio.sleep(0.2)
+        await cloud.commands.close()
+
+    play(scenario)
+
+    assert list((tmp_path / "run" / "commands").iterdir()) == []
+
+
+def test_without_entra_the_command_is_the_administrator(play: Any) -> None:
+    found = play(lambda cloud: cloud.run("cat $KUBECONFIG"))
+
+    assert "of-the-administrator through http://net:token@" in found["logs"]
+
+
+def test_with_entra_the_command_is_its_caller(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        cloud.resource.properties["aadProfile"] = {"managed": True}
+        return await cloud.run("cat $KUBECONFIG", clusterToken="good")
+
+    assert "token of-alice" in play(scenario)["logs"]
+
+
+@pytest.mark.parametrize("token", ["", "stolen"])
+def test_with_entra_a_token_for_the_cluster_is_needed(play: Any, token: str) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        cloud.resource.properties["aadProfile"] = {"managed": True}
+        return await cloud.send("true", clusterToken=token)
+
+    answer = play(scenario)
+
+    assert answer.status_code == 400
+    assert "clusterToken" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "said"),
+    [
+        ("../outside", 0o644, "outside its own folder"),
+        ("/etc/passwd", 0o644, "outside its own folder"),
+        ("link", stat.S_IFLNK | 0o777, "symbolic link"),
+    ],
+)
+def test_a_context_that_reaches_out_is_refused(play: Any, name: str, mode: int, said: str) -> None:
+    answer = play(lambda cloud: cloud.send("true", context=archive({name: "x"}, mode)))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+    assert said in answer.json()["message"]
+
+
+def test_a_context_that_is_no_archive_is_refused(play: Any) -> None:
+    answer = play(lambda cloud: cloud.send("true", context="bm8gemlw"))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+
+
+def test_a_request_beyond_the_budget_is_too_large(play: Any) -> None:
+    answer = play(lambda cloud: cloud.send("true", context="A" * 1024 * 1024))
+
+    assert answer.status_code == 413
+    assert "sandbox's budget" in answer.json()["message"]
+
+
+def test_refusals_come_without_the_envelope_of_the_rest_of_azure(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        cloud.resource.properties["powerState"] = {"code": "Stopped"}
+        return await cloud.send("true")
+
+    answer = play(scenario)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "OperationNotAllowed"
+    assert "error" not in answer.json()
+
+
+def test_the_feature_can_be_switched_off(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        cloud.resource.properties["apiServerAccessProfile"] = {"disableRunCommand": True}
+        return await cloud.send("true")
+
+    assert play(scenario).json()["code"] == "RunCommandDisabled"
+
+
+def test_a_cluster_without_room_for_the_pod_says_what_azure_says(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        cloud.cluster = None
+        return await cloud.send("true")
+
+    answer = play(scenario)
+
+    assert answer.json()["code"] == "KubernetesPerformanceError"
+    assert "did not start within 30s" in answer.json()["message"]
+
+
+def test_an_unknown_result_is_not_found(play: Any) -> None:
+    url = f"{CLUSTER}/commandResults/{'0' * 32}?api-version=2025-10-01"
+
+    answer = play(lambda cloud: cloud.client.get(url))
+
+    assert answer.status_code == 404
+
+
+def test_starting_the_pod_takes_its_time(tmp_path: Path) -> None:
+    async def scenario() -> float:
+        cloud = Cloud(tmp_path, Latency("typical", 0.05))
+        before = asyncio.get_running_loop().time()
+        await cloud.run("true")
+        return asyncio.get_running_loop().time() - before
+
+    assert asyncio.run(scenario()) >= 0.6
