@@ -19,6 +19,7 @@ from sandbox.store import Resource, Store
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 SERVERS = 5
+RESOURCE = 8  # Segments in the id of a top-level resource.
 EARLIEST = 0.3  # Share of the propagation time that passes before the first server knows.
 
 
@@ -52,20 +53,25 @@ class Engine:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.grants: dict[str, Grant] = {}
-        self._turns: Counter[tuple[str, str]] = Counter()
+        self._turns: Counter[tuple[str, bool, str]] = Counter()
         store.listen("created", ASSIGNMENTS, self._granted)
         store.listen("deleted", ASSIGNMENTS, self._revoked)
 
     def allows(self, object_id: str, action: str, scope: ResourceId, *, data: bool = False) -> bool:
         """May the principal do this here, in the eyes of the server that answers this time."""
         self.store.settle()
-        held = self.held(object_id, scope)
+        held = self.held(object_id, scope, data=data)
         return any(grant.role.allows(action, data=data) for grant in held)
 
-    def held(self, object_id: str, scope: ResourceId) -> list[Grant]:
-        """The grants of a principal that one server knows; the next question asks the next one."""
+    def held(self, object_id: str, scope: ResourceId, *, data: bool = False) -> list[Grant]:
+        """
+        The grants of a principal that one server knows; the next question asks the next one.
+
+        Turns are counted for each resource and plane: whatever else the principal asks meanwhile,
+        five questions in a row about one vault are answered by five servers.
+        """
         now = self.store.now()
-        asked = (object_id, scope.group_id.key)
+        asked = (object_id, data, "/".join(scope.segments[:RESOURCE]).lower())
         self._turns[asked] += 1
         server = self._turns[asked] % SERVERS
         return [
