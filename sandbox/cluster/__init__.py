@@ -1,5 +1,6 @@
 """A Kubernetes cluster on one machine: an API in memory, and controllers that speak HTTP to it."""
 
+from sandbox.cluster.cluster import Cluster
 from sandbox.cluster.settings import Settings
 
-__all__ = ["Settings"]
+__all__ = ["Cluster", "Settings"]

@@ -1,15 +1,17 @@
-"""Server-side apply: merge what a manager wants, prune what it no longer wants, refuse conflicts."""
+"""Server-side apply: merge what a manager wants, prune what it gave up, refuse conflicts."""
 
 import copy
 import json
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any
 
 from sandbox.cluster.api import listkeys, ownership
 from sandbox.cluster.api.errors import ApiError
 from sandbox.cluster.api.kinds import Kind
 from sandbox.cluster.api.ownership import Manager, Path, Paths
+
+KUBECTL = "kubectl"  # The manager that may take over from `kubectl apply` without --server-side.
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 # Maps with free keys: losing the last key that a manager wanted does not take the map away.
 FREE_MAPS = {"f:labels", "f:annotations", "f:data", "f:stringData", "f:binaryData", "f:matchLabels"}
@@ -41,6 +43,9 @@ def apply(
         for path in sorted(changed & each.paths)
         if not path[-1].startswith("k:")
     ]
+    if author.name == KUBECTL and conflicts:
+        agreed = _last_applied(kind, current)
+        conflicts = [(each, path) for each, path in conflicts if path not in agreed]
     if conflicts and not force:
         raise conflict(conflicts)
     others = [replace(each, paths=each.paths - changed) for each in others]
@@ -61,6 +66,17 @@ def apply(
         time=previous.time if previous and unchanged else author.time,
     )
     return merged, [*others, author]
+
+
+def _last_applied(kind: Kind, live: dict[str, Any]) -> Paths:
+    """The paths that client-side apply set and nobody changed since: kubectl may take them over."""
+    annotations = (live.get("metadata") or {}).get("annotations") or {}
+    try:
+        before = ownership.leaves(kind, json.loads(annotations.get(LAST_APPLIED, "{}")))
+    except (ValueError, AttributeError):
+        return frozenset()
+    now = ownership.leaves(kind, live)
+    return frozenset(path for path, value in before.items() if now.get(path) == value)
 
 
 def conflict(conflicts: list[tuple[Manager, Path]]) -> ApiError:
@@ -134,11 +150,10 @@ def _merge_list(kind: Kind, live: Any, wanted: list[Any], path: tuple[str, ...])
 
 def _named(paths: Paths) -> set[Path]:
     """The paths and the structs around them: who owns `a.b.c` alone also answers for `a.b`."""
-    named: set[Path] = set()
+    named: set[Path] = set(paths)
     for path in paths:
-        for front in accumulate(path, lambda done, step: (*done, step), initial=()):
-            if front and (front == path or front[-1].startswith("f:")):
-                named.add(front)
+        fronts = (path[:length] for length in range(1, len(path)))
+        named.update(front for front in fronts if front[-1].startswith("f:"))
     return {path for path in named if path[-1] not in FREE_MAPS}
 
 

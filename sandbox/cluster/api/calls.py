@@ -1,4 +1,4 @@
-"""A request, understood: whose it is, which object it names, how its body and answer are written."""
+"""A request, understood: who sends it, which object it names, how body and answer look."""
 
 import json
 from dataclasses import dataclass

@@ -18,21 +18,22 @@ def age(since: str) -> str:
     return duration(int((datetime.now(UTC) - moment).total_seconds()))
 
 
+# From so many seconds on: the unit, and the smaller unit that is shown beside it, as in kubectl.
+STEPS = (
+    (8 * 86400, 86400, "d", 0, ""),
+    (2 * 86400, 86400, "d", 3600, "h"),
+    (8 * 3600, 3600, "h", 0, ""),
+    (3 * 3600, 3600, "h", 60, "m"),
+    (10 * 60, 60, "m", 0, ""),
+    (2 * 60, 60, "m", 1, "s"),
+    (0, 1, "s", 0, ""),
+)
+
+
 def duration(seconds: int) -> str:
-    """Two units while the smaller one still matters, as kubectl shortens durations."""
-    if seconds < 0:
-        return "0s"
-    if seconds < 2 * 60:
-        return f"{seconds}s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if minutes < 10:  # noqa: PLR2004 (these are kubectl's own steps)
-        return f"{minutes}m" + (f"{seconds % 60}s" if seconds % 60 else "")
-    if hours < 3:  # noqa: PLR2004
-        return f"{minutes}m"
-    if hours < 8:  # noqa: PLR2004
-        return f"{hours}h" + (f"{minutes % 60}m" if minutes % 60 else "")
-    if hours < 48:  # noqa: PLR2004
-        return f"{hours}h"
-    if days < 8:  # noqa: PLR2004
-        return f"{days}d" + (f"{hours % 24}h" if hours % 24 else "")
-    return f"{days}d"
+    """Two units while the smaller one still matters, one later."""
+    seconds = max(0, seconds)
+    unit, name, small, small_name = next(step[1:] for step in STEPS if seconds >= step[0])
+    text = f"{seconds // unit}{name}"
+    rest = seconds % unit // small if small else 0
+    return text + (f"{rest}{small_name}" if rest else "")

@@ -26,9 +26,7 @@ def _fill(target: Object, **values: Any) -> None:
 def _secret(body: Object) -> None:
     _fill(body, type="Opaque")
     if strings := body.pop("stringData", None):
-        encoded = {
-            key: base64.b64encode(str(text).encode()).decode() for key, text in strings.items()
-        }
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in strings.items()}
         body["data"] = {**(body.get("data") or {}), **encoded}
 
 

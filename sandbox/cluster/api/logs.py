@@ -86,16 +86,26 @@ async def _follow(
 ) -> AsyncIterator[bytes]:
     """What is there, then what comes, until the pod has ended."""
     yield text
-    position = path.stat().st_size if path.exists() else 0
+    position = _size(path)
     while True:
         pod = storage.get(target.kind.resource, target.namespace, target.name)
         ended = pod is None or at(pod, "status.phase") in FINISHED
-        if path.exists() and path.stat().st_size > position:
-            with path.open("rb") as log:
-                log.seek(position)
-                more = log.read()
+        if more := _after(path, position):
             position += len(more)
             yield more
         if ended:
             return
         await asyncio.sleep(PAUSE)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _after(path: Path, position: int) -> bytes:
+    """What was written behind a position."""
+    if _size(path) <= position:
+        return b""
+    with path.open("rb") as log:
+        log.seek(position)
+        return log.read()

@@ -10,6 +10,7 @@ Object = dict[str, Any]
 
 RESTART = ["Always", "OnFailure", "Never"]
 PULL = ["Always", "IfNotPresent", "Never"]
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 HIGHEST_PORT = 65535
 
@@ -50,6 +51,15 @@ def _container(container: Object, path: str, volumes: list[str]) -> Iterator[Cau
         yield wrong(f"{path}.image", container["image"], why)
     if (policy := container.get("imagePullPolicy", "Always")) not in PULL:
         yield unsupported(f"{path}.imagePullPolicy", policy, PULL)
+    yield from _parts(container, path, volumes)
+    for name in PROBES:
+        if name in container:
+            yield from _probe(container[name], f"{path}.{name}")
+    yield from _resources(container.get("resources") or {}, f"{path}.resources")
+
+
+def _parts(container: Object, path: str, volumes: list[str]) -> Iterator[Cause]:
+    """Ports, variables and mounts."""
     for index, port in enumerate(container.get("ports") or ()):
         yield from port_number(f"{path}.ports[{index}].containerPort", port.get("containerPort"))
     for index, variable in enumerate(container.get("env") or ()):
@@ -60,10 +70,6 @@ def _container(container: Object, path: str, volumes: list[str]) -> Iterator[Cau
             yield missing(f"{inner}.name", mount.get("name", ""))
         if not mount.get("mountPath"):
             yield required(f"{inner}.mountPath")
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if name in container:
-            yield from _probe(container[name], f"{path}.{name}")
-    yield from _resources(container.get("resources") or {}, f"{path}.resources")
 
 
 def port_number(field: str, number: Any) -> Iterator[Cause]:
@@ -83,7 +89,10 @@ def _variable(variable: Object, path: str) -> Iterator[Cause]:
         why = "may not be specified when `value` is not empty"
         yield wrong(f"{path}.valueFrom", "", why)
     if len(source) != 1:
-        why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+        why = (
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or "
+            "`secretKeyRef`"
+        )
         yield wrong(f"{path}.valueFrom", "", why)
     for kind in ("secretKeyRef", "configMapKeyRef"):
         if kind in source:

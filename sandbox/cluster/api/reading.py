@@ -71,11 +71,14 @@ def _decoded(kind: Kind, body: Object) -> tuple[Object, list[str]]:
 def _mismatch(kind: Kind, body: Object, error: decoding.Mismatch, *, applied: bool) -> ApiError:
     if applied:
         shown = json.dumps(error.value)
-        why = f".{error.path}: expected {error.expected}, got {shown}"
-        return ApiError(
-            500, "", f"failed to create typed patch object ({naming(kind, body)}): {why}"
-        )
+        return _untyped(kind, body, f".{error.path}: expected {error.expected}, got {shown}")
     return errors.bad_request(_cannot_handle(kind, error.go))
+
+
+def _untyped(kind: Kind, body: Object, why: str) -> ApiError:
+    """What server-side apply says to an object that does not fit its type."""
+    place = naming(kind, body)
+    return ApiError(500, "", f"failed to create typed patch object ({place}): {why}")
 
 
 def _cannot_handle(kind: Kind, why: str) -> str:
@@ -87,10 +90,7 @@ def _complain(
 ) -> None:
     """Refuse unknown fields, warn of them, or stay silent, as the client wishes."""
     if applied and not kind.custom:
-        why = f".{unknown[0]}: field not declared in schema"
-        raise ApiError(
-            500, "", f"failed to create typed patch object ({naming(kind, body)}): {why}"
-        )
+        raise _untyped(kind, body, f".{unknown[0]}: field not declared in schema")
     texts = [f'unknown field "{path}"' for path in unknown]
     if options.field_validation == "Strict":
         why = f"strict decoding error: {', '.join(texts)}"

@@ -91,6 +91,8 @@ FORMS = {"In": "{} in ({})", "NotIn": "{} notin ({})", "Exists": "{}", "DoesNotE
 def written(selector: Mapping[str, Any]) -> str:
     """A LabelSelector object as the text that `labelSelector=` takes."""
     parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    for each in selector.get("matchExpressions") or ():
-        parts.append(FORMS[each["operator"]].format(each["key"], ",".join(each.get("values", ()))))
+    parts += [
+        FORMS[each["operator"]].format(each["key"], ",".join(each.get("values") or ()))
+        for each in selector.get("matchExpressions") or ()
+    ]
     return ",".join(parts)

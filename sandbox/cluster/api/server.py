@@ -93,29 +93,34 @@ class Api:
 
     def _route(self, call: Call) -> Response:
         match [part for part in call.path.split("/") if part]:
-            case ["version"]:
-                return call.answer(VERSION)
-            case ["healthz" | "livez" | "readyz", *_]:
-                return Response("ok", media_type="text/plain")
-            case ["openapi", "v2"]:
-                # An empty document: clients skip validation and leave it to the server.
-                return Response(b"", media_type=OPENAPI_V2)
-            case ["openapi", "v3"]:
-                return call.answer({"paths": {}})
-            case ["openid", "v1", "jwks"]:
-                return call.answer(self.authenticator.issuer_keys())
             case ["api" | "apis" as root]:
                 return self._discover(call, root)
-            case ["api", version]:
-                return self._describe(call, "", version)
             case ["apis", group]:
                 if group not in self._kinds.versions():
                     raise errors.no_such_path()
                 return call.answer(discovery.group(self._kinds, group))
+            case ["api", version]:
+                return self._describe(call, "", version)
             case ["apis", group, version]:
                 return self._describe(call, group, version)
             case ["api" | "apis", _, _, *_]:
                 return self._serve(call, calls.locate(self._kinds, call.path))
+        return self._about(call)
+
+    def _about(self, call: Call) -> Response:
+        """What is not about objects."""
+        match call.path:
+            case "/version":
+                return call.answer(VERSION)
+            case "/healthz" | "/livez" | "/readyz":
+                return Response("ok", media_type="text/plain")
+            case "/openapi/v2":
+                # An empty document: clients skip validation and leave it to the server.
+                return Response(b"", media_type=OPENAPI_V2)
+            case "/openapi/v3":
+                return call.answer({"paths": {}})
+            case "/openid/v1/jwks":
+                return call.answer(self.authenticator.issuer_keys())
         raise errors.no_such_path()
 
     def _discover(self, call: Call, root: str) -> Response:

@@ -18,33 +18,40 @@ def merge(
     """Merge a patch into a map; the live one stays as it is."""
     directive = patch.get(PATCH)
     if directive == "replace":
-        return _plain({key: value for key, value in patch.items() if key != PATCH})
+        return {
+            key: _plain(value)
+            for key, value in patch.items()
+            if value is not None and not key.startswith("$")
+        }
     if directive == "delete":
         return {}
     merged = dict(live) if isinstance(live, dict) else {}
     if RETAIN in patch:
         merged = {key: value for key, value in merged.items() if key in patch[RETAIN]}
     for key, value in patch.items():
-        if key in (PATCH, RETAIN) or key.startswith(ORDER):
-            continue
         if key.startswith(DELETE_PRIMITIVES):
             name = key.removeprefix(DELETE_PRIMITIVES)
             merged[name] = [each for each in merged.get(name) or () if each not in value]
+        elif key.startswith(ORDER):
+            name = key.removeprefix(ORDER)
+            if name in merged and name not in patch:
+                keys = listkeys.of(kind, (*path, name), apply=False) or ()
+                merged[name] = _ordered(merged[name], value, keys)
         elif value is None:
             merged.pop(key, None)
-        elif isinstance(value, dict):
-            merged[key] = merge(kind, merged.get(key), value, (*path, key))
-        elif isinstance(value, list):
-            order = patch.get(ORDER + key)
-            merged[key] = _list(kind, merged.get(key), value, (*path, key), order)
-        else:
-            merged[key] = value
-    for key, order in patch.items():
-        name = key.removeprefix(ORDER)
-        if key.startswith(ORDER) and name not in patch and name in merged:
-            keys = listkeys.of(kind, (*path, name), apply=False) or ()
-            merged[name] = _ordered(merged[name], order, keys)
+        elif key not in (PATCH, RETAIN):
+            merged[key] = _value(kind, merged.get(key), patch, key, path)
     return merged
+
+
+def _value(kind: Kind, live: Any, patch: dict[str, Any], key: str, path: tuple[str, ...]) -> Any:
+    """One field of a map after the patch."""
+    value = patch[key]
+    if isinstance(value, dict):
+        return merge(kind, live, value, (*path, key))
+    if isinstance(value, list):
+        return _list(kind, live, value, (*path, key), patch.get(ORDER + key))
+    return value
 
 
 def _list(

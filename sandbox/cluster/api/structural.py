@@ -1,4 +1,4 @@
-"""The schemas of custom resources: prune what they do not know, fill defaults in, refuse the rest."""
+"""The schemas of custom resources: prune the unknown, fill defaults in, refuse the invalid."""
 
 import copy
 import functools

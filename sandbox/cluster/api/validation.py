@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.cluster.api import pod_validation, selectors, syntax
-from sandbox.cluster.api.errors import Cause, missing, refused, required, unsupported, wrong
+from sandbox.cluster.api.errors import Cause, duplicate, refused, required, unsupported, wrong
 from sandbox.cluster.api.kinds import Kind
 
 Object = dict[str, Any]
@@ -108,9 +108,7 @@ def _service(body: Object) -> Iterator[Cause]:
         if port.get("name"):
             yield from syntax.label(f"{field}.name", port["name"])
             if port["name"] in seen:
-                yield Cause(
-                    "FieldValueDuplicate", f"{field}.name", f'Duplicate value: "{port["name"]}"'
-                )
+                yield duplicate(f"{field}.name", port["name"])
             seen.add(port["name"])
         yield from pod_validation.port_number(f"{field}.port", port.get("port", 0))
     yield from syntax.labels("spec.selector", spec.get("selector") or {})
@@ -327,5 +325,3 @@ CHANGES: dict[str, Callable[[Object, Object], Iterator[Cause]]] = {
     "Service": _service_change,
     "StatefulSet": _stateful_set_change,
 }
-
-__all__ = ["NEEDS_SPEC", "check", "check_change", "missing"]

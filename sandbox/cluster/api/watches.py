@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from starlette.responses import StreamingResponse
 
@@ -14,7 +15,7 @@ from sandbox.cluster.api.objects import Target, in_version
 from sandbox.cluster.api.storage import Change, Object, Storage
 from sandbox.cluster.api.tables import partial, table
 
-LONGEST = 3600.0  # Seconds that a watch lives when the client names no limit.
+LONGEST = "3600"  # Seconds that a watch lives when the client names no limit.
 BOOKMARK = 60.0  # Seconds between two bookmarks.
 INITIAL_END = "k8s.io/initial-events-end"
 
@@ -91,52 +92,72 @@ def chosen(storage: Storage, view: View) -> list[Object]:
 
 def stream(storage: Storage, call: Call, target: Target) -> StreamingResponse:
     """Follow a collection; the headers leave before the first event."""
-    return StreamingResponse(
-        _events(storage, call, View(call, target)), media_type="application/json"
-    )
+    events = _events(storage, View(call, target), Wish.of(call))
+    return StreamingResponse(events, media_type="application/json")
 
 
-async def _events(storage: Storage, call: Call, view: View) -> AsyncIterator[bytes]:
-    mark = _number(call.query.get("resourceVersion") or "0")
-    initial = call.flag("sendInitialEvents") or mark == 0
+@dataclass(frozen=True)
+class Wish:
+    """From where to where somebody watches."""
+
+    since: int
+    initial: bool
+    initial_end: bool
+    bookmarks: bool
+    seconds: float
+
+    @classmethod
+    def of(cls, call: Call) -> Self:
+        since = _number(call.query.get("resourceVersion") or "0")
+        return cls(
+            since=since,
+            initial=since == 0 or call.flag("sendInitialEvents"),
+            initial_end=call.flag("sendInitialEvents"),
+            bookmarks=call.flag("allowWatchBookmarks"),
+            seconds=_number(call.query.get("timeoutSeconds") or LONGEST),
+        )
+
+
+async def _events(storage: Storage, view: View, wish: Wish) -> AsyncIterator[bytes]:
     line = _writer(view)
     # Mark and subscription are one step: nothing falls between the list and the stream.
     with storage.watch(view.kind.resource) as changes:
-        if initial:
-            mark = storage.version
-            for body in chosen(storage, view):
-                yield line("ADDED", body)
-            if call.flag("sendInitialEvents"):
-                yield _line("BOOKMARK", view.bookmark(mark, initial_end=True))
-        else:
-            try:
-                missed = storage.since(view.kind.resource, mark)
-            except ApiError as error:
-                yield _line("ERROR", error.status)
-                return
-            for change in missed:
-                mark = change.version
-                if event := seen(view, change):
-                    yield line(*event)
-        end = time.monotonic() + float(call.query.get("timeoutSeconds") or LONGEST)
-        bookmarks = call.flag("allowWatchBookmarks")
+        mark = storage.version
+        try:
+            for past in _past(storage, view, wish):
+                yield line(*past)
+        except ApiError as error:
+            yield _line("ERROR", error.status)
+            return
+        if wish.initial_end:
+            yield _line("BOOKMARK", view.bookmark(mark, initial_end=True))
+        end = time.monotonic() + wish.seconds
         while (left := end - time.monotonic()) > 0:
             try:
                 async with asyncio.timeout(min(left, BOOKMARK)):
-                    next_change = await changes.get()
+                    change = await changes.get()
             except TimeoutError:
-                if bookmarks:
+                if wish.bookmarks:
                     yield _line("BOOKMARK", view.bookmark(storage.version))
                 continue
-            if next_change is None:
+            if change is None:
                 return
-            if next_change.version > mark and (event := seen(view, next_change)):
+            # What happened while the past was being sent is in the queue; what was sent is not.
+            if change.version > mark and (event := seen(view, change)):
                 yield line(*event)
+
+
+def _past(storage: Storage, view: View, wish: Wish) -> list[tuple[str, Object]]:
+    """What a client must hear first: everything there is, or everything that it missed."""
+    if wish.initial:
+        return [("ADDED", body) for body in chosen(storage, view)]
+    missed = storage.since(view.kind.resource, wish.since)
+    return [event for change in missed if (event := seen(view, change))]
 
 
 def _number(text: str) -> int:
     if not text.isdigit():
-        raise bad_request(f'invalid resource version "{text}"')
+        raise bad_request(f'"{text}" is not a number')
     return int(text)
 
 

@@ -1,0 +1,128 @@
+"""One cluster: its API served on a unix socket, its controllers, and the ways into it."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import uvicorn
+import yaml
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from sandbox.cluster.api import Api
+from sandbox.cluster.controllers import Controllers
+from sandbox.cluster.settings import Settings
+
+GRACE = 1  # Seconds that open requests get to end when the cluster stops.
+
+
+class Server(uvicorn.Server):
+    """A server inside another program: signals stay with that program."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Cluster:
+    """A cluster from its creation to its deletion."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._api = Api(settings)
+        self._server: Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._client: httpx.AsyncClient | None = None
+        self._controllers: Controllers | None = None
+
+    @property
+    def api(self) -> ASGIApp:
+        """The Kubernetes API; it authenticates bearer tokens itself."""
+        return self._api
+
+    def issuer_keys(self) -> dict[str, Any]:
+        """The JSON Web Key Set that verifies service account tokens."""
+        return self._api.authenticator.issuer_keys()
+
+    def admin_token(self) -> str:
+        """A token of `system:masters`."""
+        return self._api.authenticator.admin_token
+
+    def entra_token(self, object_id: str) -> str:
+        """A token of an Entra caller, whose every request `settings.authorize` decides."""
+        return self._api.authenticator.entra_token(object_id)
+
+    async def start(self) -> None:
+        """Serve the API on the unix socket, then let the controllers work through it."""
+        self.settings.state.mkdir(parents=True, exist_ok=True)
+        config = uvicorn.Config(
+            self._api,
+            uds=str(self.settings.socket),
+            loop="none",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        self._server = Server(config)
+        self._serving = asyncio.create_task(self._server.serve(), name=f"api {self.settings.name}")
+        while not self._server.started:
+            if self._serving.done():
+                self._serving.result()
+            await asyncio.sleep(0.01)
+        self._client = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(
+                uds=str(self.settings.socket), limits=httpx.Limits(max_connections=None)
+            ),
+            base_url="http://kubernetes",
+            headers={"Authorization": f"Bearer {self.admin_token()}"},
+            timeout=httpx.Timeout(30, read=None),  # A watch may be silent for long.
+        )
+        self._controllers = Controllers(self.settings, self._client)
+        await self._controllers.start()
+
+    async def stop(self) -> None:
+        """End controllers, watches and server, in that order; stopping twice is harmless."""
+        if self._controllers:
+            await self._controllers.stop()
+        if self._client:
+            await self._client.aclose()
+        self._api.close()
+        if self._server and self._serving:
+            self._server.should_exit = True
+            await self._serving
+        self.settings.socket.unlink(missing_ok=True)
+        self._controllers = self._client = self._server = self._serving = None
+
+    async def answer(self, request: Request) -> Response:
+        """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""
+        if self._controllers is None:
+            return Response(f"The cluster {self.settings.name} is not running.", status_code=503)
+        return await self._controllers.answer(request)
+
+    def kubeconfig(self, token: str, proxy: str) -> str:
+        """A kubeconfig whose holder reaches the private API server through `proxy`."""
+        authority = base64.b64encode(self.settings.ca.read_bytes()).decode()
+        name = self.settings.name
+        server = {
+            "server": f"https://{self.settings.fqdn}:443",
+            "proxy-url": proxy,
+            "certificate-authority-data": authority,
+        }
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": server}],
+            "users": [{"name": name, "user": {"token": token}}],
+            "contexts": [
+                {"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}
+            ],
+            "current-context": name,
+        }
+        return yaml.safe_dump(document, sort_keys=False)
