@@ -11,12 +11,12 @@ import yaml
 from starlette.applications import Starlette
 
 from sandbox import arm
-from sandbox.arm import SUBSCRIPTION, Caller, ResourceId
+from sandbox.arm import SUBSCRIPTION, ArmError, Caller, ResourceId
 from sandbox.cloud import container_service
-from sandbox.cloud.container_service import Commands
+from sandbox.cloud.container_service import ClusterAccess, Commands
 from sandbox.cloud.container_service.models import Allows
 from sandbox.latency import Latency
-from sandbox.store import Store
+from sandbox.store import Resource, Store
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -53,7 +53,7 @@ class Cloud:
         for name in ("cluster", "kubelet"):
             known = {"clientId": f"client-{name}", "principalId": f"principal-{name}"}
             self.store.put(ResourceId(f"{IDENTITIES}/{name}"), {"properties": known})
-        commands = Commands(lambda _: None, never, self.store.latency, Path())
+        commands = Commands(nowhere, never, self.store.latency, Path())
         app = Starlette(
             routes=container_service.routes(self.store, commands, allows),
             exception_handlers={arm.ArmError: arm.answer},
@@ -80,7 +80,11 @@ class Cloud:
         return found
 
 
-def never(_token: str, _audiences: tuple[str, ...]) -> Caller:
+async def nowhere(_resource: Resource) -> ClusterAccess:
+    raise ArmError(404, "NotFound", "No cluster runs.")
+
+
+def never(_token: str, _audience: str) -> Caller:
     raise AssertionError
 
 

@@ -17,11 +17,11 @@ import pytest
 from starlette.applications import Starlette
 
 from sandbox import arm
-from sandbox.arm import SUBSCRIPTION, Caller, ResourceId, TokenError
+from sandbox.arm import SUBSCRIPTION, ArmError, Caller, ResourceId, TokenError
 from sandbox.cloud import container_service
 from sandbox.cloud.container_service import ClusterAccess, Commands
 from sandbox.latency import Latency
-from sandbox.store import Store
+from sandbox.store import Resource, Store
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
 CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/lab-aks"
@@ -44,8 +44,8 @@ class FakeCluster:
         return f"of-{object_id}"
 
 
-def check_token(token: str, audiences: tuple[str, ...]) -> Caller:
-    if token != "good" or AUDIENCE not in audiences:
+def check_token(token: str, audience: str) -> Caller:
+    if token != "good" or audience != AUDIENCE:
         raise TokenError("The access token is not valid.")
     return Caller("alice", "application")
 
@@ -58,9 +58,7 @@ class Cloud:
         self.store = Store(latency)
         settings = SimpleNamespace(proxy="http://net:token@127.0.0.1:1", ca=folder / "ca.pem")
         self.cluster: ClusterAccess | None = FakeCluster(settings)
-        self.commands = Commands(
-            lambda _: self.cluster, check_token, self.store.latency, folder / "run"
-        )
+        self.commands = Commands(self.access, check_token, self.store.latency, folder / "run")
         self.store.put(ResourceId(GROUP), {"location": "westeurope"})
         properties = {"powerState": {"code": "Running"}, "nodeResourceGroup": "MC_lab"}
         body = {"location": "westeurope", "properties": properties}
@@ -76,6 +74,11 @@ class Cloud:
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(known), base_url=f"https://{arm.HOST}"
         )
+
+    async def access(self, _resource: Resource) -> ClusterAccess:
+        if self.cluster is None:
+            raise ArmError(404, "NotFound", "No cluster runs.")
+        return self.cluster
 
     async def send(self, command: str, **more: Any) -> httpx.Response:
         url = f"{CLUSTER}/runCommand?api-version=2025-10-01"

@@ -30,7 +30,7 @@ class Actions:
     async def run_command(self, request: Request, cluster: Resource) -> Response:
         content = await request.body()
         context.check_size(len(content))
-        command = self.commands.start(cluster, await arm.read_object(request))
+        command = await self.commands.start(cluster, await arm.read_object(request))
         return Response(status_code=ACCEPTED, headers=self.result_address(request, command.id))
 
     async def command_result(self, request: Request) -> Response:
@@ -70,7 +70,7 @@ class Actions:
             ],
             "provideClusterInfo": False,
         }
-        return self.credential(cluster, "clusterUser", {"exec": exec_plugin})
+        return await self.credential(cluster, "clusterUser", {"exec": exec_plugin})
 
     async def admin_credential(self, _request: Request, cluster: Resource) -> Response:
         if cluster.properties["disableLocalAccounts"]:
@@ -80,13 +80,13 @@ class Actions:
                 "Getting static credential is not allowed because this cluster is set to disable "
                 "local accounts.",
             )
-        access = self.commands.access(cluster.id)
+        access = await self.commands.access(cluster)
         token = access.admin_token() if access else ""
-        return self.credential(cluster, "clusterAdmin", {"token": token})
+        return await self.credential(cluster, "clusterAdmin", {"token": token})
 
-    def credential(self, cluster: Resource, name: str, user: dict[str, Any]) -> Response:
+    async def credential(self, cluster: Resource, name: str, user: dict[str, Any]) -> Response:
         """A kubeconfig; on a private cluster it is of use inside the network only."""
-        access = self.commands.access(cluster.id)
+        access = await self.commands.access(cluster)
         authority = access.settings.ca.read_bytes() if access else b""
         server = {
             "server": f"https://{models.host(cluster)}:443",

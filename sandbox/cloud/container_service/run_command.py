@@ -13,13 +13,13 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox.arm import Caller, ResourceId, TokenError
+from sandbox.arm import ArmError, Caller, ResourceId, TokenError
 from sandbox.cloud.container_service import context, models, refusals, toolbox
 from sandbox.latency import Latency
 from sandbox.store import Resource
@@ -51,7 +51,9 @@ class ClusterAccess(Protocol):
     def entra_token(self, object_id: str) -> str: ...
 
 
-CheckToken = Callable[[str, tuple[str, ...]], Caller]
+# Waits for a cluster that is starting; raises `ArmError` when none runs.
+Clusters = Callable[[Resource], Awaitable[ClusterAccess]]
+CheckToken = Callable[[str, str], Caller]
 
 
 @dataclass
@@ -91,7 +93,7 @@ class Commands:
 
     def __init__(
         self,
-        clusters: Callable[[ResourceId], ClusterAccess | None],
+        clusters: Clusters,
         check_token: CheckToken,
         latency: Latency,
         folder: Path,
@@ -105,17 +107,20 @@ class Commands:
         self._known: dict[str, Command] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    def access(self, cluster: ResourceId) -> ClusterAccess | None:
-        return self._clusters(cluster)
+    async def access(self, cluster: Resource) -> ClusterAccess | None:
+        try:
+            return await self._clusters(cluster)
+        except ArmError:
+            return None
 
-    def start(self, cluster: Resource, wanted: dict[str, Any]) -> Command:
+    async def start(self, cluster: Resource, wanted: dict[str, Any]) -> Command:
         """Accept a command, or refuse it the way AKS does."""
         text = wanted.get("command")
         if not isinstance(text, str) or not text.strip():
             raise refusals.invalid("command", "It is required.")
         self._check_cluster(cluster)
         files = context.read(str(wanted.get("context") or ""))
-        access = self._clusters(cluster.id)
+        access = await self.access(cluster)
         identifier = uuid.uuid4().hex
         if access is None:
             raise refusals.refusal(
@@ -181,7 +186,7 @@ class Commands:
                 f"which is an access token for the application {SERVER_APPLICATION}.",
             )
         try:
-            caller = self._check_token(given, (SERVER_APPLICATION, f"api://{SERVER_APPLICATION}"))
+            caller = self._check_token(given, SERVER_APPLICATION)
         except TokenError as error:
             raise refusals.refusal(
                 400, "BadRequest", f"The clusterToken is not accepted: {error}"
