@@ -15,6 +15,7 @@ from sandbox import arm, gate
 from sandbox.arm import Caller, ResourceId
 from sandbox.cloud import (
     authorization,
+    container_service,
     entra,
     key_vault,
     managed_identity,
@@ -78,6 +79,9 @@ class Cloud:
         authorization.grant_owner(self.store, deployer.object_id)
         clients = [entra.Client(deployer, identity.secret)]
         self.directory = entra.Directory(self.store, clients, self.fleet.issuer_keys)
+        self.commands = container_service.Commands(
+            self.fleet.cluster, self.access.check, self.store.latency, folder / "run-command"
+        )
         self._populate()
 
     def _populate(self) -> None:
@@ -86,6 +90,7 @@ class Cloud:
         routes = [Route("/metadata/endpoints", resources.metadata), *resources.routes(store)]
         for provider in PROVIDERS:
             routes += provider.routes(store)
+        routes += container_service.routes(store, self.commands, self.engine.allows)
         routes += authorization.routes(store, self.engine)
         public[arm.HOST] = gate.create(routes, store, access)
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
@@ -98,6 +103,11 @@ class Cloud:
         while True:
             due = self.store.settle()
             await asyncio.sleep(TICK if due is None else min(TICK, due + 0.001))
+
+    async def stop(self) -> None:
+        """End what runs: commands first, then the clusters below them."""
+        await self.commands.close()
+        await self.fleet.stop()
 
     def status(self) -> dict[str, Any]:
         """What is going on, for people."""

@@ -13,8 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.arm import Access, ArmError
-from sandbox.cluster import Settings
-from sandbox.cluster.cluster import Cluster
+from sandbox.cluster import Cluster, Settings
 from sandbox.front import Hosts, Network
 from sandbox.store import Resource, Store
 

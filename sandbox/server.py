@@ -77,7 +77,8 @@ class Server:
     async def reset(self) -> None:
         """An empty subscription again; addresses and credentials stay."""
         await self._retire()
-        shutil.rmtree(self.state.folder / "clusters", ignore_errors=True)
+        for left in ("clusters", "run-command"):
+            shutil.rmtree(self.state.folder / left, ignore_errors=True)
         self.cloud = self.fresh()
         self.front.hosts = self.cloud.hosts
         self._enliven()
@@ -89,7 +90,7 @@ class Server:
     async def _retire(self) -> None:
         if self._life:
             self._life.cancel()
-        await self.cloud.fleet.stop()
+        await self.cloud.stop()
 
     def control(self) -> Starlette:
         """What the other commands ask of a running sandbox, with the token from its state."""
