@@ -30,6 +30,9 @@ from sandbox.terraform_provider.values import Object
 
 API = "2025-08-01"
 ACCOUNTS = f"{GROUP}/providers/Microsoft.Storage/storageAccounts"
+SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
+ROUTES = ("", "microsoft", "internet")
+ROUTED = ("blob", "dfs", "file", "web")  # Services that the internet reaches over its own route.
 ACCESS = renamed({"private": "None", "blob": "Blob", "container": "Container"})
 SUFFIX = "core.windows.net"
 
@@ -53,8 +56,8 @@ def endpoints() -> dict[str, Entry]:
     """Each service in each region, over each route, as URL and as host name."""
     entries: dict[str, Entry] = {}
     for region in ("primary", "secondary"):
-        for service in ("blob", "dfs", "file", "queue", "table", "web"):
-            for route in ("", "internet", "microsoft"):
+        for service in SERVICES:
+            for route in ROUTES if service in ROUTED else ROUTES[:2]:
                 name = "_".join(filter(None, (region, service, route)))
                 inner = f"{route}Endpoints." if route else ""
                 path = f"properties.{region}Endpoints.{inner}{service}"
