@@ -90,7 +90,7 @@ class Cloud:
         routes = [Route("/metadata/endpoints", resources.metadata), *resources.routes(store)]
         for provider in PROVIDERS:
             routes += provider.routes(store)
-        routes += container_service.routes(store, self.commands, self.engine.allows)
+        routes += container_service.routes(store, self.commands, self.engine.granted)
         routes += authorization.routes(store, self.engine)
         public[arm.HOST] = gate.create(routes, store, access)
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))

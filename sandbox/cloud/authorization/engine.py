@@ -63,6 +63,16 @@ class Engine:
         held = self.held(object_id, scope, data=data)
         return any(grant.role.allows(action, data=data) for grant in held)
 
+    def granted(self, object_id: str, action: str, scope: ResourceId) -> bool:
+        """Is the right granted, known or not: for a service that asks until it sees a new role."""
+        return any(
+            grant.principal == object_id
+            and math.isinf(grant.until)
+            and grant.scope.covers(scope)
+            and grant.role.allows(action)
+            for grant in self.grants.values()
+        )
+
     def held(self, object_id: str, scope: ResourceId, *, data: bool = False) -> list[Grant]:
         """
         The grants of a principal that one server knows; the next question asks the next one.

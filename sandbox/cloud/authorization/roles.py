@@ -14,8 +14,13 @@ DATA = Path(__file__).with_suffix(".yaml")
 
 
 def matches(action: str, patterns: Iterable[str]) -> bool:
-    """Does one of the patterns cover the action; letter case means nothing."""
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+    """Does one of the patterns cover the action; `/*/` may also stand for nothing in between."""
+    lowered = action.lower()
+    return any(
+        fnmatchcase(lowered, pattern.lower())
+        or fnmatchcase(lowered, pattern.lower().replace("/*/", "/"))
+        for pattern in patterns
+    )
 
 
 @dataclass(frozen=True)
