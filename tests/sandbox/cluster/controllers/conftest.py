@@ -1,0 +1,294 @@
+"""A whole cluster, API and controllers, in a thread; and a fake world at the end of its proxy."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import jwt
+import pytest
+import trustme
+import uvicorn
+import yaml
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.cluster.cluster import Cluster
+from sandbox.cluster.settings import Settings
+from sandbox.latency import Latency
+
+Manifest = dict[str, Any]
+T = TypeVar("T")
+
+PATIENCE = 10.0  # Seconds until a state that never comes fails a test.
+ROOTS = {"v1": "/api/v1"}
+PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
+
+
+@dataclass
+class World:
+    """Entra ID and one Key Vault: what they hold, what they refuse, what they were asked."""
+
+    secrets: dict[str, str] = field(default_factory=dict)
+    forbidden: bool = False
+    untrusted: bool = False
+    asked: list[tuple[float, str]] = field(default_factory=list)  # When, and which secret.
+    assertions: list[dict[str, Any]] = field(default_factory=list)
+
+    async def answer(self, request: Request) -> Response:
+        host = request.headers["host"].partition(":")[0]
+        if host == "login.microsoftonline.com":
+            return await self._sign_in(request)
+        if host == "demo.vault.azure.net":
+            return self._read(request)
+        return Response(f"Nobody knows {host}.", status_code=502)
+
+    async def _sign_in(self, request: Request) -> Response:
+        form = parse_qs((await request.body()).decode())
+        token = form["client_assertion"][0]
+        self.assertions.append(jwt.decode(token, options={"verify_signature": False}))
+        if self.untrusted:
+            body = {"error": "invalid_client", "error_description": "AADSTS700213: No match."}
+            return JSONResponse(body, status_code=401)
+        return JSONResponse({"access_token": "open sesame", "expires_in": 3600})
+
+    def _read(self, request: Request) -> Response:
+        name = request.url.path.split("/")[2]
+        self.asked.append((time.monotonic(), name))
+        assert request.headers["authorization"] == "Bearer open sesame"
+        if self.forbidden:
+            inner = {"code": "ForbiddenByRbac"}
+            message = "Caller is not authorized to perform action on resource.\r\nAssignment: (not found)"
+            error = {"code": "Forbidden", "message": message, "innererror": inner}
+            return JSONResponse({"error": error}, status_code=403)
+        if name not in self.secrets:
+            error = {"code": "SecretNotFound", "message": f"A secret with {name} was not found."}
+            return JSONResponse({"error": error}, status_code=404)
+        return JSONResponse({"value": self.secrets[name], "tags": {"owner": "platform"}})
+
+
+class Server(uvicorn.Server):
+    """A server in a thread: signals belong to pytest."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Live:
+    """A running cluster, as its users and the world see it."""
+
+    def __init__(self, folder: Path, latency: Latency) -> None:
+        self.folder = folder
+        self.latency = latency
+        self.world = World()
+        self.authority = trustme.CA()
+        self.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._servers: list[tuple[Server, asyncio.Task[None]]] = []
+
+    def start(self) -> None:
+        self._thread.start()
+        self.do(self._start())
+        self.http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(self.settings.socket)),
+            base_url="http://kubernetes",
+            headers={"Authorization": f"Bearer {self.cluster.admin_token()}"},
+        )
+
+    def close(self) -> None:
+        self.http.close()
+        self.do(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    # --- The cluster and its proxy -------------------------------------------------------------
+
+    async def _start(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        hosts = ("login.microsoftonline.com", "demo.vault.azure.net")
+        self.authority.issue_cert(*hosts).configure_cert(context)
+        self._plain = await self._serve(None)
+        self._tls = await self._serve(context)
+        self._proxy = await asyncio.start_server(self._through, "127.0.0.1", 0)
+        port = self._proxy.sockets[0].getsockname()[1]
+        self.settings = Settings(
+            name="test-aks",
+            fqdn="aks.privatelink.westeurope.azmk8s.io",
+            issuer="https://westeurope.oic.prod-aks.azure.com/tenant/cluster/",
+            socket=self.folder / "api.sock",
+            state=self.folder / "state",
+            latency=self.latency,
+            proxy=f"http://network:token@127.0.0.1:{port}",
+            ca=self.folder / "ca.pem",
+            authorize=lambda _who, _verb, _resource: True,
+        )
+        self.cluster = Cluster(self.settings)
+        await self.cluster.start()
+
+    async def _stop(self) -> None:
+        await self.cluster.stop()
+        self._proxy.close()
+        for server, _ in self._servers:
+            server.should_exit = True
+        await asyncio.gather(*(task for _, task in self._servers))
+
+    async def _serve(self, context: ssl.SSLContext | None) -> int:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            address = urlsplit(scope["path"])
+            scope = {**scope, "path": address.path or "/"}
+            request = Request(scope, receive)
+            inside = context is None
+            answer = await (self.cluster.answer(request) if inside else self.world.answer(request))
+            await answer(scope, receive, send)
+
+        config = uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            lifespan="off",
+            log_config=None,
+            ws="none",
+            http="h11",
+            loop="none",
+            ssl_context_factory=(lambda _config, _default: context) if context else None,
+            timeout_graceful_shutdown=1,
+        )
+        server = Server(config)
+        self._servers.append((server, asyncio.create_task(server.serve())))
+        while not server.started:
+            await asyncio.sleep(0.005)
+        return int(server.servers[0].sockets[0].getsockname()[1])
+
+    async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A proxy: tunnels lead to the world, plain requests into the cluster."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        expected = base64.b64encode(b"network:token")
+        assert b"Proxy-Authorization: Basic " + expected in head
+        tunnel = head.startswith(b"CONNECT ")
+        port = self._tls if tunnel else self._plain
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        if tunnel:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            far_writer.write(head)
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    # --- What tests do -------------------------------------------------------------------------
+
+    def path(self, manifest: Manifest) -> str:
+        version, kind = manifest["apiVersion"], manifest["kind"]
+        plural = PLURALS.get(kind, f"{kind.lower()}s")
+        space = manifest["metadata"].get("namespace")
+        inside = f"/namespaces/{space}" if space else ""
+        return f"{ROOTS.get(version, f'/apis/{version}')}{inside}/{plural}"
+
+    def create(self, *manifests: Manifest) -> None:
+        for manifest in manifests:
+            answer = self.http.post(self.path(manifest), json=manifest)
+            assert answer.status_code == 201, answer.text
+
+    def namespace(self, name: str) -> None:
+        self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def apply(self, text: str) -> None:
+        """Create every document of a rendered chart."""
+        self.create(*(item for item in yaml.safe_load_all(text) if item))
+
+    def get(self, path: str) -> Manifest:
+        found: Manifest = self.http.get(path).json()
+        return found
+
+    def items(self, path: str) -> list[Manifest]:
+        found: list[Manifest] = self.get(path)["items"]
+        return found
+
+    def patch(self, path: str, change: Manifest) -> None:
+        headers = {"Content-Type": "application/merge-patch+json"}
+        answer = self.http.patch(path, content=json.dumps(change), headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    def delete(self, path: str, **options: Any) -> None:
+        answer = self.http.request("DELETE", path, json=options)
+        assert answer.status_code < 300, answer.text
+
+    def until(self, probe: Callable[[], T], seconds: float = PATIENCE) -> T:
+        """Ask until the answer is true."""
+        end = time.monotonic() + seconds
+        while not (found := probe()):
+            assert time.monotonic() < end, "It never happened."
+            time.sleep(0.01)
+        return found
+
+    def curl(self, url: str, **options: Any) -> httpx.Response:
+        """Ask a host inside the cluster, as a pod would."""
+        return httpx.request(options.pop("method", "GET"), url, proxy=self.settings.proxy, **options)
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@pytest.fixture(scope="session")
+def start_live() -> Iterator[Callable[..., Live]]:
+    """Start a cluster in a folder; what still runs ends with the session."""
+    running = []
+
+    def start(folder: Path, latency: Latency | None = None) -> Live:
+        live = Live(folder, latency or Latency())
+        live.start()
+        live.namespace("demo")
+        running.append(live)
+        return live
+
+    yield start
+    for live in running:
+        live.close()
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    """A cluster in which nothing takes time, with the namespace `demo`."""
+    with contextlib.closing(Live(tmp_path, Latency())) as cluster:
+        cluster.start()
+        cluster.namespace("demo")
+        yield cluster
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Live]:
+    """A cluster with typical durations, a hundred times faster, with the namespace `demo`."""
+    with contextlib.closing(Live(tmp_path, Latency("typical", 0.01))) as cluster:
+        cluster.start()
+        cluster.namespace("demo")
+        yield cluster
+
+
+def in_demo(kind: str, name: str, version: str = "v1", **parts: Any) -> Manifest:
+    metadata = {"name": name, "namespace": "demo"} | parts.pop("metadata", {})
+    return {"apiVersion": version, "kind": kind, "metadata": metadata} | parts
+
+
+@pytest.fixture
+def demo() -> Callable[..., Manifest]:
+    """Build a manifest in the namespace `demo`: kind, name, version and its parts."""
+    return in_demo
