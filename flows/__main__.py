@@ -142,9 +142,11 @@ def _reach_server() -> None:
 
 
 def _complain(error: Any, code: int) -> int:
-    screen.print(f"\n{type(error).__name__}: {error.message}", style="red", markup=False)
+    screen.print(
+        f"\n{type(error).__name__}: {error.message}", style="red", markup=False, soft_wrap=True
+    )
     if error.hint:
-        screen.print(f"Next: {error.hint}", markup=False)
+        screen.print(f"Next: {error.hint}", markup=False, soft_wrap=True)
     return code
 
 

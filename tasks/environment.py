@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from tasks.errors import ConfigError
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = PROJECT / "deployments"
-WORK = PROJECT / ".work"
+# Operators who keep their environments in a repository of their own name its folder here.
+ENVIRONMENTS = Path(os.environ.get("SUPABASE_DEPLOYMENTS") or PROJECT / "deployments").absolute()
+# Working copies, local state and reports. A worker keeps it on a disk that outlives its runs.
+WORK = Path(os.environ.get("SUPABASE_WORK") or PROJECT / ".work").absolute()
 
 DELAYS = 50  # Prefect takes no longer list; the last delay of a shorter one repeats.
 

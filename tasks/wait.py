@@ -1,6 +1,7 @@
 """Waiting is retrying: Prefect holds the pause, this module says why, since when and until when."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from prefect.logging import get_run_logger
 from tasks.environment import Wait
 from tasks.errors import DeployError, NotReadyError
 
+PATIENCE = "patience"
 AnyTask = TypeVar("AnyTask", bound=Task[..., Any])
 
 
@@ -38,23 +40,23 @@ class Progress:
         )
 
 
-class Patience:
+def worthwhile(wait: Wait) -> Callable[[Task[..., Any], Any, Any], bool]:
     """Prefect's retry condition: go on while the reason is transient and the deadline is ahead."""
 
-    def __init__(self, wait: Wait) -> None:
-        self.wait = wait
-
-    def __call__(self, task: Task[..., Any], run: Any, state: Any) -> bool:
+    def condition(task: Task[..., Any], run: Any, state: Any) -> bool:
         error = state.result(raise_on_failure=False)
         if not isinstance(error, DeployError) or not error.transient:
             return False
-        if waited(run.start_time) >= self.wait.at_most:
+        if waited(run.start_time) >= wait.at_most:
             return False
         # The task is private to this call (`patient`), so its delay may follow Azure's advice.
         advice = error.retry_after if isinstance(error, NotReadyError) else None
-        pause = advice or self.wait.pauses
+        pause = advice or wait.pauses
         task.retry_delay_seconds = pause  # type: ignore[assignment] # Prefect's type is narrow.
         return True
+
+    vars(condition)[PATIENCE] = wait  # Prefect takes a plain function only; `show` reads it back.
+    return condition
 
 
 def patient(task: AnyTask, wait: Wait) -> AnyTask:
@@ -62,7 +64,7 @@ def patient(task: AnyTask, wait: Wait) -> AnyTask:
     return task.with_options(  # type: ignore[return-value] # with_options keeps the signature.
         retries=wait.tries,
         retry_delay_seconds=wait.pauses,
-        retry_condition_fn=Patience(wait),
+        retry_condition_fn=worthwhile(wait),
     )
 
 
@@ -73,9 +75,9 @@ def waited(since: datetime | None) -> float:
 def show(error: DeployError) -> None:
     """Tell log and UI what the current task waits for; outside a patient task there is no wait."""
     context = TaskRunContext.get()
-    if context is None or not isinstance(context.task.retry_condition_fn, Patience):
+    wait = vars(context.task.retry_condition_fn or show).get(PATIENCE) if context else None
+    if context is None or wait is None:
         return
-    wait = context.task.retry_condition_fn.wait
     attempt = context.task_run.run_count
     advice = error.retry_after if isinstance(error, NotReadyError) else None
     pauses = wait.pauses
@@ -88,6 +90,20 @@ def show(error: DeployError) -> None:
     )
     logger().warning("%s", progress)
     create_progress_artifact(progress.percent, description=str(progress))
+
+
+class Calm(logging.Filter):
+    """Leaves a traceback to bugs: an error of ours says in words what happened and what to do."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, DeployError):
+            record.msg, record.args, record.exc_info = str(error), (), None
+        return True
+
+
+for name in ("prefect.task_runs", "prefect.flow_runs"):
+    logging.getLogger(name).addFilter(Calm())
 
 
 def logger() -> logging.Logger | logging.LoggerAdapter[Any]:

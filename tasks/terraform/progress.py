@@ -53,6 +53,8 @@ class Progress:
     def _apply(self, kind: str, event: dict[str, Any]) -> str | None:
         hook = event["hook"]
         address, action = hook["resource"]["addr"], hook.get("action", "")
+        if action == "read":
+            return None  # Data sources: they change nothing.
         if kind == "apply_start":
             self.running.add(address)
             return None
