@@ -55,8 +55,8 @@ def apply(
     if previous:
         claimed: Paths = frozenset().union(*(each.paths for each in others))
         gone = _named(previous.paths) - _named(frozenset(mine)) - _named(claimed)
-        for path in sorted(gone, key=len, reverse=True):
-            _remove(merged, path)
+        for path in sorted(gone, key=len):  # A container first, so that its parts need no search.
+            merged = _without(merged, path)
     survivors = ownership.leaves(kind, merged).keys()
     others = [replace(each, paths=each.paths & survivors) for each in others]
     unchanged = previous is not None and previous.paths == frozenset(mine) and not changed
@@ -149,39 +149,27 @@ def _merge_list(kind: Kind, live: Any, wanted: list[Any], path: tuple[str, ...])
 
 
 def _named(paths: Paths) -> set[Path]:
-    """The paths and the structs around them: who owns `a.b.c` alone also answers for `a.b`."""
-    named: set[Path] = set(paths)
-    for path in paths:
-        fronts = (path[:length] for length in range(1, len(path)))
-        named.update(front for front in fronts if front[-1].startswith("f:"))
-    return {path for path in named if path[-1] not in FREE_MAPS}
+    """The paths and what is around them: who owns `a.b.c` alone also answers for `a.b`."""
+    named = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    return {path for path in named if path[-1] not in FREE_MAPS and path != ("f:metadata",)}
 
 
-def _remove(body: Any, path: Path) -> None:
-    """Take one path out of an object; one that is gone already is no matter."""
-    # Containers may be shared with the stored object: copy each on the way.
-    for depth, step in enumerate(path):
-        last = depth == len(path) - 1
-        form, _, rest = step.partition(":")
-        if form == "f":
-            if not isinstance(body, dict) or rest not in body:
-                return
-            if last:
-                del body[rest]
-                return
-            body[rest] = copy.copy(body[rest])
-            body = body[rest]
-            continue
-        if not isinstance(body, list):
-            return
-        at = _find(body, step)
-        if at is None:
-            return
-        if last:
-            del body[at]
-            return
-        body[at] = copy.copy(body[at])
-        body = body[at]
+def _without(body: Any, path: Path) -> Any:
+    """An object without one path; one that is gone already is no matter."""
+    step, *rest = path
+    name = step.partition(":")[2]
+    if step.startswith("f:"):
+        if not isinstance(body, dict) or name not in body:
+            return body
+        inner = _without(body[name], tuple(rest)) if rest else None
+        if rest and (inner or step not in FREE_MAPS):
+            return {**body, name: inner}
+        return {key: value for key, value in body.items() if key != name}
+    at = _find(body, step) if isinstance(body, list) else None
+    if at is None:
+        return body
+    kept = [_without(body[at], tuple(rest))] if rest else []
+    return [*body[:at], *kept, *body[at + 1 :]]
 
 
 def _find(items: list[Any], step: str) -> int | None:
