@@ -11,6 +11,7 @@ from sandbox.terraform_provider.codecs import (
     INTEGER_TEXT,
     NEGATED,
     NONE_IS_NULL,
+    renamed,
 )
 from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan
 from sandbox.terraform_provider.mapping import (
@@ -51,12 +52,13 @@ def put_critical_only(body: Object, wanted: bool) -> None:
     body["nodeTaints"] = [*others, TAINT] if wanted else others
 
 
+ZONE = renamed({"System": "system", "None": "none"})
 CLUSTER: Entries = {
     "sku_tier": "sku.tier",
     "edge_zone": "extendedLocation.name",
     "dns_prefix_private_cluster": "properties.fqdnSubdomain",
     "private_cluster_enabled": f"{ACCESS}.enablePrivateCluster",
-    "private_dns_zone_id": f"{ACCESS}.privateDNSZone",
+    "private_dns_zone_id": at(f"{ACCESS}.privateDNSZone", ZONE),
     "private_cluster_public_fqdn_enabled": f"{ACCESS}.enablePrivateClusterPublicFQDN",
     "run_command_enabled": at(f"{ACCESS}.disableRunCommand", NEGATED),
     "api_server_access_profile": Block(
