@@ -1,5 +1,6 @@
 """What the platform chart promises: secrets from the vault, and a closed namespace."""
 
+from tasks.catalogue import CATALOGUE
 from tests.chart.conftest import Charts
 
 # Which keys the other charts find in which Secret.
@@ -42,6 +43,14 @@ def test_what_the_other_charts_ask_for_is_there(charts: Charts) -> None:
     ]
 
     assert [entry for entry in entries if entry["key"] not in KEYS[entry["name"]]] == []
+
+
+def test_the_cluster_gets_all_secrets_of_the_catalogue_and_no_others(charts: Charts) -> None:
+    secrets = charts.render("platform").kind("ExternalSecret").values()
+
+    asked = {data["remoteRef"]["key"] for item in secrets for data in item["spec"]["data"]}
+
+    assert asked == {secret.name for secret in CATALOGUE}
 
 
 def test_the_s3_credentials_are_two_parts_of_one_value(charts: Charts) -> None:

@@ -70,6 +70,8 @@ static_resources:
                       domains: ["*"]
                       typed_per_filter_config:
                         envoy.filters.http.cors: {{- include "supabase.gateway.cors" (list . "any") | nindent 26 }}
+                      # A pod that ends takes no request with it: these never reached it.
+                      retry_policy: { retry_on: "connect-failure,refused-stream,reset-before-request", num_retries: 2 }
                       # Links are made for the public name, whatever way a request came.
                       request_headers_to_add:
                         - { header: { key: x-forwarded-host, value: {{ .Values.hostname | quote }} }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
