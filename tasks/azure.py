@@ -57,18 +57,34 @@ def translated(what: str) -> Iterator[None]:
 def explained(what: str, error: HttpResponseError) -> NotReadyError | RefusedError:
     """The consequence of a refusal for the operator."""
     code = inner_code(error)
-    text = f"{what}: {error.status_code} {code}. {first_line(error)}"
+    meaning, hint = MEANINGS.get(code, (first_line(error), "docs/runbook.md; then run again."))
+    text = f"{what}: {meaning} ({error.status_code} {code})."
     if error.status_code in PASSING or code in CONFLICTS or code in PENDING_ROLE:
-        return NotReadyError(text, HINTS.get(code, ""), _advice(error))
-    return RefusedError(text, HINTS.get(code, "Read Azure's answer above; docs/runbook.md."))
+        return NotReadyError(text, hint, _advice(error))
+    return RefusedError(text, hint)
 
 
-HINTS = {
-    "ForbiddenByRbac": "The role assignment is there and spreads through Azure; it takes minutes.",
-    "AuthorizationFailed": "A role is missing, or still spreading; docs/runbook.md, 'Access'.",
-    "ForbiddenByFirewall": "Allow this address in the vault's firewall, or run inside the network.",
-    "ForbiddenByConnection": "The vault takes private connections only: run inside the network.",
-    "ForbiddenByPolicy": "The vault uses access policies: switch it to Azure RBAC.",
+MEANINGS = {
+    "ForbiddenByRbac": (
+        "it does not know our role assignment yet",
+        "A new assignment takes minutes. Longer than half an hour: docs/runbook.md, 'Access'.",
+    ),
+    "AuthorizationFailed": (
+        "a role is missing, or still spreading",
+        "docs/runbook.md, 'Access', tells how to look at the role assignments.",
+    ),
+    "ForbiddenByFirewall": (
+        "its firewall keeps this address out",
+        "Allow this address in the vault's firewall, or run inside the network.",
+    ),
+    "ForbiddenByConnection": (
+        "it takes private connections only",
+        "Run on a worker inside the network.",
+    ),
+    "ForbiddenByPolicy": (
+        "it uses access policies, and none names us",
+        "Switch the vault to Azure RBAC.",
+    ),
 }
 
 

@@ -93,12 +93,21 @@ def show(error: DeployError) -> None:
 
 
 class Calm(logging.Filter):
-    """Leaves a traceback to bugs: an error of ours says in words what happened and what to do."""
+    """
+    Says everything once: an error of ours has words of its own, and `show` explains each retry.
+
+    Prefect would add a traceback to each, and repeat its text for every flow that it passes.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, DeployError):
             record.msg, record.args, record.exc_info = str(error), (), None
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        if any(isinstance(part, DeployError) and part.transient for part in arguments):
+            return False  # "Task run failed with exception … Retry 1/62 will start …"
+        if record.getMessage().startswith("Finished in state Failed"):
+            record.msg, record.args = "Finished in state Failed", ()
         return True
 
 
