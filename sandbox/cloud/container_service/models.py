@@ -63,7 +63,7 @@ def check(change: Change) -> None:
             "https://aka.ms/supported-version-list",
         )
     zone = access(properties).get("privateDNSZone") or "system"
-    if zone not in ("system", "none") and change.store.find(zone) is None:
+    if zone.lower() not in ("system", "none") and change.store.find(zone) is None:
         raise refusals.invalid(
             "apiServerAccessProfile.privateDNSZone", f"The private DNS zone {zone} does not exist."
         )
