@@ -2,9 +2,12 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,16 +53,15 @@ class Terraform:
         return json.loads(self(folder, *arguments))
 
 
-@pytest.fixture(scope="session")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Terraform code without what a person's own runs left in it."""
-    target = tmp_path_factory.mktemp("terraform") / "terraform"
-    shutil.copytree(SOURCE, target, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
-    return target
+def copy_of_the_code(folder: Path) -> Path:
+    """Without what a person's own runs left in it."""
+    left = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.auto.tfvars.json")
+    return Path(shutil.copytree(SOURCE, folder / "terraform", ignore=left))
 
 
 @pytest.fixture(scope="session")
-def terraform(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Terraform without any cloud."""
     folder = tmp_path_factory.mktemp("provider")
     configuration = mirror.cli_config(folder, mirror.install(folder / "mirror"))
     environment = {
@@ -67,4 +69,31 @@ def terraform(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }
-    return Terraform(copy, environment)
+    return Terraform(copy_of_the_code(tmp_path_factory.mktemp("code")), environment)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """Variables that point every tool to an Azure of this session, which takes no time."""
+    state = tmp_path_factory.mktemp("sandbox")
+    command = [sys.executable, "-m", "sandbox"]
+    options = ["--state", str(state)]
+    log = (state / "output").open("w+")
+    program = subprocess.Popen(
+        [*command, "run", "--profile", "instant", "--port", "0", *options], stdout=log, stderr=log
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not (state / "running.json").exists():
+            assert program.poll() is None, (state / "output").read_text()
+            assert time.monotonic() < deadline, "The sandbox did not start within 30 seconds."
+            time.sleep(0.1)
+        printed = subprocess.run(
+            [*command, "env", *options], capture_output=True, text=True, check=True
+        )
+        exports = [word for word in shlex.split(printed.stdout) if word != "export"]
+        yield dict(export.split("=", 1) for export in exports)
+    finally:
+        program.terminate()
+        program.wait(10)
+        log.close()
