@@ -197,7 +197,9 @@ class Lifecycle:
         return self.state(found, planned, resource_id)
 
     def refuse_existing(self, resource_id: str) -> None:
-        if self.azure.find(resource_id, self.table.api) is not None:
+        with prefixed(f"checking for presence of existing {describe(resource_id)}"):
+            found = self.azure.find(resource_id, self.table.api)
+        if found is not None:
             raise ProviderError(
                 f'A resource with the ID "{resource_id}" already exists - to be managed via '
                 "Terraform this resource needs to be imported into the State. Please see the "
