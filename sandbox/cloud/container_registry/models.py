@@ -1,0 +1,87 @@
+"""Registries in ARM: checks, defaults, the administrator's passwords."""
+
+import re
+import secrets
+from typing import Any
+
+from sandbox.arm import ArmError, UnsupportedError
+from sandbox.resource_type import Change
+from sandbox.store import Resource, Store
+
+REGISTRIES = "Microsoft.ContainerRegistry/registries"
+NAME = re.compile(r"^[a-zA-Z0-9]{5,50}$")
+SKUS = ("Basic", "Standard", "Premium")
+PASSWORDS = ("password", "password2")
+
+
+def check(change: Change) -> None:
+    if not NAME.match(change.id.name):
+        raise ArmError(
+            400,
+            "RegistryNameInvalid",
+            f"The registry name '{change.id.name}' is invalid: use 5 to 50 letters and numbers.",
+        )
+    other = find(change.store, change.id.name)
+    if other is not None and other.id != change.id:
+        raise ArmError(
+            409,
+            "AlreadyInUse",
+            f"The registry DNS name {login_server(change.id.name)} is already in use.",
+        )
+    if (change.body.get("sku") or {}).get("name") not in SKUS:
+        raise ArmError(400, "InvalidSku", f"The sku of a registry is one of {', '.join(SKUS)}.")
+    if (change.body.get("identity") or {"type": "None"}).get("type") != "None":
+        raise UnsupportedError("A registry with an identity of its own is not simulated.")
+
+
+def fill(change: Change) -> None:
+    properties, before = change.properties, change.before
+    change.body["sku"]["tier"] = change.body["sku"]["name"]
+    if before is None:
+        change.secrets["passwords"] = {name: secrets.token_urlsafe(32) for name in PASSWORDS}
+    created = before.properties["creationDate"] if before else change.store.timestamp()
+    defaults: dict[str, Any] = {
+        "adminUserEnabled": False,
+        "anonymousPullEnabled": False,
+        "dataEndpointEnabled": False,
+        "dataEndpointHostNames": [],
+        "encryption": {"status": "disabled"},
+        "networkRuleBypassOptions": "AzureServices",
+        "networkRuleSet": {"defaultAction": "Allow", "ipRules": []},
+        "policies": {},
+        "privateEndpointConnections": [],
+        "publicNetworkAccess": "Enabled",
+        "zoneRedundancy": "Disabled",
+    }
+    for key, value in defaults.items():
+        if properties.get(key) is None:
+            properties[key] = value
+    properties["creationDate"] = created
+    properties["loginServer"] = login_server(change.id.name)
+
+
+def login_server(name: str) -> str:
+    return f"{name.lower()}.azurecr.io"
+
+
+def find(store: Store, name: str) -> Resource | None:
+    """Registry names are unique in all of Azure; here, in the sandbox."""
+    same = (one for one in store.all(REGISTRIES) if one.name.lower() == name.lower())
+    return next(same, None)
+
+
+def credentials(registry: Resource) -> dict[str, Any]:
+    if not registry.properties["adminUserEnabled"]:
+        raise ArmError(
+            400,
+            "UnAuthorizedForCredentialOperations",
+            f"Cannot perform credential operations for {registry.id} as admin user is disabled. "
+            "Kindly enable admin user as per docs: "
+            "https://docs.microsoft.com/en-us/azure/container-registry/"
+            "container-registry-authentication#admin-account",
+        )
+    held = registry.secrets["passwords"]
+    return {
+        "username": registry.name,
+        "passwords": [{"name": name, "value": held[name]} for name in PASSWORDS],
+    }

@@ -1,0 +1,115 @@
+"""ghcr.io, as far as the project pulls from it: one public chart, anonymously, with a token."""
+
+import functools
+import gzip
+import io
+import json
+import re
+import secrets
+import tarfile
+from pathlib import Path
+
+import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.cloud.container_registry.contents import MANIFEST, Manifest, Repository
+from sandbox.cloud.container_registry.distribution import (
+    Distribution,
+    RegistryError,
+    Right,
+    application,
+)
+
+HOST = "ghcr.io"
+CHARTS = Path(__file__).with_name("charts")
+PUBLISHED = {"external-secrets/charts/external-secrets": "external-secrets"}
+CONFIG_TYPE = "application/vnd.cncf.helm.config.v1+json"
+LAYER_TYPE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+SCOPE = re.compile(r"^repository:(?P<name>[^:]+):(?P<rights>[a-z,]+)$")
+
+
+class Public:
+    """Everybody may pull what is there; nobody may push."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, str] = {}  # Token to repository name.
+
+    async def token(self, request: Request) -> Response:
+        match = SCOPE.match(request.query_params.get("scope", ""))
+        name = match["name"] if match else ""
+        if name and name not in PUBLISHED:
+            raise RegistryError(
+                403, "DENIED", f"requested access to {name} is denied: the sandbox has {known()}."
+            )
+        token = secrets.token_urlsafe(32)
+        self._tokens[token] = name
+        return JSONResponse({"token": token})
+
+    def authorize(self, request: Request, name: str, right: Right) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if right == "push":
+            raise RegistryError(403, "DENIED", "requested access to the resource is denied")
+        if scheme.lower() != "bearer" or self._tokens.get(token) not in ("", name):
+            scope = f"repository:{name or 'user/image'}:pull"
+            challenge = f'Bearer realm="https://{HOST}/token",service="{HOST}",scope="{scope}"'
+            raise RegistryError(
+                401, "UNAUTHORIZED", "authentication required", {"WWW-Authenticate": challenge}
+            )
+
+    def repository(self, _host: str, name: str, _right: Right) -> Repository:
+        if name not in PUBLISHED:
+            raise RegistryError(
+                404, "NAME_UNKNOWN", f"{name} is not published: the sandbox has {known()}."
+            )
+        return published(PUBLISHED[name])
+
+
+def known() -> str:
+    return ", ".join(f"{HOST}/{name}" for name in PUBLISHED)
+
+
+@functools.cache
+def published(chart: str) -> Repository:
+    """A chart folder as Helm would have pushed it."""
+    kept = Repository()
+    described = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text(encoding="utf-8"))
+    content, config = archive(CHARTS / chart), json.dumps(described).encode()
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": CONFIG_TYPE, "digest": kept.keep(config), "size": len(config)},
+        "layers": [{"mediaType": LAYER_TYPE, "digest": kept.keep(content), "size": len(content)}],
+        "annotations": {
+            "org.opencontainers.image.title": described["name"],
+            "org.opencontainers.image.version": described["version"],
+            "org.opencontainers.image.description": described["description"],
+        },
+    }
+    kept.publish(described["version"], Manifest(json.dumps(manifest).encode(), MANIFEST))
+    return kept
+
+
+def archive(folder: Path) -> bytes:
+    """The chart as a .tgz, byte for byte the same each time."""
+    target = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as made,
+    ):
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = tarfile.TarInfo(f"{folder.name}/{file.relative_to(folder).as_posix()}")
+            entry.size = file.stat().st_size
+            entry.mode = 0o644
+            with file.open("rb") as content:
+                made.addfile(entry, content)
+    return target.getvalue()
+
+
+def create_public() -> Starlette:
+    """The application behind `ghcr.io`."""
+    public = Public()
+    routes = [Route("/token", public.token, methods=["GET"])]
+    return application(Distribution(public.authorize, public.repository), routes)
