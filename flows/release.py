@@ -26,7 +26,7 @@ def release(environment: str, secrets_revision: str = "") -> None:
         cluster = access.reach(wanted, built.resource_group_name, grown.cluster_name)
         revision = secrets_revision or current(wanted, cluster)
         patient(helm.install, wanted.waits.run_command)(
-            cluster, [supabase(wanted, grown, revision)]
+            cluster, [supabase(wanted, built, grown, revision)]
         )
 
 
@@ -36,12 +36,13 @@ def current(wanted: Environment, cluster: Cluster) -> str:
     return sync(cluster, wanted.namespace, patience.first).revision
 
 
-def supabase(wanted: Environment, grown: Platform, revision: str) -> Release:
+def supabase(wanted: Environment, built: Foundation, grown: Platform, revision: str) -> Release:
     """A changed secret changes the revision, and with it every pod that read the old one."""
     given = {
         "hostname": wanted.hostname,
         "secretsRevision": revision,
         "database": {"host": grown.database_host, "name": grown.database_name},
+        "storage": {"bucket": built.storage_container_name},
     }
     return Release(
         "supabase",

@@ -76,7 +76,7 @@ def releases_script(groups: Sequence[Sequence[Release]]) -> Script:
 
 @step("install-releases")
 def install(cluster: Cluster, *groups: Sequence[Release]) -> dict[str, str]:
-    """Install or upgrade what differs; says for each release whether it was `deployed` or not."""
+    """Install or upgrade what differs; says of each release `deployed` or `unchanged`."""
     answer = cluster.run(releases_script(groups))
     results = {entry["name"]: entry["result"] for entry in answer.document["releases"]}
     for name, result in results.items():
@@ -86,7 +86,7 @@ def install(cluster: Cluster, *groups: Sequence[Release]) -> dict[str, str]:
         lines = [
             line
             for line in answer.log.splitlines()
-            if any(line.startswith(f"[{name}]") for name in failed)
+            if any(line.startswith(f"[{name}]") for name in (*failed, "events"))
         ]
         raise complaint(f"helm upgrade of {', '.join(failed)} failed", "\n".join(lines))
     return results

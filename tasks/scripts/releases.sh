@@ -1,13 +1,14 @@
 # Bring Helm releases to the wanted state. What is deployed with the same digest is left alone.
 #
 # releases.list: one release a line: name namespace digest wait|go chart version; "-" is none.
-# A line of dashes closes a group: releases of one group are installed side by side.
+# A line of dashes closes a group. Releases of one group are installed side by side; after a
+# failure the later groups are skipped, since they stand on the earlier ones.
 
 columns='custom-columns=NS:.metadata.namespace,NAME:.metadata.labels.name,STATUS:.metadata.labels.status,DIGEST:.metadata.labels.release-digest'
 deployed=$(kubectl get secrets --all-namespaces -l owner=helm --no-headers -o "$columns") || exit 1
 deployed=$(printf '%s\n' "$deployed" | awk '{ print $1, $2, $3, $4 }')
 
-bring() { # name namespace digest wait chart version
+bring() { # name namespace digest mode chart version
   if printf '%s\n' "$deployed" | grep -qxF "$2 $1 deployed $3"; then
     echo unchanged > "$1.result"
     return
@@ -23,19 +24,31 @@ bring() { # name namespace digest wait chart version
     -l "owner=helm,name=$1,status=deployed")" "release-digest=$3" && echo deployed > "$1.result"
 }
 
-names=
+names= failed=
 while read -r name namespace digest mode chart version; do
-  case "$name" in ---*) wait; continue ;; esac
+  case "$name" in
+    ---*)
+      wait
+      grep -qx failed ./*.result && failed=yes
+      continue
+      ;;
+  esac
   names="$names $name"
+  if [ "$failed" ]; then
+    echo skipped > "$name.result"
+    continue
+  fi
   { bring "$name" "$namespace" "$digest" "$mode" "$chart" "$version" 2>&1 | sed "s/^/[$name] /"; } &
 done < releases.list
 wait
 
 results=
 for name in $names; do
-  result=$(cat "$name.result")
-  [ "$result" = failed ] && kubectl get events --all-namespaces --sort-by=.lastTimestamp \
-    --field-selector type=Warning 2>&1 | tail -n 15 | sed "s/^/[$name] /"
-  results="$results${results:+,}{\"name\":\"$name\",\"result\":\"$result\"}"
+  results="$results${results:+,}{\"name\":\"$name\",\"result\":\"$(cat "$name.result")\"}"
 done
+if [ "$failed" ]; then
+  echo "[events] the newest warnings in the cluster:"
+  kubectl get events --all-namespaces --field-selector type=Warning --no-headers \
+    --sort-by=.lastTimestamp 2>&1 | tail -n 10 | sed 's/^/[events] /'
+fi
 answer "{\"releases\":[$results]}"
