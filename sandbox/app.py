@@ -15,6 +15,7 @@ from sandbox import arm, gate
 from sandbox.arm import Caller, ResourceId
 from sandbox.cloud import (
     authorization,
+    container_registry,
     container_service,
     entra,
     key_vault,
@@ -29,7 +30,7 @@ from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
 from sandbox.store import Principal, Store
 
-PROVIDERS = (managed_identity, network, storage, postgresql, key_vault)
+PROVIDERS = (managed_identity, network, storage, postgresql, key_vault, container_registry)
 TICK = 0.25  # Seconds at most between two looks at what is due.
 
 
@@ -96,6 +97,10 @@ class Cloud:
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
         public[key_vault.HOST] = key_vault.create(store, access)
         public[ISSUERS] = self.fleet.issuers()
+        public[container_registry.PUBLIC_HOST] = container_registry.create_public()
+        registry = container_registry.HOST
+        public[registry] = container_registry.create(store, access)
+        self.hosts.resolvers[registry] = lambda host: container_registry.resolves(store, host)
         self.hosts.resolvers[key_vault.HOST] = lambda host: key_vault.resolves(store, host)
 
     async def live(self) -> None:
