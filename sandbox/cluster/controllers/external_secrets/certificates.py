@@ -1,5 +1,6 @@
 """The cert-controller: until it has written its authority into them, the webhooks trust nobody."""
 
+import asyncio
 import base64
 
 import trustme
@@ -19,10 +20,12 @@ class Certificates(Controller):
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
         self._authority: trustme.CA | None = None
+        self._arrivals: dict[str, float] = {}  # Finer than the whole seconds of the API.
 
     def notice(self, kind: Kind, old: Manifest | None, new: Manifest | None) -> None:
         super().notice(kind, old, new)
-        if has_arrived(kind, old, new, "certcontroller"):
+        if new is not None and has_arrived(kind, old, new, "certcontroller"):
+            self._arrivals[new["metadata"]["uid"]] = asyncio.get_running_loop().time()
             for manifest in self.cache.find(VALIDATING_WEBHOOKS):
                 self.queue.add(Key.of(manifest))
 
@@ -36,7 +39,7 @@ class Certificates(Controller):
         hooks = configuration.get("webhooks") or []
         if all(hook["clientConfig"].get("caBundle") for hook in hooks):
             return None
-        left = self.latency.seconds(READY) - age(since(pod))
+        left = self.latency.seconds(READY) - self._ready_for(pod)
         if left > 0:
             return left
         await self._write_certificate(pod["metadata"]["namespace"])
@@ -46,6 +49,11 @@ class Certificates(Controller):
         ]
         await self.around.patch(VALIDATING_WEBHOOKS, configuration, {"webhooks": signed})
         return None
+
+    def _ready_for(self, pod: Manifest) -> float:
+        """Seconds since a pod became ready."""
+        seen = self._arrivals.get(pod["metadata"]["uid"])
+        return age(since(pod)) if seen is None else asyncio.get_running_loop().time() - seen
 
     def _certificate(self) -> bytes:
         self._authority = self._authority or trustme.CA()

@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import contextlib
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from sandbox.cluster.controllers.external_secrets.vault import (
@@ -14,7 +15,8 @@ from sandbox.cluster.controllers.external_secrets.vault import (
 )
 from sandbox.cluster.controllers.kinds import Manifest
 
-Read = Callable[[Manifest], Awaitable[Secret]]  # remoteRef -> the secret behind it.
+# The entry's own storeRef (or nothing) and its remoteRef -> the secret behind it.
+Read = Callable[[Manifest, Manifest], Awaitable[Secret]]
 
 PLACEHOLDER = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 SIMPLE = re.compile(r"\.([A-Za-z_]\w*)|index\s+\.\s+\"([^\"]+)\"")
@@ -23,41 +25,31 @@ KEY = re.compile(r"[-._a-zA-Z0-9]+")
 
 async def gather(spec: Manifest, read: Read) -> dict[str, str]:
     """The data of all entries; `read` resolves a remote reference."""
-    keep_going = (spec.get("target") or {}).get("deletionPolicy", "Retain") != "Retain"
     found: dict[str, str] = {}
     for number, source in enumerate(spec.get("dataFrom") or []):
-        try:
+        async with _context(f"spec.dataFrom[{number}].extract", spec):
             found |= await _extracted(source, read)
-        except NoSecretError as error:
-            if not keep_going:
-                raise ProviderError(
-                    f"error processing spec.dataFrom[{number}].extract, err: {error}"
-                ) from error
-        except ProviderError as error:
-            raise ProviderError(
-                f"error processing spec.dataFrom[{number}].extract, err: {error}"
-            ) from error
     for number, item in enumerate(spec.get("data") or []):
-        key = item["remoteRef"]["key"]
-        try:
-            found[item["secretKey"]] = await _value(item["remoteRef"], read)
-        except NoSecretError as error:
-            if not keep_going:
-                raise ProviderError(
-                    f"error processing spec.data[{number}] (key: {key}), err: {error}"
-                ) from error
-        except ProviderError as error:
-            raise ProviderError(
-                f"error processing spec.data[{number}] (key: {key}), err: {error}"
-            ) from error
+        async with _context(f"spec.data[{number}] (key: {item['remoteRef']['key']})", spec):
+            found[item["secretKey"]] = await _value(item, item["remoteRef"], read)
     return found
+
+
+@contextlib.asynccontextmanager
+async def _context(place: str, spec: Manifest) -> AsyncIterator[None]:
+    """Say where an error happened; a secret that is gone may be left out if the policy allows."""
+    try:
+        yield
+    except ProviderError as error:
+        policy = (spec.get("target") or {}).get("deletionPolicy", "Retain")
+        if not isinstance(error, NoSecretError) or policy == "Retain":
+            raise ProviderError(f"error processing {place}, err: {error}") from error
 
 
 async def _extracted(source: Manifest, read: Read) -> dict[str, str]:
     if "extract" not in source or source.get("rewrite"):
         raise ProviderError("the sandbox simulates dataFrom.extract without rewrite only")
-    reference = source["extract"]
-    text = await _value(reference, read)
+    text = await _value(source, source["extract"], read)
     try:
         entries = json.loads(text)
     except ValueError as error:
@@ -71,8 +63,9 @@ async def _extracted(source: Manifest, read: Read) -> dict[str, str]:
     return found
 
 
-async def _value(reference: Manifest, read: Read) -> str:
-    secret = await read(reference)
+async def _value(item: Manifest, reference: Manifest, read: Read) -> str:
+    store = (item.get("sourceRef") or {}).get("storeRef") or {}
+    secret = await read(store, reference)
     name = reference.get("property", "")
     if reference.get("metadataPolicy") == "Fetch":
         if not name:

@@ -158,13 +158,13 @@ class ExternalSecrets(OperatorWorker):
         opened: dict[str, Access] = {}
         default = manifest["spec"].get("secretStoreRef") or {}
 
-        async def read(wanted: Manifest) -> Secret:
-            mark = digest(default)
+        async def read(own: Manifest, wanted: Manifest) -> Secret:
+            store = own or default
+            mark = digest(store)
             if mark not in opened:
-                opened[mark] = await self._open(default, manifest["metadata"]["namespace"])
-            return await self.vaults.secret(
-                opened[mark], wanted["key"], wanted.get("version") or ""
-            )
+                opened[mark] = await self._open(store, manifest["metadata"]["namespace"])
+            version = wanted.get("version") or ""
+            return await self.vaults.secret(opened[mark], wanted["key"], version)
 
         return await data.gather(manifest["spec"], read)
 

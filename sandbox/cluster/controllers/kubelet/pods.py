@@ -100,8 +100,8 @@ class Kubelet(Controller):
         clock = asyncio.get_running_loop().time()
         if clock < found.due:
             return found.due - clock
-        if found.task is not None:
-            return None  # Its commands run, and report by themselves.
+        if found.task is not None or all(item.is_running for item in found.main.values()):
+            return None  # What runs is left alone, whatever becomes of its Secrets.
         obstacle = self._obstacle(pod)
         if obstacle is None and clock < found.retry:
             return found.retry - clock
@@ -113,7 +113,8 @@ class Kubelet(Controller):
             else:
                 return self._launch(pod, found, containers)
         for state in [*found.init.values(), *found.main.values()]:
-            state.state = waiting(*obstacle)
+            if not state.is_running:
+                state.state = waiting(*obstacle)
         self._warn(pod, "Failed", f"Error: {obstacle.message}")
         return None
 
@@ -305,7 +306,11 @@ class Kubelet(Controller):
         path = self._log_path(pod, container.name)
         async with self._room:
             settings = self.around.settings
-            return await programs.run(settings, container, spec, path, float(deadline))
+            try:
+                return await programs.run(settings, container, spec, path, float(deadline))
+            except OSError as error:
+                self._log(pod, container.name, str(error))
+                return Outcome(programs.NOT_FOUND, "StartError", str(error))
 
     # --- Telling -------------------------------------------------------------------------------
 

@@ -68,7 +68,9 @@ class World:
         assert request.headers["authorization"] == "Bearer open sesame"
         if self.forbidden:
             inner = {"code": "ForbiddenByRbac"}
-            message = "Caller is not authorized to perform action on resource.\r\nAssignment: (not found)"
+            message = (
+                "Caller is not authorized to perform action on resource.\r\nAssignment: (not found)"
+            )
             error = {"code": "Forbidden", "message": message, "innererror": inner}
             return JSONResponse({"error": error}, status_code=403)
         if name not in self.secrets:
@@ -171,7 +173,7 @@ class Live:
         )
         server = Server(config)
         self._servers.append((server, asyncio.create_task(server.serve())))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - Uvicorn has no event for it.
             await asyncio.sleep(0.005)
         return int(server.servers[0].sockets[0].getsockname()[1])
 
@@ -180,6 +182,9 @@ class Live:
         head = await reader.readuntil(b"\r\n\r\n")
         expected = base64.b64encode(b"network:token")
         assert b"Proxy-Authorization: Basic " + expected in head
+        if head.startswith(b"CONNECT db.internal:5432 "):
+            await refuse_login(reader, writer)
+            return
         tunnel = head.startswith(b"CONNECT ")
         port = self._tls if tunnel else self._plain
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -237,7 +242,21 @@ class Live:
 
     def curl(self, url: str, **options: Any) -> httpx.Response:
         """Ask a host inside the cluster, as a pod would."""
-        return httpx.request(options.pop("method", "GET"), url, proxy=self.settings.proxy, **options)
+        return httpx.request(
+            options.pop("method", "GET"), url, proxy=self.settings.proxy, **options
+        )
+
+
+async def refuse_login(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A PostgreSQL server, up to the point where it knows who is there."""
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    size = int.from_bytes(await reader.readexactly(4), "big")
+    startup = await reader.readexactly(size - 4)
+    user = startup[4:].split(b"\0")[1]
+    fields = b"SFATAL\0C28000\0Mno entry for " + user + b"\0\0"
+    writer.write(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+    await writer.drain()
+    writer.close()
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

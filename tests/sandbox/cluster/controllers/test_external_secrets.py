@@ -97,6 +97,7 @@ def operator(live: Any, demo: Build) -> Any:
     live.create(account(demo))
     live.until(lambda: live.http.get(f"{ROOT}/secretstores").status_code == 200)
     live.create(store(demo))
+    live.until(lambda: told(live, "secretstores/vault")[1] == "Valid")
     return live
 
 
@@ -129,9 +130,7 @@ def synced(live: Any, name: str = "app") -> bool:
 # --- Stores ------------------------------------------------------------------------------------
 
 
-def test_a_store_is_valid_although_the_vault_refuses(operator: Any) -> None:
-    operator.world.forbidden = True
-
+def test_a_store_is_valid_although_nobody_asked_the_vault(operator: Any) -> None:
     assert told(operator, "secretstores/vault") == ("True", "Valid", "store validated")
     assert operator.world.asked == []
     assert operator.get(f"{ROOT}/secretstores/vault")["status"]["capabilities"] == "ReadWrite"
@@ -278,6 +277,22 @@ def test_a_new_annotation_asks_at_once_however_long_the_wait(slow: Any, demo: Bu
     slow.until(lambda: synced(slow), seconds=0.5)  # The next regular try is a second away.
 
 
+def test_a_restarted_operator_has_forgotten_its_failures(slow: Any, demo: Build) -> None:
+    install(slow)
+    slow.create(account(demo), store(demo))
+    slow.until(lambda: told(slow, "secretstores/vault")[1] == "Valid")
+    slow.world.forbidden = True
+    slow.create(wanted(demo))
+    slow.until(lambda: len(slow.world.asked) >= 8)
+    slow.world.forbidden = False
+    slow.world.secrets["one"] = "1"
+
+    restart = {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}
+    slow.patch("/apis/apps/v1/namespaces/external-secrets/deployments/eso-controller", restart)
+
+    slow.until(lambda: synced(slow), seconds=0.9)
+
+
 def test_force_sync_reads_a_changed_value(operator: Any, demo: Build) -> None:
     operator.world.secrets["one"] = "old"
     operator.create(wanted(demo))
@@ -344,7 +359,11 @@ def test_a_secret_goes_with_its_external_secret(operator: Any, demo: Build) -> N
             {"k": "me"},
         ),
         (
-            {"data": [{"secretKey": "k", "remoteRef": {"key": "base", "decodingStrategy": "Base64"}}]},
+            {
+                "data": [
+                    {"secretKey": "k", "remoteRef": {"key": "base", "decodingStrategy": "Base64"}}
+                ]
+            },
             {"k": "plain"},
         ),
         (
@@ -361,7 +380,7 @@ def test_values_take_the_form_that_is_asked_for(
 ) -> None:
     operator.world.secrets |= {"json": '{"id": "me", "port": 5432}', "base": "cGxhaW4="}
 
-    operator.create(wanted(demo, **({"data": []} | spec)))
+    operator.create(wanted(demo, keys=(), **spec))
 
     operator.until(lambda: synced(operator))
     assert data_of(operator) == expected

@@ -1,6 +1,7 @@
 """Pods: what they wait for, what their commands find, and how they end."""
 
 import base64
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -95,6 +96,20 @@ def test_a_missing_secret_keeps_a_pod_waiting_until_it_exists(live: Any, demo: B
     assert second["message"] == "couldn't find key anon in Secret demo/keys"
 
 
+def test_a_running_pod_does_not_miss_a_secret_that_goes_away(live: Any, demo: Build) -> None:
+    live.create(
+        secret(demo, "keys", anon="x"), pod(demo, envFrom=[{"secretRef": {"name": "keys"}}])
+    )
+    live.until(lambda: is_ready(live))
+
+    live.delete("/api/v1/namespaces/demo/secrets/keys")
+    live.patch(f"{PODS}/one", {"metadata": {"labels": {"look": "again"}}})
+    live.create(pod(demo, "two"))
+    live.until(lambda: is_ready(live, "two"))
+
+    assert is_ready(live)
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
@@ -183,6 +198,16 @@ def test_mounted_files_are_found_under_their_paths(live: Any, demo: Build) -> No
     live.create(command(demo, script, volumes=volumes, volumeMounts=mounts))
 
     assert ended(live) == "hello"
+
+
+@pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not on PATH")
+def test_a_database_client_reaches_its_server_through_the_proxy(live: Any, demo: Build) -> None:
+    url = "postgres://$(USER)@db.internal:5432/postgres?sslmode=disable"
+    shell = {"command": ["psql", url, "-c", "select 1"], "image": "postgres:16-alpine"}
+
+    live.create(command(demo, "", env=[{"name": "USER", "value": "migrator"}], **shell))
+
+    assert "FATAL:  no entry for migrator" in ended(live)
 
 
 def test_init_containers_run_first_and_stop_the_pod_when_they_fail(live: Any, demo: Build) -> None:

@@ -145,8 +145,7 @@ def test_an_undo_brings_the_old_set_back_with_a_higher_revision(live: Any) -> No
 
 
 def test_recreate_ends_all_old_pods_before_it_starts_new_ones(slow: Any) -> None:
-    spec = {"replicas": 2, "strategy": {"type": "Recreate"}}
-    slow.create(workload("Deployment", "web", **spec))
+    slow.create(workload("Deployment", "web", replicas=2, strategy={"type": "Recreate"}))
     slow.until(lambda: rolled_out(slow, "web"))
     images = set()
 
@@ -161,13 +160,13 @@ def test_recreate_ends_all_old_pods_before_it_starts_new_ones(slow: Any) -> None
 
 
 def test_a_deployment_that_misses_its_deadline_says_so(slow: Any) -> None:
-    spec = {"replicas": 1, "progressDeadlineSeconds": 20}
-    slow.create(workload("Deployment", "web", "does-not-exist", **spec))
+    slow.create(workload("Deployment", "web", "does-not-exist", progressDeadlineSeconds=20))
 
     found = slow.until(
-        lambda: conditions(slow.get(f"{DEPLOYMENTS}/web")).get("Progressing", ("True",))[0]
-        == "False"
-        and slow.get(f"{DEPLOYMENTS}/web")
+        lambda: (
+            conditions(slow.get(f"{DEPLOYMENTS}/web")).get("Progressing", ("True",))[0] == "False"
+            and slow.get(f"{DEPLOYMENTS}/web")
+        )
     )
 
     assert conditions(found)["Progressing"] == ("False", "ProgressDeadlineExceeded")
@@ -185,20 +184,21 @@ def test_a_lost_pod_is_replaced(live: Any) -> None:
 
 
 def test_a_stateful_set_names_its_pods_and_gives_each_a_disk(live: Any) -> None:
-    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
-    claim["spec"]["resources"] = {"requests": {"storage": "1Gi"}}  # type: ignore[index]
-    spec = {"replicas": 2, "serviceName": "db", "volumeClaimTemplates": [claim]}
+    disk = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claims = [{"metadata": {"name": "data"}, "spec": disk}]
 
-    live.create(workload("StatefulSet", "db", **spec))
+    live.create(
+        workload("StatefulSet", "db", replicas=2, serviceName="db", volumeClaimTemplates=claims)
+    )
 
     path = "/apis/apps/v1/namespaces/demo/statefulsets/db"
     status = live.until(
         lambda: live.get(path).get("status", {}).get("readyReplicas") == 2 and live.get(path)
     )["status"]
-    claims = live.items("/api/v1/namespaces/demo/persistentvolumeclaims")
+    made = live.items("/api/v1/namespaces/demo/persistentvolumeclaims")
     assert [pod["metadata"]["name"] for pod in live.items(PODS)] == ["db-0", "db-1"]
     assert status["currentRevision"] == status["updateRevision"]
-    assert {item["metadata"]["name"] for item in claims} == {"data-db-0", "data-db-1"}
+    assert {item["metadata"]["name"] for item in made} == {"data-db-0", "data-db-1"}
     live.until(
         lambda: all(
             item["status"].get("phase") == "Bound"
