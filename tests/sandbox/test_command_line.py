@@ -1,0 +1,247 @@
+"""`python -m sandbox`, as it is typed."""
+
+import json
+import os
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.requirements import parse_version
+
+Run = subprocess.CompletedProcess[str]
+
+
+class CommandLine:
+    """Runs commands against one state directory, and leaves nothing running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = folder / "state"
+        self.tools = folder / "bin"
+        self.tools.mkdir()
+        self.install("terraform", '{"terraform_version": "1.11.4"}')
+        self.install("kubectl", '{"clientVersion": {"gitVersion": "v1.32.4"}}')
+        self.install("curl", "curl 8.1.2")
+
+    def install(self, name: str, printed: str) -> None:
+        """A program that prints a version."""
+        program = self.tools / name
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")
+        program.chmod(0o755)
+
+    def __call__(self, *arguments: str, state: Path | None = None) -> Run:
+        where = ["--state", str(state or self.state)] if arguments[0] != "--help" else []
+        return subprocess.run(
+            [sys.executable, "-m", "sandbox", *arguments, *where],
+            env={"PATH": f"{self.tools}:/usr/bin:/bin", "HOME": str(self.state)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def logged(self, path: str) -> dict[str, Any]:
+        """The last entry for a path; it is written just after the answer."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            lines = (self.state / "requests.jsonl").read_text().splitlines()
+            entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
+            found = [entry for entry in entries if entry["path"] == path]
+            if found:
+                return found[-1]
+            time.sleep(0.02)
+        raise AssertionError(f"{path} was not logged")
+
+    def environment(self) -> dict[str, str]:
+        lines = self("env").stdout.splitlines()
+        pairs = (line.removeprefix("export ").partition("=") for line in lines)
+        return {name: value.strip("'") for name, _, value in pairs}
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[CommandLine]:
+    line = CommandLine(tmp_path)
+    yield line
+    line("down")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """A sandbox that is up, for tests that only ask."""
+    line = CommandLine(tmp_path_factory.mktemp("running"))
+    started = line("up", "--port", "0", "--scale", "0.5")
+    assert started.returncode == 0, started.stderr
+    yield line
+    line("down")
+
+
+def test_up_prints_what_a_shell_can_evaluate(running: CommandLine) -> None:
+    environment = running.environment()
+
+    assert environment["HTTPS_PROXY"].startswith("http://127.0.0.1:")
+    assert environment["NO_PROXY"] == "127.0.0.1,localhost"
+    assert environment["ARM_CLIENT_SECRET"] == environment["AZURE_CLIENT_SECRET"]
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "TF_CLI_CONFIG_FILE"):
+        assert Path(environment[name]).is_file()
+
+
+def test_the_printed_environment_is_all_that_a_client_needs(running: CommandLine) -> None:
+    program = (
+        "from azure.identity import DefaultAzureCredential as C; "
+        "print(len(C().get_token('https://management.azure.com/.default').token) > 100)"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | running.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.stdout == "True\n", answer.stderr
+
+
+def test_status_tells_where_it_runs(running: CommandLine) -> None:
+    shown = running("status")
+    read = json.loads(running("status", "--json").stdout)
+
+    assert "profile typical, scale 0.5, 0 resources" in shown.stdout
+    assert (read["profile"], read["resources"], read["propagations"]) == ("typical", 0, [])
+
+
+def test_a_second_start_says_how_to_use_the_first(running: CommandLine) -> None:
+    answer = running("up")
+
+    assert answer.returncode == 1
+    assert "already runs" in answer.stderr
+    assert "python -m sandbox env" in answer.stderr
+
+
+def test_files_with_secrets_are_for_their_owner_only(running: CommandLine) -> None:
+    modes = {
+        file.name: stat.S_IMODE(file.stat().st_mode)
+        for file in (running.state, *running.state.iterdir())
+    }
+
+    assert modes["state"] == 0o700
+    private = ("ca.key", "signing.key", "identity.json", "environment", "running.json")
+    assert {modes[name] for name in private} == {0o600}
+
+
+def test_nothing_secret_is_written_to_the_logs(running: CommandLine) -> None:
+    environment = running.environment()
+    tenant = environment["ARM_TENANT_ID"]
+    address = f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": environment["ARM_CLIENT_ID"],
+        "client_secret": environment["ARM_CLIENT_SECRET"],
+        "scope": "https://management.azure.com/.default",
+    }
+    proxy, trust = environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"]
+    context = ssl.create_default_context(cafile=trust)
+    with httpx.Client(proxy=proxy, verify=context, trust_env=False) as client:
+        token = client.post(address, data=form).json()["access_token"]
+        client.get(
+            "https://management.azure.com/subscriptions?api-version=2022-12-01&sig=hidden",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    last = running.logged("/subscriptions")
+    logs = "".join((running.state / name).read_text() for name in ("requests.jsonl", "sandbox.log"))
+    assert (last["method"], last["status"]) == ("GET", 200)
+    assert last["caller"]
+    for secret in (environment["ARM_CLIENT_SECRET"], token, "hidden"):
+        assert secret not in logs
+
+
+def test_a_stranger_cannot_stop_the_sandbox(running: CommandLine) -> None:
+    proxy = running.environment()["HTTPS_PROXY"]
+
+    answer = httpx.post(f"{proxy}/stop", headers={"Authorization": "Bearer guessed"})
+
+    assert answer.status_code == 403
+    assert running("status").returncode == 0
+
+
+def test_it_is_up_quickly_and_down_without_a_trace(sandbox: CommandLine) -> None:
+    began = time.monotonic()
+    started = sandbox("up", "--port", "0")
+    took = time.monotonic() - began
+
+    stopped = sandbox("down")
+
+    assert started.returncode == 0, started.stderr
+    assert took < 10  # Two seconds on an idle machine.
+    assert "The sandbox is down." in stopped.stderr
+    assert "No sandbox runs" in sandbox("status").stderr
+
+
+def test_credentials_outlive_a_restart_and_resources_a_reset_do_not(sandbox: CommandLine) -> None:
+    sandbox("up", "--port", "0")
+    before = sandbox.environment()["ARM_CLIENT_SECRET"]
+
+    emptied = sandbox("reset")
+    sandbox("down")
+    sandbox("up", "--port", "0")
+
+    assert "empty again" in emptied.stderr
+    assert sandbox.environment()["ARM_CLIENT_SECRET"] == before
+
+
+def test_a_taken_port_is_named(sandbox: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        answer = sandbox("up", "--port", str(taken.getsockname()[1]))
+
+    assert answer.returncode == 1
+    assert "--port" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_missing_or_old_program_is_named_with_its_cure(sandbox: CommandLine) -> None:
+    sandbox.install("terraform", '{"terraform_version": "1.5.7"}')
+    sandbox.install("kubectl", "nothing useful")
+
+    answer = sandbox("up", "--port", "0")
+
+    assert answer.returncode == 1
+    assert "terraform is 1.5 and at least 1.11 is needed" in answer.stderr
+    assert "kubectl did not tell its version" in answer.stderr
+
+
+@pytest.mark.parametrize("command", ["down", "env", "status"])
+def test_commands_that_need_a_sandbox_say_how_to_start_one(
+    sandbox: CommandLine, command: str
+) -> None:
+    answer = sandbox(command)
+
+    assert answer.returncode == 1
+    assert "python -m sandbox up" in answer.stderr
+
+
+def test_help_names_every_command(sandbox: CommandLine) -> None:
+    text = sandbox("--help").stdout
+
+    for command in ("up", "run", "down", "status", "env", "reset"):
+        assert f" {command} " in text
+
+
+@pytest.mark.parametrize(
+    ("printed", "version"),
+    [
+        ('{"terraform_version": "1.11.4"}', (1, 11)),
+        ('{"clientVersion": {"gitVersion": "v1.32.4-dispatcher"}}', (1, 32)),
+        ("curl 8.1.2 (x86_64)", (8, 1)),
+    ],
+)
+def test_versions_are_read_from_what_programs_print(printed: str, version: tuple[int, int]) -> None:
+    assert parse_version(printed) == version

@@ -1,0 +1,236 @@
+"""The proxy in front of everything, as clients on this machine see it."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from sandbox.front import Authority, Front, Hosts, Network
+
+
+async def mirror(scope: Scope, receive: Receive, send: Send) -> None:
+    """Says what it was asked, and where the caller stands."""
+    request = Request(scope, receive)
+    seen = {
+        "host": request.headers["host"],
+        "path": request.url.path,
+        "query": request.url.query,
+        "body": (await request.body()).decode(),
+        "network": scope["network"],
+        "headers": sorted(request.headers.keys()),
+    }
+    await JSONResponse(seen)(scope, receive, send)
+
+
+async def control(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"control": scope["path"]})(scope, receive, send)
+
+
+class Proxy:
+    """A front that listens, with a public host and the network `aks` with private ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = Authority(folder)
+        self.network = Network("aks", {"api.azmk8s.io": mirror, "*.svc": mirror})
+        self.hosts = Hosts()
+        self.hosts.public = {"management.azure.com": mirror, "*.vault.azure.net": mirror}
+        self.hosts.networks["aks"] = self.network
+        self.front = Front(self.hosts, self.authority, control)
+        self.trust = ssl.create_default_context(cafile=self.authority.certificate)
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.run(self.front.start())
+
+    def run(self, what: "asyncio.Future[None] | object") -> None:
+        asyncio.run_coroutine_threadsafe(what, self.loop).result(5)  # type: ignore[arg-type]  # a coroutine
+
+    def client(self, credentials: tuple[str, str] | None = None) -> httpx.Client:
+        address = httpx.URL(f"http://127.0.0.1:{self.front.port}")
+        proxy = httpx.Proxy(address, auth=credentials)
+        return httpx.Client(proxy=proxy, verify=self.trust, trust_env=False, timeout=5)
+
+    @property
+    def inside(self) -> httpx.Client:
+        return self.client((self.network.name, self.network.token))
+
+    def raw(self, sent: bytes) -> bytes:
+        """The whole answer to some bytes."""
+        with socket.create_connection(("127.0.0.1", self.front.port), timeout=5) as line:
+            line.sendall(sent)
+            line.shutdown(socket.SHUT_WR)
+            answer = b""
+            while part := line.recv(65536):
+                answer += part
+            return answer
+
+    def close(self) -> None:
+        self.run(self.front.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+        self.loop.close()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    running = Proxy(tmp_path)
+    yield running
+    running.close()
+
+
+def test_any_client_that_trusts_the_authority_reaches_a_simulated_host(proxy: Proxy) -> None:
+    with proxy.client() as client:
+        answer = client.put("https://kv.vault.azure.net/secrets/a%20b?x=1", content="text").json()
+
+    assert answer["host"] == "kv.vault.azure.net"
+    assert (answer["path"], answer["query"], answer["body"]) == ("/secrets/a b", "x=1", "text")
+    assert answer["network"] == ""
+
+
+def test_a_client_that_does_not_trust_the_authority_is_safe(proxy: Proxy) -> None:
+    address = f"http://127.0.0.1:{proxy.front.port}"
+
+    with (
+        httpx.Client(proxy=address, trust_env=False, verify=ssl.create_default_context()) as client,
+        pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        client.get("https://management.azure.com/")
+
+
+def test_a_host_that_is_not_simulated_is_refused_with_a_sentence(proxy: Proxy) -> None:
+    with proxy.client() as client, pytest.raises(httpx.ProxyError) as refusal:
+        client.get("https://example.com/")
+
+    assert "does not simulate example.com" in str(refusal.value)
+
+
+def test_no_address_is_ever_dialled_or_looked_up(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dial(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(proxy.loop, "create_connection", dial)
+    monkeypatch.setattr(proxy.loop, "getaddrinfo", dial)
+
+    answer = proxy.raw(b"CONNECT login.live.com:443 HTTP/1.1\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 403 The sandbox does not simulate login.live.com")
+
+
+@pytest.mark.parametrize(
+    "host", ["api.azmk8s.io", "gateway.supabase.svc", "pg.postgres.database.azure.com"]
+)
+def test_a_private_host_is_refused_from_the_internet(proxy: Proxy, host: str) -> None:
+    with proxy.client() as client, pytest.raises(httpx.ProxyError, match="is private"):
+        client.get(f"https://{host}/")
+
+
+def test_a_private_host_is_reached_from_inside_its_network(proxy: Proxy) -> None:
+    with proxy.inside as client:
+        secure = client.get("https://api.azmk8s.io/version").json()
+        plain = client.get("http://gateway.supabase.svc:8000/health?a=b").json()
+
+    assert (secure["network"], plain["network"]) == ("aks", "aks")
+    assert (plain["host"], plain["path"]) == ("gateway.supabase.svc:8000", "/health")
+    assert "proxy-authorization" not in plain["headers"]
+
+
+@pytest.mark.parametrize("credentials", [("aks", "guessed"), ("other", "token"), ("", "")])
+def test_wrong_credentials_are_not_taken_for_the_internet(
+    proxy: Proxy, credentials: tuple[str, str]
+) -> None:
+    with proxy.client(credentials) as client, pytest.raises(httpx.ProxyError, match="belong to no"):
+        client.get("https://management.azure.com/")
+
+
+def test_a_tunnel_leads_to_no_other_host(proxy: Proxy) -> None:
+    with proxy.client() as client:
+        answer = client.get("https://management.azure.com/", headers={"Host": "api.azmk8s.io"})
+
+    assert answer.status_code == 421
+
+
+def test_headers_cannot_claim_a_place_in_a_network(proxy: Proxy) -> None:
+    claim = f"Basic {'YWtzOmFrcw=='}"
+    with proxy.client() as client:
+        answer = client.get(
+            "https://management.azure.com/",
+            headers={"Proxy-Authorization": claim, "Network": "aks"},
+        )
+
+    assert answer.json()["network"] == ""
+
+
+def test_what_has_no_name_yet_is_refused(proxy: Proxy) -> None:
+    proxy.hosts.resolvers["*.vault.azure.net"] = lambda host: host.startswith("known")
+
+    with proxy.client() as client:
+        found = client.get("https://known.vault.azure.net/")
+        with pytest.raises(httpx.ProxyError, match="does not exist"):
+            client.get("https://unknown.vault.azure.net/")
+
+    assert found.status_code == 200
+
+
+def test_only_the_port_of_https_is_tunnelled(proxy: Proxy) -> None:
+    answer = proxy.raw(b"CONNECT management.azure.com:22 HTTP/1.1\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"port 443 only" in answer
+
+
+def test_a_request_without_a_host_is_for_the_sandbox_itself(proxy: Proxy) -> None:
+    with httpx.Client(trust_env=False) as client:
+        answer = client.get(f"http://127.0.0.1:{proxy.front.port}/status")
+
+    assert answer.json() == {"control": "/status"}
+
+
+def test_a_request_sent_together_with_the_handshake_is_answered(proxy: Proxy) -> None:
+    with socket.create_connection(("127.0.0.1", proxy.front.port), timeout=5) as line:
+        line.sendall(b"CONNECT management.azure.com:443 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 200")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = proxy.trust.wrap_bio(incoming, outgoing, server_hostname="management.azure.com")
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        line.sendall(outgoing.read())
+        while True:
+            incoming.write(line.recv(65536))
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                continue
+        tls.write(b"GET /early HTTP/1.1\r\nHost: management.azure.com\r\nConnection: close\r\n\r\n")
+
+        line.sendall(outgoing.read())  # The end of the handshake and the request, in one piece.
+
+        answer = b""
+        while b'"path":"/early"' not in answer:
+            incoming.write(line.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answer += tls.read(65536)
+
+
+def test_keys_are_readable_by_their_owner_only(proxy: Proxy) -> None:
+    key = proxy.authority.certificate.with_name("ca.key")
+
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_the_authority_is_the_same_after_a_restart(proxy: Proxy) -> None:
+    again = Authority(proxy.authority.certificate.parent)
+
+    assert again.certificate.read_bytes() == proxy.authority.certificate.read_bytes()
