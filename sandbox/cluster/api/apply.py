@@ -199,7 +199,7 @@ def _no_duplicates(kind: Kind, wanted: dict[str, Any]) -> None:
 
 
 def naming(kind: Kind, body: dict[str, Any]) -> str:
-    """An object as typed errors name it: `namespace/name; apps/v1, Kind=Deployment`."""
+    """An object as typed errors name it: `shop/web; apps/v1, Kind=Deployment`."""
     metadata = body.get("metadata") or {}
     place = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
-    return f"{place}; {kind.api_version}, Kind={kind.name}"
+    return f"{place}; {kind.group}/{kind.version}, Kind={kind.name}"

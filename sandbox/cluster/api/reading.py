@@ -70,7 +70,7 @@ def _decoded(kind: Kind, body: Object) -> tuple[Object, list[str]]:
 
 def _mismatch(kind: Kind, body: Object, error: decoding.Mismatch, *, applied: bool) -> ApiError:
     if applied:
-        shown = json.dumps(error.value)
+        shown = f"&value.valueUnstructured{{Value:{json.dumps(error.value)}}}"
         return _untyped(kind, body, f".{error.path}: expected {error.expected}, got {shown}")
     return errors.bad_request(_cannot_handle(kind, error.go))
 

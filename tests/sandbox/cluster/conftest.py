@@ -108,7 +108,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
         authorize=cloud.authorize,
     )
     api = Api(settings)
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Only a socket that says TCP gets TCP_NODELAY from asyncio; without it answers lag by 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = uvicorn.Config(
         api,

@@ -9,7 +9,9 @@ from tests.sandbox.cluster.conftest import Kube
 APPS = "/apis/apps/v1"
 
 
-def apply(kube: Kube, path: str, body: dict[str, Any], manager: str, **query: str) -> httpx.Response:
+def apply(
+    kube: Kube, path: str, body: dict[str, Any], manager: str, **query: str
+) -> httpx.Response:
     return kube.http.patch(
         path,
         params={"fieldManager": manager, **query},
@@ -169,7 +171,7 @@ def test_a_boolean_where_a_string_belongs_is_refused_before_anything_is_stored(k
 
     refused = apply(kube, kube.path("secrets", "keys"), secret, "helm")
 
-    assert ".stringData.enabled: expected string, got true" in refused.json()["message"]
+    assert "Kind=Secret): .stringData.enabled: expected string, got " in refused.json()["message"]
     assert kube.http.get(kube.path("secrets", "keys")).status_code == 404
 
 

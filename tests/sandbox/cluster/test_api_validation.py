@@ -49,7 +49,7 @@ CONTAINER = "spec.template.spec.containers[0]"
         ),
         (
             {"env": [{"name": "A", "value": "1", "valueFrom": {"secretKeyRef": {}}}]},
-            f"{CONTAINER}.env[0].valueFrom: Invalid value: \"\": may not be specified when",
+            f'{CONTAINER}.env[0].valueFrom: Invalid value: "": may not be specified when',
         ),
         (
             {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "500m"}}},
@@ -73,13 +73,17 @@ def test_a_container_that_cannot_run_is_refused(
     [
         (
             {"env": [{"name": "A", "value": True}]},
-            "json: cannot unmarshal bool into Go struct field "
-            "EnvVar.spec.template.spec.containers.env.value of type string",
+            (
+                "json: cannot unmarshal bool into Go struct field "
+                "EnvVar.spec.template.spec.containers.env.value of type string"
+            ),
         ),
         (
             {"ports": [{"containerPort": "80"}]},
-            "json: cannot unmarshal string into Go struct field "
-            "ContainerPort.spec.template.spec.containers.ports.containerPort of type int32",
+            (
+                "json: cannot unmarshal string into Go struct field "
+                "ContainerPort.spec.template.spec.containers.ports.containerPort of type int32"
+            ),
         ),
         (
             {"resources": {"limits": {"memory": "1Gb"}}},
@@ -96,9 +100,7 @@ def test_a_field_of_the_wrong_type_or_name_is_refused(
 ) -> None:
     message = refusal(kube, "deployments", deployment(container), APPS)
 
-    assert message.startswith(
-        'Deployment in version "v1" cannot be handled as a Deployment: '
-    )
+    assert message.startswith('Deployment in version "v1" cannot be handled as a Deployment: ')
     assert expected in message
 
 
@@ -136,7 +138,7 @@ def test_an_object_that_lacks_what_it_needs_is_refused(
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [
-        ({"name": "Web"}, "metadata.name: Invalid value: \"Web\": a lowercase RFC 1123 subdomain"),
+        ({"name": "Web"}, 'metadata.name: Invalid value: "Web": a lowercase RFC 1123 subdomain'),
         ({}, "name or generateName is required"),
         (
             {"name": "web", "labels": {"a": "b c"}},
@@ -161,32 +163,28 @@ def test_a_selector_must_choose_the_pods_of_its_own_template(kube: Kube) -> None
 
 
 @pytest.mark.parametrize(
-    ("plural", "root", "body", "change", "expected"),
+    ("place", "body", "change", "expected"),
     [
         (
-            "deployments",
-            APPS,
+            ("deployments", APPS),
             deployment(),
             {"spec": {"selector": {"matchLabels": {"app": "web", "more": "x"}}}},
             "spec.selector: Invalid value",
         ),
         (
-            "secrets",
-            "/api/v1",
+            ("secrets", "/api/v1"),
             {"metadata": {"name": "web"}, "immutable": True, "stringData": {"a": "b"}},
             {"stringData": {"a": "c"}},
             "field is immutable when `immutable` is set",
         ),
         (
-            "services",
-            "/api/v1",
+            ("services", "/api/v1"),
             {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}},
             {"spec": {"clusterIP": "10.0.9.9"}},
             "may not change once set",
         ),
         (
-            "jobs",
-            "/apis/batch/v1",
+            ("jobs", "/apis/batch/v1"),
             {
                 "metadata": {"name": "web"},
                 "spec": {
@@ -203,9 +201,10 @@ def test_a_selector_must_choose_the_pods_of_its_own_template(kube: Kube) -> None
         ),
     ],
 )
-def test_what_is_immutable_stays(  # noqa: PLR0913 (one table of cases)
-    kube: Kube, plural: str, root: str, body: dict[str, Any], change: dict[str, Any], expected: str
+def test_what_is_immutable_stays(
+    kube: Kube, place: tuple[str, str], body: dict[str, Any], change: dict[str, Any], expected: str
 ) -> None:
+    plural, root = place
     kube.http.post(kube.path(plural, root=root), json=body).raise_for_status()
 
     refused = kube.http.patch(kube.path(plural, "web", root), json=change, headers=MERGE)

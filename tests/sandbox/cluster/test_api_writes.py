@@ -43,11 +43,12 @@ def test_the_generation_counts_changes_of_the_spec_only(kube: Kube) -> None:
     create(kube, "services", service)
     path = kube.path("services", "web")
 
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"metadata": {"labels": {"a": "b"}}},
         {"status": {"loadBalancer": {}}},
         {"spec": {"type": "NodePort"}},
-    ):
+    )
+    for change in changes:
         after = kube.http.patch(path, json=change, headers=MERGE).json()
 
     assert after["metadata"]["generation"] == 2
