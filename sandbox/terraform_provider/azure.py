@@ -19,7 +19,7 @@ Url = str
 FINE = (200, 201, 202, 204)
 TRIES = 8
 QUICK, SLOW = 0.1, 1.0  # Seconds between two looks, where Azure does not ask for more.
-FAREWELL = 10.0  # Seconds that running operations have when Terraform is interrupted.
+FAREWELL = 20.0  # Seconds that running operations have to end when Terraform is interrupted.
 SKIP_DELAY = "X-Go-Azure-Sdk-Skip-Polling-Delay"
 FAILED = ("failed", "canceled", "cancelled")
 JSON = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
