@@ -1,7 +1,6 @@
 """`python -m sandbox`: Azure on this machine, started, asked and stopped from the shell."""
 
 import asyncio
-import contextlib
 import http.client
 import json
 import logging
@@ -242,14 +241,14 @@ def ask(running: Running, method: str, path: str) -> bytes:
 
 
 def alive(pid: int) -> bool:
-    """Does the process exist; our own ended children count as gone."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    """Does the process still run; one that ended and waits for its parent to notice does not."""
     try:
         os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except ProcessLookupError:
         return False
-    return True
+    except (OSError, IndexError):  # No /proc on this system.
+        return True
 
 
 def option(state: Path) -> str:

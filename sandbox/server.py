@@ -71,8 +71,8 @@ class Server:
 
     async def stop(self) -> None:
         self.state.withdraw()
+        await self._retire()  # First, for it ends the watches that hold connections open.
         await self.front.stop()
-        await self._retire()
 
     async def reset(self) -> None:
         """An empty subscription again; addresses and credentials stay."""
