@@ -111,7 +111,7 @@ def test_a_cluster_tells_what_other_resources_need(cloud: Cloud) -> None:
         f"https://westeurope.oic.prod-aks.azure.com/{cloud.store.tenant}/"
     )
     assert properties["oidcIssuerProfile"]["issuerURL"].endswith("/")
-    assert properties["currentKubernetesVersion"] == "1.34.2"
+    assert properties["currentKubernetesVersion"] == "1.34.1"
     assert properties["nodeResourceGroup"] == "MC_lab_lab-aks_westeurope"
     assert properties["powerState"] == {"code": "Running"}
     held = shown["identity"]["userAssignedIdentities"][f"{IDENTITIES}/cluster"]

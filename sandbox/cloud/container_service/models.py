@@ -14,7 +14,7 @@ CLUSTERS = "Microsoft.ContainerService/managedClusters"
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 NAME = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$")
 VERSIONS = {
-    "1.34": ("1.34.2", "1.34.1"),
+    "1.34": ("1.34.1", "1.34.0"),
     "1.33": ("1.33.6", "1.33.5"),
     "1.32": ("1.32.10", "1.32.9"),
 }

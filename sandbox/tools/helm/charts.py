@@ -136,13 +136,8 @@ def show(arguments: Arguments) -> None:
     part, reference = _exactly(arguments.words, 2, "show", "all, chart, values, readme or crds")
     if part not in ("all", "chart", "values", "readme", "crds"):
         raise UsageError(f'unknown command "{part}" for "helm show"')
-    text = helm_python.show(
-        reference,
-        output_format=part,
-        version=arguments.text("version"),
-        repo_url=arguments.text("repo"),
-        plain_http=arguments.on("plain-http"),
-    )
+    with local(reference, arguments) as path:
+        text = helm_python.show(path, output_format=part)
     printer.say(text.rstrip("\n"))
 
 
@@ -177,13 +172,17 @@ def local(reference: str, arguments: Arguments) -> Iterator[str]:
         yield reference
         return
     with tempfile.TemporaryDirectory(prefix="helm-") as folder:
-        helm_python.pull(
+        answer = helm_python.pull(
             reference,
             destination=folder,
             version=arguments.text("version"),
             repo_url=arguments.text("repo"),
             plain_http=arguments.on("plain-http"),
         )
+        if answer.get("output"):
+            printer.complain(
+                answer["output"].strip()
+            )  # `Pulled:` and `Digest:`, beside the result.
         yield str(next(Path(folder).glob("*.tgz")))
 
 

@@ -141,16 +141,17 @@ def _install(
     config: helm_python.Config, arguments: Arguments, name: str, chart: str
 ) -> dict[str, Any]:
     tree = values.merged(arguments)
-    return cancellable(
-        lambda context: config.install(
-            chart,
-            name,
-            tree,
-            context=context,
-            create_namespace=arguments.on("create-namespace"),
-            **_common(arguments),
+    with charts.local(chart, arguments) as path:
+        return cancellable(
+            lambda context: config.install(
+                path,
+                name,
+                tree,
+                context=context,
+                create_namespace=arguments.on("create-namespace"),
+                **_common(arguments),
+            )
         )
-    )
 
 
 def _upgrade(
@@ -158,19 +159,20 @@ def _upgrade(
 ) -> dict[str, Any]:
     tree = values.merged(arguments)
     kept = arguments.number("history-max")
-    return cancellable(
-        lambda context: config.upgrade(
-            chart,
-            name,
-            tree,
-            context=context,
-            max_history=10 if kept is None else kept,
-            reset_values=arguments.on("reset-values"),
-            reuse_values=arguments.on("reuse-values"),
-            cleanup_on_fail=arguments.on("cleanup-on-fail"),
-            **_common(arguments),
+    with charts.local(chart, arguments) as path:
+        return cancellable(
+            lambda context: config.upgrade(
+                path,
+                name,
+                tree,
+                context=context,
+                max_history=10 if kept is None else kept,
+                reset_values=arguments.on("reset-values"),
+                reuse_values=arguments.on("reuse-values"),
+                cleanup_on_fail=arguments.on("cleanup-on-fail"),
+                **_common(arguments),
+            )
         )
-    )
 
 
 def _common(arguments: Arguments) -> dict[str, Any]:
@@ -185,9 +187,6 @@ def _common(arguments: Arguments) -> dict[str, Any]:
         "rollback_on_failure": rollback_on_failure,
         "description": arguments.text("description"),
         "labels": labels or None,
-        "chart_repo_url": arguments.text("repo"),
-        "chart_version": arguments.text("version"),
-        "plain_http": arguments.on("plain-http"),
     }
 
 
