@@ -91,6 +91,7 @@ RESOURCES = {
         api="2023-07-01",
         fields={"managed_by": "managedBy"},
         patched=True,
+        body={},
     ),
 }
 LIFECYCLES = {"azurerm_resource_group": ResourceGroup}

@@ -50,6 +50,7 @@ class Arm:
     planned: list[tuple[str, str, Answer]] = field(default_factory=list)
     slow: str = "none"  # PUTs of paths that end in this begin an operation.
     looks: int = 0
+    refuse_tokens: bool = False
     outcome: dict[str, Any] = field(default_factory=lambda: {"status": "Succeeded"})
 
     def next(self, method: str, path: str, status: int, body: Any = None) -> None:
@@ -60,7 +61,7 @@ class Arm:
         if path.startswith("/metadata"):
             return 200, self.metadata(), {}
         if path.endswith("/token"):
-            return 200, {"access_token": token(), "expires_in": 3600}, {}
+            return self.token()
         self.calls.append(f"{method} {path}")
         self.bodies.append(body)
         for planned in self.planned:
@@ -74,6 +75,12 @@ class Arm:
             name = query["$filter"][0].split("'")[1]
             return 200, {"value": [definition(name)]}, {}
         return self.resource(method, path, body)
+
+    def token(self) -> Answer:
+        if self.refuse_tokens:
+            told = "AADSTS7000215: Invalid client secret provided."
+            return 401, {"error": "invalid_client", "error_description": told}, {}
+        return 200, {"access_token": token(), "expires_in": 3600}, {}
 
     def resource(self, method: str, path: str, body: Any) -> Answer:
         key = path.lower()
@@ -102,6 +109,7 @@ class Arm:
             made["properties"] = {**found["properties"], **body["properties"]}
         made |= {"id": path, "name": path.rsplit("/", 1)[1]}
         made["properties"] = {**(made.get("properties") or {}), "provisioningState": "Succeeded"}
+        made["properties"].pop("administratorLoginPassword", None)  # Azure never tells it.
         self.stored[key] = made
         headers: dict[str, str] = {}
         if path.endswith(self.slow):
