@@ -215,15 +215,15 @@ def test_a_deprecated_flag_works_and_warns() -> None:
 
 
 def test_later_values_win_and_null_is_kept_for_helm_to_remove(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("a: {x: 1, z: 2}\nlist: [{n: 1}, {n: 2}]\n")
+    (tmp_path / "a.yaml").write_text("a: {x: 1, z: 2}\nlist: [{size: 1}, {size: 2}]\n")
     (tmp_path / "b.yaml").write_text("a: {x: 3, z: null}\n")
     files = [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")]
-    chosen = {"values": files, "set": ["list[1].n=5,text=yes"], "set-string": ["number=1"]}
+    chosen = {"values": files, "set": ["list[1].size=5,text=yes"], "set-string": ["number=1"]}
 
     found = values.merged(flags.Arguments(flags=dict(chosen)))
 
     assert found["a"] == {"x": 3, "z": None}
-    assert found["list"] == [{"n": 1}, {"n": 5}]
+    assert found["list"] == [{"size": 1}, {"size": 5}]
     assert (found["text"], found["number"]) == ("yes", "1")
 
 
