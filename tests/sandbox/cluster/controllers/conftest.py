@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import ssl
 import threading
 import time
@@ -87,39 +88,29 @@ class Server(uvicorn.Server):
         yield
 
 
-class Live:
-    """A running cluster, as its users and the world see it."""
+class Stage:
+    """What all clusters of a test run share: a thread, and a proxy that knows them by network."""
 
-    def __init__(self, folder: Path, latency: Latency) -> None:
-        self.folder = folder
-        self.latency = latency
-        self.world = World()
+    def __init__(self) -> None:
         self.authority = trustme.CA()
-        self.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        self.clusters: dict[str, Live] = {}
+        self._callers: dict[int, Live] = {}  # Local port of a connection -> whose it is.
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
 
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
     def start(self) -> None:
         self._thread.start()
         self.do(self._start())
-        self.http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(self.settings.socket)),
-            base_url="http://kubernetes",
-            headers={"Authorization": f"Bearer {self.cluster.admin_token()}"},
-        )
 
     def close(self) -> None:
-        self.http.close()
         self.do(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
-
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
-
-    # --- The cluster and its proxy -------------------------------------------------------------
 
     async def _start(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -128,23 +119,9 @@ class Live:
         self._plain = await self._serve(None)
         self._tls = await self._serve(context)
         self._proxy = await asyncio.start_server(self._through, "127.0.0.1", 0)
-        port = self._proxy.sockets[0].getsockname()[1]
-        self.settings = Settings(
-            name="test-aks",
-            fqdn="aks.privatelink.westeurope.azmk8s.io",
-            issuer="https://westeurope.oic.prod-aks.azure.com/tenant/cluster/",
-            socket=self.folder / "api.sock",
-            state=self.folder / "state",
-            latency=self.latency,
-            proxy=f"http://network:token@127.0.0.1:{port}",
-            ca=self.folder / "ca.pem",
-            authorize=lambda _who, _verb, _resource: True,
-        )
-        self.cluster = Cluster(self.settings)
-        await self.cluster.start()
+        self.port = int(self._proxy.sockets[0].getsockname()[1])
 
     async def _stop(self) -> None:
-        await self.cluster.stop()
         self._proxy.close()
         for server, _ in self._servers:
             server.should_exit = True
@@ -152,11 +129,11 @@ class Live:
 
     async def _serve(self, context: ssl.SSLContext | None) -> int:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            live = self._callers[scope["client"][1]]
             address = urlsplit(scope["path"])
-            scope = {**scope, "path": address.path or "/"}
-            request = Request(scope, receive)
+            request = Request({**scope, "path": address.path or "/"}, receive)
             inside = context is None
-            answer = await (self.cluster.answer(request) if inside else self.world.answer(request))
+            answer = await (live.cluster.answer(request) if inside else live.world.answer(request))
             await answer(scope, receive, send)
 
         config = uvicorn.Config(
@@ -180,19 +157,62 @@ class Live:
     async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A proxy: tunnels lead to the world, plain requests into the cluster."""
         head = await reader.readuntil(b"\r\n\r\n")
-        expected = base64.b64encode(b"network:token")
-        assert b"Proxy-Authorization: Basic " + expected in head
+        credentials = re.search(rb"(?i)proxy-authorization: basic (\S+)", head)
+        assert credentials, head
+        network, _, token = base64.b64decode(credentials[1]).decode().partition(":")
+        assert token == "token"
         if head.startswith(b"CONNECT db.internal:5432 "):
             await refuse_login(reader, writer)
             return
         tunnel = head.startswith(b"CONNECT ")
         port = self._tls if tunnel else self._plain
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        self._callers[far_writer.get_extra_info("sockname")[1]] = self.clusters[network]
         if tunnel:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             far_writer.write(head)
         await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+
+class Live:
+    """A running cluster, as its users and the world see it."""
+
+    def __init__(self, stage: Stage, folder: Path, latency: Latency) -> None:
+        self.stage = stage
+        self.folder = folder
+        self.world = World()
+        network = f"network-{len(stage.clusters)}"
+        stage.clusters[network] = self
+        stage.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        self.settings = Settings(
+            name="test-aks",
+            fqdn="aks.privatelink.westeurope.azmk8s.io",
+            issuer="https://westeurope.oic.prod-aks.azure.com/tenant/cluster/",
+            socket=folder / "api.sock",
+            state=folder / "state",
+            latency=latency,
+            proxy=f"http://{network}:token@127.0.0.1:{stage.port}",
+            ca=folder / "ca.pem",
+            authorize=lambda _who, _verb, _resource: True,
+        )
+        self.cluster = Cluster(self.settings)
+
+    def start(self) -> None:
+        self.do(self.cluster.start())
+        self.http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(self.settings.socket)),
+            base_url="http://kubernetes",
+            headers={"Authorization": f"Bearer {self.cluster.admin_token()}"},
+        )
+        self.namespace("demo")
+
+    def close(self) -> None:
+        self.http.close()
+        self.do(self.cluster.stop())
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.stage.do(work)
 
     # --- What tests do -------------------------------------------------------------------------
 
@@ -237,7 +257,7 @@ class Live:
         end = time.monotonic() + seconds
         while not (found := probe()):
             assert time.monotonic() < end, "It never happened."
-            time.sleep(0.01)
+            time.sleep(0.02)
         return found
 
     def curl(self, url: str, **options: Any) -> httpx.Response:
@@ -268,14 +288,21 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @pytest.fixture(scope="session")
-def start_live() -> Iterator[Callable[..., Live]]:
-    """Start a cluster in a folder; what still runs ends with the session."""
+def stage() -> Iterator[Stage]:
+    shared = Stage()
+    shared.start()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def start_live(stage: Stage) -> Iterator[Callable[..., Live]]:
+    """Start a cluster in a folder; it ends with the session."""
     running = []
 
-    def start(folder: Path, latency: Latency | None = None) -> Live:
-        live = Live(folder, latency or Latency())
+    def start(folder: Path) -> Live:
+        live = Live(stage, folder, Latency())
         live.start()
-        live.namespace("demo")
         running.append(live)
         return live
 
@@ -285,20 +312,18 @@ def start_live() -> Iterator[Callable[..., Live]]:
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
+def live(stage: Stage, tmp_path: Path) -> Iterator[Live]:
     """A cluster in which nothing takes time, with the namespace `demo`."""
-    with contextlib.closing(Live(tmp_path, Latency())) as cluster:
+    with contextlib.closing(Live(stage, tmp_path, Latency())) as cluster:
         cluster.start()
-        cluster.namespace("demo")
         yield cluster
 
 
 @pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Live]:
+def slow(stage: Stage, tmp_path: Path) -> Iterator[Live]:
     """A cluster with typical durations, a hundred times faster, with the namespace `demo`."""
-    with contextlib.closing(Live(tmp_path, Latency("typical", 0.01))) as cluster:
+    with contextlib.closing(Live(stage, tmp_path, Latency("typical", 0.01))) as cluster:
         cluster.start()
-        cluster.namespace("demo")
         yield cluster
 
 

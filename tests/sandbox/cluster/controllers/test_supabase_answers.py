@@ -77,22 +77,31 @@ def smoke() -> tuple[Manifest, str]:
     return job, yaml.safe_dump_all(rest)
 
 
-@pytest.fixture
-def platform(live: Any) -> Any:
-    """A cluster with the released charts and their Secrets, ready."""
+def release(live: Any) -> None:
+    """Install the charts and their Secrets, and wait until all is ready."""
     live.namespace("supabase")
     for name, data in SECRETS.items():
+        metadata = {"name": name, "namespace": "supabase"}
         live.create(
-            {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {"name": name, "namespace": "supabase"},
-                "data": encoded(data),
-            }
+            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded(data)}
         )
     live.apply(smoke()[1])
     live.apply((GOLDEN / "sandbox-s3proxy.yaml").read_text())
     live.until(lambda: not unready(live))
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, start_live: Callable[[Path], Any]) -> Any:
+    """A cluster with the released charts, for tests that only ask."""
+    live = start_live(tmp_path_factory.mktemp("platform"))
+    release(live)
+    return live
+
+
+@pytest.fixture
+def rotating(live: Any) -> Any:
+    """The same, for tests that change it."""
+    release(live)
     return live
 
 
@@ -152,36 +161,14 @@ def test_the_smoke_test_of_the_chart_is_green(platform: Any) -> None:
         ("/", "", 401),
     ],
 )
-def test_the_gateway_knows_who_may_go_where(
-    answers: Callable[[str, str], int], path: str, role: str, code: int
-) -> None:
-    got = answers(path, role)
+def test_the_gateway_knows_who_may_go_where(platform: Any, path: str, role: str, code: int) -> None:
+    held = {"": "", "anon": "anon-key", "service_role": "service-role-key"}[role]
+    token = SECRETS["supabase-jwt"].get(held, "")
+    given = {"Authorization": f"Bearer {token}"} if token and "storage" in path else {}
+
+    got = status(platform, path, token, **given)
 
     assert got == code
-
-
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
-    """Ask one platform many questions."""
-    start = request.getfixturevalue("start_live")
-    live = start(tmp_path_factory.mktemp("platform"))
-    live.namespace("supabase")
-
-    def ask(path: str, role: str) -> int:
-        token = SECRETS["supabase-jwt"].get(
-            {"anon": "anon-key", "service_role": "service-role-key"}.get(role, ""), ""
-        )
-        given = {"Authorization": f"Bearer {token}"} if token and "storage" in path else {}
-        return status(live, path, token, **given)
-
-    for name, data in SECRETS.items():
-        metadata = {"name": name, "namespace": "supabase"}
-        live.create(
-            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded(data)}
-        )
-    live.apply(smoke()[1])
-    live.until(lambda: not unready(live))
-    return ask
 
 
 def test_a_wrong_key_is_refused(platform: Any) -> None:
@@ -210,52 +197,52 @@ def test_the_dashboard_asks_for_its_password(platform: Any) -> None:
     assert "Studio" in answer.text
 
 
-def test_a_rotated_secret_is_seen_only_after_a_restart(platform: Any) -> None:
+def test_a_rotated_secret_is_seen_only_after_a_restart(rotating: Any) -> None:
     path = "/api/v1/namespaces/supabase/secrets/supabase-jwt"
     rotated = jwt_data(OTHER_SECRET)
     new = rotated["anon-key"]
 
-    platform.patch(path, {"data": encoded(rotated)})
-    before = status(platform, "/rest/v1/todos", new)
-    restart(platform, "supabase-gateway")
-    mixed = status(platform, "/rest/v1/todos", new)
-    restart(platform, "supabase-rest")
-    after = status(platform, "/rest/v1/todos", new)
+    rotating.patch(path, {"data": encoded(rotated)})
+    before = status(rotating, "/rest/v1/todos", new)
+    restart(rotating, "supabase-gateway")
+    mixed = status(rotating, "/rest/v1/todos", new)
+    restart(rotating, "supabase-rest")
+    after = status(rotating, "/rest/v1/todos", new)
 
     assert (before, mixed, after) == (401, 401, 404)
 
 
-def test_keys_that_the_secret_did_not_sign_open_nothing(platform: Any) -> None:
+def test_keys_that_the_secret_did_not_sign_open_nothing(rotating: Any) -> None:
     path = "/api/v1/namespaces/supabase/secrets/supabase-jwt"
     mixed = jwt_data(SECRET, signed_by=OTHER_SECRET)
 
-    platform.patch(path, {"data": encoded(mixed)})
+    rotating.patch(path, {"data": encoded(mixed)})
     for name in ("gateway", "auth", "rest"):
-        restart(platform, f"supabase-{name}")
+        restart(rotating, f"supabase-{name}")
 
-    assert status(platform, "/rest/v1/todos", mixed["anon-key"]) == 401
-    assert status(platform, "/auth/v1/health", mixed["anon-key"]) == 401
+    assert status(rotating, "/rest/v1/todos", mixed["anon-key"]) == 401
+    assert status(rotating, "/auth/v1/health", mixed["anon-key"]) == 401
 
 
-def test_without_a_ready_upstream_the_gateway_says_so(platform: Any) -> None:
-    platform.patch(f"{DEPLOYMENTS}/supabase-auth", {"spec": {"replicas": 0}})
+def test_without_a_ready_upstream_the_gateway_says_so(rotating: Any) -> None:
+    rotating.patch(f"{DEPLOYMENTS}/supabase-auth", {"spec": {"replicas": 0}})
     pods = "/api/v1/namespaces/supabase/pods?labelSelector=app.kubernetes.io/component=auth"
-    platform.until(lambda: not platform.items(pods))
+    rotating.until(lambda: not rotating.items(pods))
 
-    answer = platform.curl(f"{GATEWAY}/auth/v1/health", headers={"apikey": key_of(platform)})
+    answer = rotating.curl(f"{GATEWAY}/auth/v1/health", headers={"apikey": key_of(rotating)})
 
     assert (answer.status_code, answer.text) == (503, "no healthy upstream")
 
 
-def test_a_short_jwt_secret_ends_postgrest(platform: Any) -> None:
+def test_a_short_jwt_secret_ends_postgrest(rotating: Any) -> None:
     path = "/api/v1/namespaces/supabase/secrets/supabase-jwt"
-    platform.patch(path, {"data": encoded(jwt_data("short", signed_by=SECRET))})
-    old = set(pod_names(platform))
+    rotating.patch(path, {"data": encoded(jwt_data("short", signed_by=SECRET))})
+    old = set(pod_names(rotating))
     mark = {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}
 
-    platform.patch(f"{DEPLOYMENTS}/supabase-rest", mark)
+    rotating.patch(f"{DEPLOYMENTS}/supabase-rest", mark)
 
-    crashed = platform.until(lambda: waiting(platform, old))
+    crashed = rotating.until(lambda: waiting(rotating, old))
     assert crashed["reason"] == "CrashLoopBackOff"
     assert crashed["message"] == "The JWT secret must be at least 32 characters long."
 
