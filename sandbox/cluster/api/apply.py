@@ -1,6 +1,5 @@
 """Server-side apply: merge what a manager wants, prune what it gave up, refuse conflicts."""
 
-import copy
 import json
 from dataclasses import replace
 from typing import Any
@@ -129,7 +128,7 @@ def _merge(kind: Kind, live: Any, wanted: dict[str, Any], path: tuple[str, ...])
         elif isinstance(value, list):
             merged[key] = _merge_list(kind, merged.get(key), value, inner)
         else:
-            merged[key] = copy.deepcopy(value)
+            merged[key] = value
     return merged
 
 
@@ -139,7 +138,7 @@ def _merge_list(kind: Kind, live: Any, wanted: list[Any], path: tuple[str, ...])
         return list(dict.fromkeys([*current, *wanted]))
     keys = listkeys.of(kind, path, apply=True)
     if not keys:
-        return copy.deepcopy(wanted)
+        return wanted
     rest = {listkeys.identity(each, keys): each for each in current}
     merged = []
     for each in wanted:

@@ -13,12 +13,13 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from sandbox.cluster.api.errors import unauthorized
+from sandbox.cluster.api.errors import ApiError, unauthorized
 from sandbox.cluster.api.storage import Object, Storage
 from sandbox.cluster.settings import Settings
 
 SERVICE_ACCOUNTS = ("", "serviceaccounts")
 MASTERS = "system:masters"
+SERVICE_ACCOUNT_PARTS = 4  # system:serviceaccount:<namespace>:<name>
 SHORTEST, USUAL = 600, 3600  # Seconds that a token lives.
 
 
@@ -71,6 +72,16 @@ class Authenticator:
         if scheme.lower() != "bearer":
             raise unauthorized()
         return self._users.get(token) or self._service_account(token, self.audiences)
+
+    def impersonated(self, user: User, name: str, groups: list[str]) -> User:
+        """The user for whom an administrator acts."""
+        if MASTERS not in user.groups:
+            why = f'users "{name}" is forbidden: User "{user.name}" cannot impersonate it'
+            raise ApiError(403, "Forbidden", why)
+        parts = name.split(":")
+        if parts[:2] == ["system", "serviceaccount"] and len(parts) == SERVICE_ACCOUNT_PARTS:
+            groups = [*groups, "system:serviceaccounts", f"system:serviceaccounts:{parts[2]}"]
+        return User(name, (*groups, "system:authenticated"))
 
     # --- Service accounts ------------------------------------------------------------------------
 

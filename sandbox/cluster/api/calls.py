@@ -17,6 +17,7 @@ from sandbox.cluster.api.objects import Target
 from sandbox.cluster.api.reading import Options
 
 OWN_SUBRESOURCES = ("status", "finalize")  # Of a namespace, whose path also leads into it.
+UNSIMULATED = ("exec", "attach", "portforward", "proxy", "ephemeralcontainers")
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -38,6 +39,8 @@ def locate(kinds: Kinds, path: str) -> Place:
     if inside and not (len(rest) == 3 and rest[2] in OWN_SUBRESOURCES):  # noqa: PLR2004
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource, *more = [*rest, "", ""][: max(3, len(rest))]
+    if subresource in UNSIMULATED:
+        raise errors.not_simulated(f"{plural}/{subresource}")
     kind = kinds.find(group, version, plural)
     if kind is None or more or (namespace and not kind.namespaced):
         raise errors.no_such_path()

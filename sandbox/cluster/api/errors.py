@@ -88,6 +88,12 @@ def unsupported_media(message: str) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
+def not_simulated(what: str) -> ApiError:
+    """Say plainly that this cluster, unlike a real one, cannot do this."""
+    message = f"{what} is not simulated: the sandbox's containers have no processes to talk to"
+    return ApiError(501, "NotImplemented", message)
+
+
 def internal(message: str) -> ApiError:
     causes = [{"message": message}]
     text = f"Internal error occurred: {message}"

@@ -67,6 +67,7 @@ class Objects:
     def create(self, target: Target, body: Any, options: Options) -> Object:
         kind = target.kind
         new = reading.understand(kind, body, options)
+        demand_place(target, new["metadata"])
         new["metadata"].pop("managedFields", None)
         author = self._author(kind, options, UPDATE)
         return self._create(target, new, options, managers=None, author=author)
@@ -150,12 +151,8 @@ class Objects:
         if isinstance(wanted, dict) and (wanted.get("metadata") or {}).get("managedFields"):
             raise errors.bad_request("metadata.managedFields must be nil")
         understood = reading.understand(kind, wanted, options, applied=True)
-        named = understood["metadata"].setdefault("name", target.name)
-        if named != target.name:
-            raise errors.bad_request(
-                f"the name of the object ({named}) does not match the name on the URL "
-                f"({target.name})"
-            )
+        understood["metadata"].setdefault("name", target.name)
+        demand_place(target, understood["metadata"])
         author = self._author(kind, options, APPLY)
         new, managers = apply.apply(kind, old, understood, author, force=options.force)
         if old is None:
@@ -172,6 +169,7 @@ class Objects:
     ) -> Object:
         kind = target.kind
         new = reading.understand(kind, body, options)
+        demand_place(target, new["metadata"])
         self._demand_current(kind, old, new["metadata"])
         sent = new["metadata"].pop("managedFields", None)
         if options.subresource == "status":
@@ -195,11 +193,6 @@ class Objects:
     def _demand_current(self, kind: Kind, old: Object, sent: Object) -> None:
         """Refuse a write that was meant for another state, or another object."""
         name = old["metadata"]["name"]
-        if sent.get("name", name) != name:
-            raise errors.bad_request(
-                f"the name of the object ({sent['name']}) does not match the name on the URL "
-                f"({name})"
-            )
         version = sent.get("resourceVersion")
         if version and version != old["metadata"]["resourceVersion"]:
             raise errors.stale(kind, name)
@@ -285,6 +278,19 @@ def patched(kind: Kind, old: Object, media_type: str, patch: Any) -> Any:
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(accepted)
     )
+
+
+def demand_place(target: Target, metadata: Object) -> None:
+    """An object goes where the address says."""
+    namespace, name = metadata.get("namespace"), metadata.get("name")
+    if target.kind.namespaced and namespace not in (None, "", target.namespace):
+        raise errors.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if target.name and name not in (None, "", target.name):
+        raise errors.bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({target.name})"
+        )
 
 
 def _mapping(patch: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def answer(
         case "TokenReview":
             status = authenticator.review(body)
         case "SelfSubjectRulesReview":
-            status = {"resourceRules": [], "nonResourceRules": [], "incomplete": True}
+            status = _rules(spec.get("namespace", ""), user, authorizer)
         case "SelfSubjectAccessReview":
             status = _verdict(spec, user, authorizer)
         case _:
@@ -29,6 +29,16 @@ def answer(
         "metadata": {"creationTimestamp": None},
         "spec": spec,
         "status": status,
+    }
+
+
+def _rules(namespace: str, user: User, authorizer: Authorizer) -> Object:
+    """What somebody may by RBAC; what the cloud decides is asked case by case."""
+    rules = authorizer.rules(user, namespace)
+    return {
+        "resourceRules": rules,
+        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["/version", "/api", "/apis"]}],
+        "incomplete": bool(user.object_id),
     }
 
 

@@ -43,6 +43,16 @@ VERSION = {
 }
 OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "aks-command")
+KUBERNETES: Object = {
+    "metadata": {
+        "name": "kubernetes",
+        "labels": {"component": "apiserver", "provider": "kubernetes"},
+    },
+    "spec": {
+        "clusterIP": "10.0.0.1",
+        "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}],
+    },
+}
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 
@@ -56,10 +66,16 @@ class Api:
         self._objects = Objects(self._storage, self._kinds)
         self.authenticator = Authenticator(settings, self._storage)
         self._authorizer = Authorizer(settings, self._storage)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """What an API server makes by itself."""
         options = Options(manager="kube-apiserver")
+        namespaces = Target(self._kinds.of("namespaces"), "")
         for name in NAMESPACES:
-            target = Target(self._kinds.of("namespaces"), "")
-            self._objects.create(target, {"metadata": {"name": name}}, options)
+            self._objects.create(namespaces, {"metadata": {"name": name}}, options)
+        services = Target(self._kinds.of("services"), "default")
+        self._objects.create(services, KUBERNETES, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -78,6 +94,9 @@ class Api:
     async def _respond(self, request: Request) -> Response:
         try:
             user = self.authenticator.user(request.headers.get("authorization", ""))
+            if other := request.headers.get("impersonate-user"):
+                groups = request.headers.getlist("impersonate-group")
+                user = self.authenticator.impersonated(user, other, groups)
             call = Call(request, await request.body(), user)
             return self._route(call)
         except ApiError as error:
@@ -185,15 +204,8 @@ class Api:
         raise errors.not_allowed()
 
     def _create(self, call: Call, target: Target) -> Response:
-        sent = call.body.get("metadata") or {} if isinstance(call.body, dict) else {}
-        named = sent.get("namespace", target.namespace) if isinstance(sent, dict) else ""
         if target.kind.namespaced and not target.namespace:
             raise errors.not_allowed()
-        if target.kind.namespaced and named != target.namespace:
-            raise errors.bad_request(
-                "the namespace of the provided object does not match the namespace sent on the "
-                "request"
-            )
         body = self._objects.create(target, call.body, call.options())
         return call.answer(self._shown(call, target, body), 201)
 

@@ -171,3 +171,17 @@ def test_whoami_and_token_reviews_name_the_holder(kube: Kube) -> None:
     assert mine["status"]["userInfo"]["username"] == name
     assert reviewed["status"]["user"]["username"] == name
     assert json.dumps(reviewed["status"]["authenticated"]) == "true"
+
+
+def test_an_administrator_may_ask_on_behalf_of_others_and_nobody_else_may(kube: Kube) -> None:
+    robot = f"system:serviceaccount:{kube.namespace}:robot"
+    caller = kube.api.authenticator.entra_token(OBJECT_ID)
+
+    answer = kube.kubectl("auth", "can-i", "list", "pods", f"--as={robot}", fails=True)
+    refused = kube.http.get(
+        "/version",
+        headers={"Authorization": f"Bearer {caller}", "Impersonate-User": "clusterAdmin"},
+    )
+
+    assert answer.strip() == "no"
+    assert refused.status_code == 403

@@ -127,8 +127,8 @@ def test_unknown_fields_are_refused_when_validation_is_strict(stores: Kube) -> N
         (
             {"retries": "many"},
             (
-                'spec.retries: Invalid value: "many": spec.retries in body must be of type integer: '
-                '"string"'
+                'spec.retries: Invalid value: "many": '
+                'spec.retries in body must be of type integer: "string"'
             ),
         ),
         ({"retries": -1}, "should be greater than or equal to 0"),

@@ -235,3 +235,27 @@ def test_the_log_of_a_container_is_what_the_kubelet_wrote(kube: Kube) -> None:
     assert 'container "web" in pod "web" is waiting to start' in early.json()["message"]
     assert kube.http.get(path).text == "one\ntwo\n"
     assert kube.http.get(path, params={"tailLines": "1"}).text == "two\n"
+
+
+def test_a_body_that_names_another_place_is_refused(kube: Kube) -> None:
+    body = config_map()
+    body["metadata"]["namespace"] = "elsewhere"
+    create(kube, "configmaps", config_map())
+
+    posted = kube.http.post(kube.path("configmaps"), json=body)
+    renamed = kube.http.put(kube.path("configmaps", "cfg"), json=config_map("other"))
+
+    assert (posted.status_code, renamed.status_code) == (400, 400)
+    assert "does not match the namespace sent on the request" in posted.json()["message"]
+    assert renamed.json()["message"] == (
+        "the name of the object (other) does not match the name on the URL (cfg)"
+    )
+
+
+def test_what_only_running_containers_could_do_says_that_it_is_not_simulated(kube: Kube) -> None:
+    create(kube, "pods", pod())
+
+    refused = kube.http.post(kube.path("pods", "web") + "/exec", params={"command": "sh"})
+
+    assert (refused.status_code, refused.json()["reason"]) == (501, "NotImplemented")
+    assert "pods/exec is not simulated" in refused.json()["message"]

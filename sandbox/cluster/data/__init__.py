@@ -1,0 +1,1 @@
+"""Facts about Kubernetes' API, and the program that renews them."""
