@@ -139,6 +139,16 @@ def test_a_security_group_shows_its_rules_its_defaults_and_its_subnets(cloud: Cl
     assert shown["subnets"] == [{"id": subnet}]
 
 
+def test_a_group_that_is_sent_back_as_shown_does_not_hold_its_subnets(cloud: Cloud) -> None:
+    group = cloud.put("networkSecurityGroups/nsg", {}).json()["id"]
+    wanted = {"addressPrefixes": ["10.1.0.0/24"], "networkSecurityGroup": {"id": group}}
+    cloud.put("virtualNetworks/net/subnets/nodes", wanted)
+
+    cloud("PUT", "networkSecurityGroups/nsg", cloud("GET", "networkSecurityGroups/nsg").json())
+
+    assert cloud("DELETE", "virtualNetworks/net/subnets/nodes").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("priority", "code"), [(99, "SecurityRuleInvalidPriority"), (100, "SecurityRuleConflict")]
 )

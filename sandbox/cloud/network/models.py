@@ -28,6 +28,15 @@ DEFAULT_RULES = (
 Network = IPv4Network | IPv6Network
 
 
+SHOWN = ("subnets", "defaultSecurityRules")  # By what serves subnets; clients send it back.
+
+
+def forget_shown(change: Change) -> None:
+    """What Azure only shows is not kept: who uses a resource changes without it."""
+    for key in SHOWN:
+        change.properties.pop(key, None)
+
+
 def stable_guid(*parts: str) -> str:
     """The same GUID for the same resource, in every run."""
     return str(uuid.UUID(hashlib.md5("|".join(parts).encode(), usedforsecurity=False).hexdigest()))
@@ -216,7 +225,18 @@ def fill_rule(change: Change) -> None:
         change.properties.setdefault(key, [])
 
 
+BACK_REFERENCES = ("subnets", "networkInterfaces", "ipConfiguration", "natGateway")
+
+
+def forget_back_references(change: Change) -> None:
+    """Who uses the resource is Azure's to say; clients send back what they were once told."""
+    for name in BACK_REFERENCES:
+        change.properties.pop(name, None)
+
+
 def fill_group(change: Change) -> None:
+    forget_shown(change)
+    forget_back_references(change)
     change.properties["resourceGuid"] = stable_guid(change.id.key)
 
 
@@ -261,6 +281,8 @@ def fill_route(change: Change) -> None:
 
 
 def fill_route_table(change: Change) -> None:
+    forget_shown(change)
+    forget_back_references(change)
     change.properties.setdefault("disableBgpRoutePropagation", False)
     change.properties["resourceGuid"] = stable_guid(change.id.key)
 
@@ -269,6 +291,7 @@ def fill_route_table(change: Change) -> None:
 
 
 def fill_public_address(change: Change) -> None:
+    forget_back_references(change)
     properties = change.properties
     properties.setdefault("publicIPAddressVersion", "IPv4")
     properties.setdefault("publicIPAllocationMethod", "Dynamic")
@@ -289,6 +312,7 @@ def check_nat_gateway(change: Change) -> None:
 
 
 def fill_nat_gateway(change: Change) -> None:
+    forget_shown(change)
     change.properties.setdefault("idleTimeoutInMinutes", 4)
     change.properties["resourceGuid"] = stable_guid(change.id.key)
 

@@ -187,11 +187,7 @@ def defaults(change: Change) -> dict[str, Any]:
             "startHour": 0,
             "startMinute": 0,
         },
-        "authConfig": {
-            "activeDirectoryAuth": "Disabled",
-            "passwordAuth": "Enabled",
-            "tenantId": change.caller.tenant,
-        },
+        "authConfig": {"activeDirectoryAuth": "Disabled", "passwordAuth": "Enabled"},
         "dataEncryption": {"type": "SystemManaged"},
     }
 
