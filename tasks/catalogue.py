@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import Any, Literal
 
 import jwt
@@ -106,6 +107,15 @@ def is_signed(token: str, role: str, secret: str) -> bool:
     return claims.get("role") == role and claims.get("exp", 0) > time.time() + RENEW_BEFORE
 
 
+def password(length: int = 40) -> str:
+    """Letters and digits, for Azure wants three kinds of signs and URLs want no others."""
+    while True:
+        word = "".join(secrets.choice(ascii_letters + digits) for _ in range(length))
+        kinds = (str.islower, str.isupper, str.isdigit)
+        if all(any(kind(sign) for sign in word) for kind in kinds):
+            return word
+
+
 def storage_credentials(_values: Values, _facts: Facts) -> str:
     """What S3Proxy asks of its clients, as the JSON that `supabase-storage-creds` holds."""
     return json.dumps({"keyId": secrets.token_hex(16), "accessKey": secrets.token_hex(32)})
@@ -131,7 +141,12 @@ CATALOGUE: tuple[Secret, ...] = (
     key("anon-key", "anon", ("gateway", "storage", "studio")),
     key("service-role-key", "service_role", ("gateway", "storage", "studio")),
     known("pg-username", ("auth", "rest", "meta", "storage"), lambda facts: facts.database_admin),
-    generated("pg-password", ("auth", "rest", "meta", "storage", "studio")),
+    Secret(
+        "pg-password",
+        "generated",
+        ("auth", "rest", "meta", "storage", "studio"),
+        lambda _values, _facts: password(),
+    ),
     known("pg-database", ("auth", "rest", "meta", "storage"), lambda facts: facts.database_name),
     derived(
         "postgres-connection-string",

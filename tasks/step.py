@@ -30,6 +30,8 @@ def step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
             except DeployError as error:
                 if error.transient:
                     wait.show(error)
+                else:
+                    wait.tell(error)
                 raise
 
         return task(

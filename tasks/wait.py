@@ -16,6 +16,7 @@ from tasks.environment import Wait
 from tasks.errors import DeployError, NotReadyError
 
 PATIENCE = "patience"
+TOLD = "told"
 AnyTask = TypeVar("AnyTask", bound=Task[..., Any])
 
 
@@ -92,19 +93,29 @@ def show(error: DeployError) -> None:
     create_progress_artifact(progress.percent, description=str(progress))
 
 
+def tell(error: DeployError) -> None:
+    """Log a final error, once, however many steps and stages it passes on its way up."""
+    if not vars(error).get(TOLD):
+        vars(error)[TOLD] = True
+        logger().error("%s", error)
+
+
 class Calm(logging.Filter):
     """
-    Says everything once: an error of ours has words of its own, and `show` explains each retry.
+    Says everything once: `show` explains each retry, and `tell` each final error.
 
-    Prefect would add a traceback to each, and repeat its text for every flow that it passes.
+    Prefect would add a traceback to each, and repeat the text in every state that it passes.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, DeployError):
+            first = not vars(error).get(TOLD)
+            vars(error)[TOLD] = True
             record.msg, record.args, record.exc_info = str(error), (), None
+            return first
         arguments = record.args if isinstance(record.args, tuple) else ()
-        if any(isinstance(part, DeployError) and part.transient for part in arguments):
+        if any(isinstance(one, DeployError) and one.transient for one in arguments):
             return False  # "Task run failed with exception … Retry 1/62 will start …"
         if record.getMessage().startswith("Finished in state Failed"):
             record.msg, record.args = "Finished in state Failed", ()

@@ -11,6 +11,7 @@ PASSING = (
     "AuthorizationFailed",  # A role that was just assigned.
     "PrincipalNotFound",  # An identity that was just created.
     "LinkedAuthorizationFailed",
+    "CustomKubeletIdentityMissingPermissionError",  # AKS's word for a role that still spreads.
     "OperationNotAllowed",
     "AnotherOperationInProgress",
     "429 (",

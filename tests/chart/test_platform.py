@@ -73,7 +73,6 @@ def test_the_vault_is_read_with_the_identity_that_azure_trusts(charts: Charts) -
     assert rendering.kind("SecretStore")["vault"]["spec"]["provider"]["azurekv"] == {
         "authType": "WorkloadIdentity",
         "vaultUrl": "https://supabase-dev-kv.vault.azure.net/",
-        "tenantId": "00000000-0000-0000-0000-00000000cafe",
         "serviceAccountRef": {"name": "vault-reader"},
     }
 

@@ -6,6 +6,7 @@ import jwt
 import pytest
 import yaml
 
+from tasks import catalogue
 from tasks.catalogue import CATALOGUE, Facts
 
 FACTS = Facts("supabasedevstg", "pgadmin", "supabase", "pg.example.com")
@@ -60,7 +61,15 @@ def test_generated_secrets_are_strong_and_never_twice_the_same() -> None:
     for name in ("jwt-secret", "pg-password", "dashboard-password"):
         assert len(first[name]) >= 32
         assert first[name] != second[name]
-        assert re.fullmatch(r"[0-9a-f]+", first[name])  # Nothing that a URL or a shell changes.
+        assert re.fullmatch(r"[0-9a-zA-Z]+", first[name])  # Nothing that URLs or shells change.
+
+
+def test_the_database_password_has_the_kinds_of_signs_that_azure_asks_for() -> None:
+    for _ in range(50):
+        word = catalogue.password(8)
+        assert re.search(r"[a-z]", word)
+        assert re.search(r"[A-Z]", word)
+        assert re.search(r"[0-9]", word)
 
 
 def test_what_names_the_database_waits_until_it_exists() -> None:
