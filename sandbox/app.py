@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ from sandbox.latency import Latency
 from sandbox.store import Principal, Store
 
 PROVIDERS = (managed_identity, network, storage, postgresql, key_vault, container_registry)
+LOG = logging.getLogger(__name__)
 TICK = 0.25  # Seconds at most between two looks at what is due.
 
 
@@ -167,6 +169,10 @@ class Logged:
 
         try:
             await self.inner(scope, receive, watch)
+        except Exception as error:
+            LOG.exception("the sandbox failed at %s %s", scope["method"], scope["path"])
+            if not status:
+                await (await arm.broken(Request(scope), error))(scope, receive, watch)
         finally:
             self.write(scope, status, time.perf_counter() - began)
 

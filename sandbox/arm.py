@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -58,6 +59,22 @@ async def answer(_request: Request, error: Exception) -> Response:
     if not isinstance(error, ArmError):
         raise error
     return JSONResponse(error.body, error.status, error.headers)
+
+
+async def broken(request: Request, _error: Exception) -> Response:
+    """A bug of the sandbox, in the shape of Azure's errors; the traceback is in the log."""
+    message = f"The sandbox failed at {request.method} {request.url.path}: see its log."
+    return JSONResponse({"error": {"code": "InternalServerError", "message": message}}, 500)
+
+
+async def unrouted(request: Request, error: Exception) -> Response:
+    """A path or verb that a data plane does not have, in the shape of all other refusals."""
+    if not isinstance(error, HTTPException):
+        raise error
+    message = f"The sandbox cannot answer {request.method} {request.url.path}."
+    return await answer(
+        request, ArmError(error.status_code, error.detail.replace(" ", ""), message)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,19 +254,24 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object in the body of a request."""
     try:
         found = json.loads(await request.body())
-    except ValueError as error:
-        raise ArmError(
-            400,
-            "InvalidRequestContent",
-            f"The request content was invalid and could not be deserialized: '{error}'.",
-        ) from error
-    if not isinstance(found, dict):
-        raise ArmError(
-            400,
-            "InvalidRequestContent",
-            "The request content was invalid and could not be deserialized: 'an object is needed'.",
-        )
-    return found
+    except (ValueError, RecursionError) as error:
+        raise invalid_content(str(error)) from error
+    return as_object(found, "the body")
+
+
+def as_object(value: Any, what: str) -> dict[str, Any]:
+    """A part of a request that must be a JSON object."""
+    if not isinstance(value, dict):
+        raise invalid_content(f"{what} is not an object")
+    return value
+
+
+def invalid_content(reason: str) -> ArmError:
+    return ArmError(
+        400,
+        "InvalidRequestContent",
+        f"The request content was invalid and could not be deserialized: '{reason}'.",
+    )
 
 
 def retry_after(seconds: float) -> dict[str, str]:

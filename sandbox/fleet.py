@@ -126,7 +126,10 @@ class Fleet:
     # --- From the life of a managed cluster ----------------------------------------------------
 
     def _begin(self, resource: Resource) -> None:
-        network = Network(resource.name.lower())
+        name = resource.name.lower()
+        if name in self.hosts.networks:  # Another group may have a cluster of the same name.
+            name = f"{resource.id.group.lower()}.{name}"
+        network = Network(name)
         self.hosts.networks[network.name] = network
         self._networks[resource.id.key] = network
         cluster = Cluster(self._settings(resource))

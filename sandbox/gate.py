@@ -1,14 +1,16 @@
 """The gate of Azure Resource Manager: who asks, may they, and what is not there."""
 
 import re
+import uuid
 from collections.abc import Iterable
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import arm
 from sandbox.arm import Access, ArmError, Caller, TokenError, UnsupportedError
@@ -35,6 +37,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        send = numbered(send, request)
         try:
             if scope["path"] not in OPEN:
                 scope["caller"] = self.identify(request)
@@ -88,6 +91,21 @@ class Gate:
             )
 
 
+def numbered(send: Send, request: Request) -> Send:
+    """Give each answer the ids by which Azure's support would find it."""
+    own = str(uuid.uuid4())
+    correlation = request.headers.get("x-ms-correlation-request-id") or own
+    found = {"x-ms-request-id": own, "x-ms-correlation-request-id": correlation}
+
+    async def numbering(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(found)
+        await send(message)
+
+    return numbering
+
+
 async def missing(request: Request, error: Exception) -> Response:
     """No route: the sandbox says that it is the sandbox that cannot do this."""
     if not isinstance(error, HTTPException):
@@ -98,12 +116,6 @@ async def missing(request: Request, error: Exception) -> Response:
     )
 
 
-async def broken(request: Request, _error: Exception) -> Response:
-    """A bug of the sandbox, in the words of Azure; the traceback is in the log."""
-    message = f"The sandbox failed at {request.method} {request.url.path}: see its log."
-    return JSONResponse({"error": {"code": "InternalServerError", "message": message}}, 500)
-
-
 def create(routes: Iterable[Route], store: Store, access: Access) -> ASGIApp:
     """The application behind management.azure.com."""
     found = list(routes)
@@ -111,7 +123,11 @@ def create(routes: Iterable[Route], store: Store, access: Access) -> ASGIApp:
         route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
     application = Starlette(
         routes=found,
-        exception_handlers={ArmError: arm.answer, HTTPException: missing, Exception: broken},
+        exception_handlers={
+            ArmError: arm.answer,
+            HTTPException: missing,
+            Exception: arm.broken,
+        },
     )
     application.router.redirect_slashes = False
     return Gate(application, store, access)

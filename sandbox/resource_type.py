@@ -181,7 +181,8 @@ class Endpoints:
         arm.check_version(request)
         self.check_free(change.before)
         change.body = {key: value for key, value in change.body.items() if key not in OWN}
-        properties = dict(change.body.get("properties") or {})
+        properties = dict(arm.as_object(change.body.get("properties") or {}, "properties"))
+        arm.as_object(change.body.get("tags") or {}, "tags")
         properties.pop("provisioningState", None)
         change.body["properties"] = properties
         if self.type.tracked:
@@ -211,6 +212,10 @@ class Endpoints:
         known = self.store.find(self.id(request))
         if known is None:
             return Response(status_code=204)
+        if known.state == "Deleting":
+            under_way = self.store.operations[known.operation]
+            headers = self.headers(request, known, under_way, slow=True)
+            return Response(status_code=self.type.slow_delete, headers=headers)
         self.check_free(known)
         if self.type.removed:
             self.type.removed(known, self.store)
@@ -254,7 +259,14 @@ class Endpoints:
 
     def check_place(self, resource: ResourceId) -> None:
         """The group, and the parent of a child, must exist before what is put into it."""
-        self.store.group(resource)
+        group = self.store.group(resource)
+        if group.state == "Deleting":
+            raise ArmError(
+                409,
+                "ResourceGroupBeingDeleted",
+                f"The resource group '{group.name}' is in deprovisioning state and cannot perform "
+                "this operation.",
+            )
         if not self.type.tracked and self.store.find(resource.parent) is None:
             raise ArmError(
                 404,
@@ -269,6 +281,10 @@ class Endpoints:
     def check_free(self, resource: Resource | None) -> None:
         if resource and resource.busy and self.type.busy:
             raise self.type.busy(resource)
+        if resource and resource.state == "Deleting":
+            raise ArmError(
+                409, "Conflict", f"The resource '{resource.id}' is being deleted: wait for its end."
+            )
 
 
 def check_location(change: Change) -> None:

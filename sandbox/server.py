@@ -46,6 +46,7 @@ class Server:
 
     async def start(self, port: int) -> Running:
         """Listen, then tell where."""
+        self.state.requests.unlink(missing_ok=True)
         try:
             await self.front.start(port)
         except OSError as error:

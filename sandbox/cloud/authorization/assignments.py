@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.arm import ArmError, Caller, ResourceId
+from sandbox.arm import ArmError, Caller, ResourceId, as_object
 from sandbox.cloud.authorization.engine import ASSIGNMENTS
 from sandbox.cloud.authorization.roles import DEFINITIONS, Role, built_in
 from sandbox.store import Resource, Store
@@ -24,7 +24,7 @@ class Wanted:
     @classmethod
     def requested(cls, store: Store, resource: ResourceId, body: dict[str, Any]) -> "Wanted":
         """Check a request the way Azure does."""
-        found = dict(body.get("properties") or {})
+        found = as_object(body.get("properties") or {}, "properties")
         check_name(resource.name)
         for field in ("roleDefinitionId", "principalId"):
             if not found.get(field):
@@ -33,8 +33,8 @@ class Wanted:
                     "InvalidCreateRoleAssignmentRequest",
                     f"The request was incorrectly formatted: '{field}' is missing.",
                 )
-        role = find_role(found["roleDefinitionId"])
-        principal, kind = str(found["principalId"]).lower(), found.get("principalType") or ""
+        role = find_role(str(found["roleDefinitionId"]))
+        principal, kind = str(found["principalId"]).lower(), str(found.get("principalType") or "")
         kind = check_principal(store, principal, kind)
         return cls(resource, resource.parent, role, principal, kind, found)
 

@@ -4,10 +4,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import arm
 from sandbox.cloud.entra.models import Directory, EntraError
 from sandbox.cloud.entra.tokens import LIFETIME, Tokens
 
@@ -112,5 +114,5 @@ def create(directory: Directory, tokens: Tokens) -> Starlette:
             Route("/{tenant}/discovery/v2.0/keys", keys),
             Route("/{tenant}/discovery/keys", keys),
         ],
-        exception_handlers={EntraError: refuse},
+        exception_handlers={EntraError: refuse, HTTPException: arm.unrouted, Exception: arm.broken},
     )

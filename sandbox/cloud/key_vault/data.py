@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from sandbox.cloud.key_vault.secrets import RETENTION, Safe, Secret, Version
 from sandbox.store import Resource, Store
 
 PAGE = 25
+HANDLERS = {ArmError: arm.answer, HTTPException: arm.unrouted, Exception: arm.broken}
 SUFFIX = ".vault.azure.net"
 
 
@@ -204,6 +206,6 @@ def create(store: Store, access: Access) -> Starlette:
         Route(deleted, vault.purge, methods=["DELETE"]),
         Route("/{rest:path}", vault.other, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
     ]
-    application = Starlette(routes=routes, exception_handlers={ArmError: arm.answer})
+    application = Starlette(routes=routes, exception_handlers=HANDLERS)
     application.router.redirect_slashes = False
     return application

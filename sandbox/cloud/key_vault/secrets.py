@@ -67,11 +67,13 @@ def conflict(name: str, message: str, inner: str) -> ArmError:
 def check_content(body: dict[str, Any]) -> None:
     """The limits of a secret, for those members that a request has."""
     value, tags = body.get("value", ""), body.get("tags") or {}
+    if not isinstance(tags, dict) or not isinstance(body.get("attributes") or {}, dict):
+        raise bad("The tags and attributes of a secret are objects.")
     if not isinstance(value, str):
         raise bad("The request body has no 'value': a secret is a string.")
     if len(value.encode()) > VALUE_LIMIT:
         raise bad(f"Secret value is longer than {VALUE_LIMIT} bytes.")
-    if len(body.get("contentType") or "") > TYPE_LIMIT:
+    if len(str(body.get("contentType") or "")) > TYPE_LIMIT:
         raise bad(f"The content type is longer than {TYPE_LIMIT} characters.")
     if len(tags) > TAG_LIMIT:
         raise bad(f"A secret has at most {TAG_LIMIT} tags.")
