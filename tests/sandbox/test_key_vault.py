@@ -224,6 +224,21 @@ def test_bad_names_are_refused(officer: Azure, name: str) -> None:
     assert error_of(answer) == (400, "BadParameter")
 
 
+@pytest.mark.parametrize(
+    "body", [{}, {"value": 1}, {"value": "1", "tags": ["a"]}, {"value": "x" * 25601}]
+)
+def test_bad_content_is_refused(officer: Azure, body: dict[str, Any]) -> None:
+    answer = officer.vault("PUT", "/secrets/one", body)
+
+    assert error_of(answer) == (400, "BadParameter")
+
+
+def test_a_verb_that_no_secret_has_is_refused_in_shape(officer: Azure) -> None:
+    answer = officer.vault("POST", "/secrets/one")
+
+    assert answer.json()["error"]["code"]
+
+
 def test_a_long_list_comes_in_pages(officer: Azure) -> None:
     for number in range(30):
         officer.vault("PUT", f"/secrets/s{number:02}", {"value": "1"})

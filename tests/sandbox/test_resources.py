@@ -146,3 +146,56 @@ def test_two_credentials_for_one_subject_are_refused(azure: Azure) -> None:
     answer = azure.arm("PUT", f"{credentials}/two", {"properties": trust})
 
     assert error_of(answer) == (409, "Conflict")
+
+
+def test_a_resource_that_is_being_deleted_cannot_be_changed(slow_azure: Azure) -> None:
+    azure = slow_azure
+    vault = azure.new_vault()
+    azure.pass_time(121)
+    azure.arm("DELETE", vault)
+
+    changed = azure.arm("PATCH", vault, {"tags": {"a": "b"}})
+    again = azure.arm("DELETE", vault)
+    azure.pass_time(6)
+
+    assert error_of(changed) == (409, "Conflict")
+    assert again.status_code == 200
+    assert error_of(azure.arm("GET", vault)) == (404, "ResourceNotFound")
+
+
+def test_a_group_that_is_being_deleted_takes_nothing_new(slow_azure: Azure) -> None:
+    azure = slow_azure
+    azure.new_identity()
+    azure.arm("DELETE", azure.group)
+
+    answer = azure.arm("PUT", NETWORK, {"location": "westeurope", "properties": SPACE})
+
+    assert error_of(answer) == (409, "ResourceGroupBeingDeleted")
+
+
+@pytest.mark.parametrize("part", ["properties", "tags"])
+def test_a_part_of_a_body_that_is_no_object_is_refused(azure: Azure, part: str) -> None:
+    answer = azure.arm("PUT", NETWORK, {"location": "westeurope", part: ["a", "list"]})
+
+    assert error_of(answer) == (400, "InvalidRequestContent")
+
+
+def test_a_bug_of_the_sandbox_is_told_as_azure_would(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(azure.cloud.store, "below", None)
+    azure.http.client._transport.raise_app_exceptions = False  # type: ignore[attr-defined]  # As uvicorn.
+
+    answer = azure.arm("GET", f"{azure.group}/resources")
+
+    assert error_of(answer) == (500, "InternalServerError")
+    assert "Traceback" not in answer.text
+
+
+def test_each_answer_has_an_id_and_keeps_the_callers(azure: Azure) -> None:
+    headers = azure.bearer() | {"x-ms-correlation-request-id": "mine"}
+
+    answer = azure.arm("GET", azure.group, headers=headers)
+
+    assert answer.headers["x-ms-correlation-request-id"] == "mine"
+    assert answer.headers["x-ms-request-id"]
