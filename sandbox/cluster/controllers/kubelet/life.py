@@ -115,20 +115,21 @@ def status(pod: Manifest, life: Life) -> Manifest:
             condition("ContainersReady", not unready, reason, message),
             condition("Ready", not unready, reason, message),
         ],
-        "containerStatuses": _containers(pod["spec"]["containers"], life.main),
+        "containerStatuses": _containers(pod["spec"]["containers"], life.main, init=False),
         "startTime": life.begun,
         "qosClass": "Burstable",
     }
     if life.init:
         specs = pod["spec"]["initContainers"]
-        told["initContainerStatuses"] = _containers(specs, life.init)
+        told["initContainerStatuses"] = _containers(specs, life.init, init=True)
     if life.launched:
         told["podIP"] = life.address
         told["podIPs"] = [{"ip": life.address}]
     return told
 
 
-def _containers(specs: list[Manifest], states: dict[str, State]) -> list[Manifest]:
+def _containers(specs: list[Manifest], states: dict[str, State], *, init: bool) -> list[Manifest]:
+    """The status of each container; an init container that has succeeded counts as ready."""
     found = []
     for spec in specs:
         state = states[spec["name"]]
@@ -137,7 +138,7 @@ def _containers(specs: list[Manifest], states: dict[str, State]) -> list[Manifes
                 "name": spec["name"],
                 "image": spec.get("image", ""),
                 "imageID": f"sandbox://{spec.get('image', '')}" if state.container else "",
-                "ready": state.ready or (state.outcome == 0 and states is not None),
+                "ready": state.ready or (init and state.outcome == 0),
                 "started": state.is_running,
                 "restartCount": state.restarts,
                 "state": state.state,
