@@ -165,6 +165,6 @@ class Authenticator:
         token = spec.get("token", "")
         try:
             user = self._users.get(token) or self._service_account(token, audiences)
-        except Exception as error:  # noqa: BLE001 (whatever is wrong with it, it proves nobody)
-            return {"authenticated": False, "error": str(error)}
+        except ApiError as error:
+            return {"authenticated": False, "error": error.message}
         return {"authenticated": True, "user": user.info, "audiences": audiences}

@@ -18,7 +18,16 @@ from sandbox.cluster.api.reading import Options
 
 OWN_SUBRESOURCES = ("status", "finalize")  # Of a namespace, whose path also leads into it.
 UNSIMULATED = ("exec", "attach", "portforward", "proxy", "ephemeralcontainers")
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+FASTEST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+RESOLVERS = {
+    sign: [each for each in found if each[0] != TIMESTAMP]
+    for sign, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+# YAML as Kubernetes reads it: a date is a string.
+Loader = type("Loader", (FASTEST,), {"yaml_implicit_resolvers": RESOLVERS})
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Call:
         self.raw = body
         self.user = user
         self.method = request.method
-        self.path = request.url.path
+        self.path: str = request.scope["path"]
         self.query = dict(parse_qsl(request.url.query, keep_blank_values=True))
         self.accept = request.headers.get("accept", "")
         self.media_type = request.headers.get("content-type", "").partition(";")[0].strip()
@@ -107,7 +116,8 @@ class Call:
         """A JSON answer, with a warning header for each thing that was ignored."""
         response = json_response(content, code)
         for text in self.warnings:
-            quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+            plain = text.encode("ascii", "backslashreplace").decode()
+            quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
             response.headers.append("warning", f'299 - "{quoted}"')
         return response
 

@@ -12,7 +12,7 @@ from sandbox.cluster.api.errors import expired
 Object = dict[str, Any]
 Resource = tuple[str, str]  # Group and plural.
 
-REMEMBERED = 1000  # Changes per resource that a watch may catch up with.
+REMEMBERED = 500  # Changes per resource that a watch may catch up with.
 
 
 @dataclass(frozen=True, slots=True)

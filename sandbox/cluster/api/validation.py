@@ -54,6 +54,19 @@ def _workload(body: Object) -> Iterator[Cause]:
         yield unsupported("spec.template.spec.restartPolicy", policy, ["Always"])
 
 
+def _deployment(body: Object) -> Iterator[Cause]:
+    yield from _workload(body)
+    strategy = body["spec"]["strategy"]
+    if strategy["type"] not in STRATEGIES:
+        yield unsupported("spec.strategy.type", strategy["type"], STRATEGIES)
+    elif strategy["type"] == "Recreate" and "rollingUpdate" in strategy:
+        why = "may not be specified when strategy `type` is 'Recreate'"
+        yield refused("spec.strategy.rollingUpdate", why)
+
+
+STRATEGIES = ["Recreate", "RollingUpdate"]
+
+
 def _stateful_set(body: Object) -> Iterator[Cause]:
     claims = {each["metadata"]["name"] for each in body["spec"].get("volumeClaimTemplates") or ()}
     template = body["spec"].get("template") or {}
@@ -204,7 +217,7 @@ RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
     "CronJob": _cron_job,
     "CustomResourceDefinition": _definition,
     "DaemonSet": _workload,
-    "Deployment": _workload,
+    "Deployment": _deployment,
     "Ingress": _ingress,
     "Job": _job,
     "PersistentVolumeClaim": _claim,

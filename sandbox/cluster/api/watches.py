@@ -15,7 +15,7 @@ from sandbox.cluster.api.objects import Target, in_version
 from sandbox.cluster.api.storage import Change, Object, Storage
 from sandbox.cluster.api.tables import partial, table
 
-LONGEST = "3600"  # Seconds that a watch lives when the client names no limit.
+LONGEST = 3600  # Seconds that a watch lives when the client names no limit.
 BOOKMARK = 60.0  # Seconds between two bookmarks.
 INITIAL_END = "k8s.io/initial-events-end"
 
@@ -114,7 +114,7 @@ class Wish:
             initial=since == 0 or call.flag("sendInitialEvents"),
             initial_end=call.flag("sendInitialEvents"),
             bookmarks=call.flag("allowWatchBookmarks"),
-            seconds=_number(call.query.get("timeoutSeconds") or LONGEST),
+            seconds=_number(call.query.get("timeoutSeconds") or "0") or LONGEST,
         )
 
 

@@ -154,6 +154,14 @@ def test_names_and_labels_follow_their_rules(
     assert expected in refusal(kube, "configmaps", {"metadata": metadata})
 
 
+def test_a_deployment_that_recreates_its_pods_does_not_roll(kube: Kube) -> None:
+    strategy = {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}
+
+    message = refusal(kube, "deployments", deployment(strategy=strategy), APPS)
+
+    assert "spec.strategy.rollingUpdate: Forbidden: may not be specified" in message
+
+
 def test_a_selector_must_choose_the_pods_of_its_own_template(kube: Kube) -> None:
     body = deployment(selector={"matchLabels": {"app": "other"}})
 

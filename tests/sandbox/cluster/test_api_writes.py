@@ -259,3 +259,35 @@ def test_what_only_running_containers_could_do_says_that_it_is_not_simulated(kub
 
     assert (refused.status_code, refused.json()["reason"]) == (501, "NotImplemented")
     assert "pods/exec is not simulated" in refused.json()["message"]
+
+
+def test_following_a_log_ends_with_its_pod(kube: Kube) -> None:
+    made = create(kube, "pods", pod())
+    log = kube.settings.log(kube.namespace, "web", made["metadata"]["uid"], "web")
+    log.parent.mkdir(parents=True)
+    log.write_text("one\n")
+    path = kube.path("pods", "web")
+
+    with kube.http.stream("GET", f"{path}/log", params={"follow": "true"}) as answer:
+        lines = answer.iter_lines()
+        first = next(lines)
+        with log.open("a") as more:
+            more.write("two\n")
+        status = {"status": {"phase": "Succeeded"}}
+        kube.http.patch(f"{path}/status", json=status, headers=MERGE).raise_for_status()
+        rest = list(lines)
+
+    assert (first, rest) == ("one", ["two"])
+
+
+def test_a_date_in_yaml_stays_the_text_that_it_was(kube: Kube) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cfg}\ndata: {day: 2026-07-01}\n"
+
+    made = kube.http.patch(
+        kube.path("configmaps", "cfg"),
+        content=text,
+        params={"fieldManager": "test"},
+        headers={"Content-Type": "application/apply-patch+yaml"},
+    )
+
+    assert made.json()["data"] == {"day": "2026-07-01"}
