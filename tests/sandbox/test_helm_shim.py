@@ -19,11 +19,11 @@ import trustme
 import uvicorn
 import yaml
 
+from sandbox.cloud.container_service.toolbox import install_helm
 from sandbox.cluster import Settings
 from sandbox.cluster.cluster import Cluster
 from sandbox.latency import Latency
 from sandbox.tools.helm import flags, values
-from sandbox.tools.launcher import install_helm
 
 HELLO = {
     "Chart.yaml": "{apiVersion: v2, name: hello, version: 1.2.3, appVersion: '4.5'}",

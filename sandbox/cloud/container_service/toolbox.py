@@ -1,10 +1,10 @@
 """The programs that a command finds: those of Azure's image, and no others."""
 
 import os
+import shlex
 import shutil
+import sys
 from pathlib import Path
-
-from sandbox.tools.launcher import install_helm
 
 # gzip, tar, curl, git, az and python are missing on purpose: the image is not known to have them.
 TOOLS = ("kubectl", "jq", "grep", "awk", "xargs", "bash", "sh")
@@ -29,3 +29,18 @@ def make(folder: Path) -> Path:
         elif name == "helm":
             install_helm(folder)
     return folder
+
+
+def install_helm(folder: Path) -> Path:
+    """Write a `helm` that runs ours as a program, whatever PATH and folder it is called from."""
+    program = folder / "helm"
+    project = shlex.quote(str(Path(__file__).resolve().parents[3]))
+    python = shlex.quote(sys.executable)
+    # -P keeps the caller's folder, which may hold a yaml.py, off the module path.
+    program.write_text(
+        f"#!/bin/sh\nPYTHONPATH={project} PYTHONDONTWRITEBYTECODE=1 "
+        f'exec {python} -P -m sandbox.tools.helm "$@"\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    return program
