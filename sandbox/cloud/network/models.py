@@ -225,18 +225,8 @@ def fill_rule(change: Change) -> None:
         change.properties.setdefault(key, [])
 
 
-BACK_REFERENCES = ("subnets", "networkInterfaces", "ipConfiguration", "natGateway")
-
-
-def forget_back_references(change: Change) -> None:
-    """Who uses the resource is Azure's to say; clients send back what they were once told."""
-    for name in BACK_REFERENCES:
-        change.properties.pop(name, None)
-
-
 def fill_group(change: Change) -> None:
     forget_shown(change)
-    forget_back_references(change)
     change.properties["resourceGuid"] = stable_guid(change.id.key)
 
 
@@ -282,7 +272,6 @@ def fill_route(change: Change) -> None:
 
 def fill_route_table(change: Change) -> None:
     forget_shown(change)
-    forget_back_references(change)
     change.properties.setdefault("disableBgpRoutePropagation", False)
     change.properties["resourceGuid"] = stable_guid(change.id.key)
 
@@ -291,7 +280,6 @@ def fill_route_table(change: Change) -> None:
 
 
 def fill_public_address(change: Change) -> None:
-    forget_back_references(change)
     properties = change.properties
     properties.setdefault("publicIPAddressVersion", "IPv4")
     properties.setdefault("publicIPAllocationMethod", "Dynamic")
