@@ -178,4 +178,5 @@ def cloud_of(
     client = Azure(Cloud(identity, authority, folder, latency, clock=clock), identity, clock)
     client.new_group()
     yield client
+    client.http.runner.run(client.cloud.stop())
     client.http.close()

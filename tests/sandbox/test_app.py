@@ -1,0 +1,114 @@
+"""The whole cloud together: a cluster runs while it exists, inside a network of its own."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.cluster import Cluster
+from sandbox.front import RefusedError
+from tests.sandbox.conftest import Azure
+
+CLUSTER = "Microsoft.ContainerService/managedClusters/lab-aks"
+POOL = {"name": "system", "mode": "System", "count": 1, "vmSize": "Standard_D4s_v5"}
+
+
+@pytest.fixture
+def aks(azure: Azure) -> Azure:
+    """A cloud with a private cluster that knows Entra's callers only."""
+    identity = azure.new_identity("cluster")
+    properties = {
+        "dnsPrefix": "lab",
+        "disableLocalAccounts": True,
+        "aadProfile": {"managed": True, "enableAzureRBAC": True},
+        "apiServerAccessProfile": {"enablePrivateCluster": True},
+        "oidcIssuerProfile": {"enabled": True},
+        "agentPoolProfiles": [POOL],
+    }
+    body = {
+        "location": "westeurope",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity["id"]: {}}},
+        "properties": properties,
+    }
+    made = azure.arm("PUT", CLUSTER, body)
+    assert made.status_code == 201, made.text
+    return azure
+
+
+def properties(azure: Azure) -> dict[str, Any]:
+    found: dict[str, Any] = azure.arm("GET", CLUSTER).json()["properties"]
+    return found
+
+
+def running(azure: Azure) -> Cluster:
+    """The cluster behind the managed cluster, once it has started."""
+    managed = azure.cloud.store.get(f"{azure.group}/providers/{CLUSTER}")
+    return azure.http.runner.run(azure.cloud.fleet.cluster(managed))
+
+
+def test_the_api_server_is_reached_from_inside_its_network_only(aks: Azure) -> None:
+    address = f"https://{properties(aks)['privateFQDN']}/version"
+
+    with pytest.raises(RefusedError, match="is private"):
+        aks.http.get(address)
+    aks.network = "lab-aks"
+    headers = {"Authorization": f"Bearer {running(aks).admin_token()}"}
+    answer = aks.http.get(address, headers=headers)
+
+    assert answer.json()["gitVersion"].startswith("v1.34.")
+
+
+def test_the_issuer_of_service_accounts_publishes_its_keys(aks: Azure) -> None:
+    issuer = properties(aks)["oidcIssuerProfile"]["issuerURL"]
+
+    configuration = aks.http.get(f"{issuer}.well-known/openid-configuration").json()
+    keys = aks.http.get(configuration["jwks_uri"]).json()["keys"]
+
+    assert configuration["issuer"] == issuer
+    assert {"kty", "kid", "n", "e"} <= set(keys[0])
+
+
+def test_another_issuer_has_no_keys(aks: Azure) -> None:
+    issuer = "https://westeurope.oic.prod-aks.azure.com/tenant/other/"
+
+    answer = aks.http.get(f"{issuer}.well-known/openid-configuration")
+
+    assert answer.status_code == 404
+
+
+def test_a_deleted_cluster_leaves_neither_names_nor_keys(aks: Azure) -> None:
+    issuer = properties(aks)["oidcIssuerProfile"]["issuerURL"]
+
+    aks.arm("DELETE", CLUSTER)
+
+    assert "lab-aks" not in aks.cloud.hosts.networks
+    assert aks.cloud.fleet.issuer_keys(issuer) is None
+
+
+def test_a_role_on_the_cluster_decides_what_a_caller_may_do_in_it(aks: Azure) -> None:
+    cluster, principal = running(aks), aks.identity.object
+
+    before = cluster.settings.authorize(principal, "create", "pods")
+    aks.grant("Azure Kubernetes Service RBAC Cluster Admin", principal, aks.group)
+    after = cluster.settings.authorize(principal, "create", "pods")
+
+    assert (before, after) == (False, True)
+
+
+def test_two_clusters_of_one_name_have_networks_of_their_own(aks: Azure) -> None:
+    shown = aks.arm("GET", CLUSTER).json()
+    identity = aks.new_identity("cluster")["id"]
+    body = {
+        "location": "westeurope",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}},
+        "properties": {
+            "dnsPrefix": "lab",
+            "agentPoolProfiles": [POOL],
+        },
+    }
+    aks.arm("PUT", f"{aks.group}-two", {"location": "westeurope"})
+
+    made = aks.arm("PUT", f"{aks.group}-two/providers/{CLUSTER}", body)
+
+    assert made.status_code == 201, made.text
+    assert made.json()["name"] == shown["name"]
+    assert set(aks.cloud.hosts.networks) == {"lab-aks", "lab-two.lab-aks"}
