@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.azure import Azure
@@ -200,11 +200,14 @@ class Lifecycle:
         with prefixed(f"checking for presence of existing {describe(resource_id)}"):
             found = self.azure.find(resource_id, self.table.api)
         if found is not None:
-            raise ProviderError(
-                f'A resource with the ID "{resource_id}" already exists - to be managed via '
-                "Terraform this resource needs to be imported into the State. Please see the "
-                f'resource documentation for "{self.kind.name}" for more information.'
-            )
+            self.refuse(resource_id)
+
+    def refuse(self, resource_id: str) -> NoReturn:
+        raise ProviderError(
+            f'A resource with the ID "{resource_id}" already exists - to be managed via Terraform '
+            "this resource needs to be imported into the State. Please see the resource "
+            f'documentation for "{self.kind.name}" for more information.'
+        )
 
     def fill(self, body: Object, change: Change) -> None:
         """Write the planned values, and the secrets of the configuration, into a body."""

@@ -117,13 +117,6 @@ class Link(Lifecycle):
     def unlink(self, body: Object, _prior: Object) -> None:
         bodies.put(body, self.path.removesuffix(".id"), None)
 
-    def refuse(self, resource_id: str) -> None:
-        raise ProviderError(
-            f'A resource with the ID "{resource_id}" already exists - to be managed via Terraform '
-            "this resource needs to be imported into the State. Please see the resource "
-            f'documentation for "{self.kind.name}" for more information.'
-        )
-
 
 class SubnetSecurityGroup(Link):
     target = "network_security_group_id"

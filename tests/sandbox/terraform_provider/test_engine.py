@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.terraform_provider import azure
 from sandbox.terraform_provider.engine import Engine, shape
 from sandbox.terraform_provider.errors import AzureError, IncompleteError, ProviderError
 from sandbox.terraform_provider.tree import conform
@@ -97,6 +98,29 @@ def test_a_failed_operation_keeps_the_object_that_it_left(engine: Engine, arm: A
 
     assert caught.value.state["id"] == VNET
     assert 'Code: "Quota"\nMessage: "Too many."' in caught.value.summary
+
+
+def test_an_interrupted_create_keeps_the_object_that_azure_is_making(
+    engine: Engine, arm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(azure, "FAREWELL", 0.0)
+    arm.slow, arm.looks = "/vnet", 1000
+    engine.azure.stop()
+
+    with pytest.raises(IncompleteError, match="context canceled") as caught:
+        apply(
+            engine, "azurerm_virtual_network", name="vnet", address_space=["10.0.0.0/16"], **WHERE
+        )
+
+    assert caught.value.state["id"] == VNET
+
+
+def test_an_operation_that_outlives_its_timeout_is_given_up(engine: Engine, arm: Any) -> None:
+    arm.slow, arm.looks = "/vnet", 1000
+    values = {"name": "vnet", "address_space": ["10.0.0.0/16"], "timeouts": {"create": "200ms"}}
+
+    with pytest.raises(IncompleteError, match="context deadline exceeded"):
+        apply(engine, "azurerm_virtual_network", None, **values, **WHERE)
 
 
 def test_a_refused_create_leaves_nothing_to_keep(engine: Engine, arm: Any) -> None:
