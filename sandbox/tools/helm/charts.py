@@ -108,28 +108,41 @@ def package(arguments: Arguments) -> None:
 
 
 def pull(arguments: Arguments) -> None:
+    folder = Path(arguments.text("destination") or ".")
     for reference in _some(arguments.words, "pull", "chart reference"):
-        answer = helm_python.pull(
+        known = set(folder.glob("*.tgz"))
+        helm_python.pull(
             reference,
-            destination=arguments.text("destination") or ".",
+            destination=folder,
             version=arguments.text("version"),
             repo_url=arguments.text("repo"),
             untar=arguments.on("untar"),
             untar_dir=arguments.text("untardir"),
             plain_http=arguments.on("plain-http"),
         )
-        if answer.get("output"):
-            printer.say(answer["output"])
+        for archive in set(folder.glob("*.tgz")) - known:
+            announce("Pulled", reference, archive, arguments)
 
 
 def push(arguments: Arguments) -> None:
     archive, remote = _exactly(arguments.words, 2, "push", "a chart archive and a remote")
+    plain = arguments.on("plain-http")
+    with helm_python.RegistryClient(plain_http=plain) as client:
+        helm_python.push(archive, remote, client=client, plain_http=plain)
+    with helm_python.Chart.load(archive) as chart:
+        announce("Pushed", f"{remote.rstrip('/')}/{chart.name}", Path(archive), arguments)
+
+
+def announce(deed: str, reference: str, archive: Path, arguments: Arguments) -> None:
+    """Tell, beside the result, which chart it was; only registries give digests."""
+    if not reference.startswith("oci://"):
+        return
+    with helm_python.Chart.load(archive) as chart:
+        tag = chart.version.replace("+", "_")
+    name = f"{reference.removeprefix('oci://')}:{tag}"
     with helm_python.RegistryClient(plain_http=arguments.on("plain-http")) as client:
-        answer = helm_python.push(
-            archive, remote, client=client, plain_http=arguments.on("plain-http")
-        )
-    if answer.get("output"):
-        printer.say(answer["output"])
+        digest = client.resolve(f"oci://{name}")["digest"]
+    printer.complain(f"{deed}: {name}\nDigest: {digest}")
 
 
 def show(arguments: Arguments) -> None:
@@ -172,18 +185,16 @@ def local(reference: str, arguments: Arguments) -> Iterator[str]:
         yield reference
         return
     with tempfile.TemporaryDirectory(prefix="helm-") as folder:
-        answer = helm_python.pull(
+        helm_python.pull(
             reference,
             destination=folder,
             version=arguments.text("version"),
             repo_url=arguments.text("repo"),
             plain_http=arguments.on("plain-http"),
         )
-        if answer.get("output"):
-            printer.complain(
-                answer["output"].strip()
-            )  # `Pulled:` and `Digest:`, beside the result.
-        yield str(next(Path(folder).glob("*.tgz")))
+        archive = next(Path(folder).glob("*.tgz"))
+        announce("Pulled", reference, archive, arguments)
+        yield str(archive)
 
 
 def _name_and_chart(words: list[str]) -> tuple[str, str]:
