@@ -7,6 +7,45 @@ from sandbox.cluster.api.kinds import Kind, Kinds
 
 Object = dict[str, Any]
 
+TEXT = {"type": "string", "minLength": 1}
+SCHEMA: Object = {
+    "type": "object",
+    "required": ["spec"],
+    "properties": {
+        "spec": {
+            "type": "object",
+            "required": ["group", "names", "scope", "versions"],
+            "properties": {
+                "group": TEXT,
+                "scope": {"type": "string", "enum": ["Cluster", "Namespaced"]},
+                "names": {
+                    "type": "object",
+                    "required": ["kind", "plural"],
+                    "properties": {"kind": TEXT, "plural": TEXT},
+                },
+                "versions": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["name", "served", "storage"],
+                        "properties": {
+                            "name": TEXT,
+                            "served": {"type": "boolean"},
+                            "storage": {"type": "boolean"},
+                            "schema": {"type": "object"},
+                            "subresources": {"type": "object"},
+                            "additionalPrinterColumns": {
+                                "type": "array",
+                                "items": {"type": "object", "required": ["name", "jsonPath"]},
+                            },
+                        },
+                    },
+                },
+            },
+        }
+    },
+}  # The part of a definition that everything else relies on.
+
 ACCEPTED = (
     ("NamesAccepted", "NoConflicts", "no conflicts found"),
     ("Established", "InitialNamesAccepted", "the initial names have been accepted"),

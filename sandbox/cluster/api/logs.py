@@ -27,10 +27,12 @@ def answer(
     path = settings.log(metadata["namespace"], metadata["name"], metadata["uid"], container)
     if not path.exists():
         _demand_started(pod, container)
-    text = _read(path, call)
+    printed = _after(path, 0)
+    text = _cut(printed, call)
     if not call.flag("follow"):
         return Response(text, media_type="text/plain")
-    return StreamingResponse(_follow(storage, target, path, text), media_type="text/plain")
+    following = _follow(storage, target, path, text, len(printed))
+    return StreamingResponse(following, media_type="text/plain")
 
 
 def _container(call: Call, pod: Object) -> str:
@@ -71,8 +73,8 @@ def _demand_started(pod: Object, container: str) -> None:
     raise errors.bad_request(f'container "{container}" in pod "{name}" {why}')
 
 
-def _read(path: Path, call: Call) -> bytes:
-    text = path.read_bytes() if path.exists() else b""
+def _cut(text: bytes, call: Call) -> bytes:
+    """The part of a log that was asked for."""
     if (tail := call.query.get("tailLines", "")).isdigit():
         lines = text.splitlines(keepends=True)
         text = b"".join(lines[-int(tail) :] if int(tail) else [])
@@ -82,11 +84,10 @@ def _read(path: Path, call: Call) -> bytes:
 
 
 async def _follow(
-    storage: Storage, target: Target, path: Path, text: bytes
+    storage: Storage, target: Target, path: Path, text: bytes, position: int
 ) -> AsyncIterator[bytes]:
     """What is there, then what comes, until the pod has ended."""
     yield text
-    position = _size(path)
     while True:
         pod = storage.get(target.kind.resource, target.namespace, target.name)
         ended = pod is None or at(pod, "status.phase") in FINISHED
@@ -98,13 +99,9 @@ async def _follow(
         await asyncio.sleep(PAUSE)
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
 def _after(path: Path, position: int) -> bytes:
     """What was written behind a position."""
-    if _size(path) <= position:
+    if not path.exists():
         return b""
     with path.open("rb") as log:
         log.seek(position)

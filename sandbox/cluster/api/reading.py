@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.cluster.api import decoding, defaults, errors, structural, validation
+from sandbox.cluster.api import decoding, defaults, errors, immutability, structural, validation
 from sandbox.cluster.api.apply import naming
 from sandbox.cluster.api.errors import ApiError, Cause
 from sandbox.cluster.api.kinds import Kind
@@ -102,16 +102,15 @@ def _complain(
 def complete(kind: Kind, body: Object, old: Object | None) -> None:
     """Fill defaults in and refuse what is not valid."""
     name = body["metadata"].get("name", "")
-    if not kind.custom and kind.name in validation.NEEDS_SPEC:
-        causes = list(validation.spec_required(body))
-        if causes:
-            raise errors.invalid(kind, name, causes)
+    causes = list(validation.lacking(kind, body))
+    if causes:
+        raise errors.invalid(kind, name, causes)
     defaults.fill(kind, body)
     causes = list(validation.check(kind, body))
     if kind.custom:
         causes += structural.validate(kind.schema, body)
     if old is not None:
-        causes += validation.check_change(kind, old, body)
+        causes += immutability.check(kind, old, body)
     if causes:
         raise errors.invalid(kind, name, causes)
 

@@ -3,12 +3,72 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.cluster.api import pod_validation, selectors, syntax
+from sandbox.cluster.api import definitions, pod_validation, selectors, structural, syntax
 from sandbox.cluster.api.errors import Cause, duplicate, refused, required, unsupported, wrong
 from sandbox.cluster.api.kinds import Kind
 
 Object = dict[str, Any]
-IMMUTABLE = "field is immutable"
+
+# What must be there before anything else can be said about an object; `*` is any element.
+NEEDED = {
+    "ClusterRoleBinding": ("roleRef", "subjects.*.kind", "subjects.*.name"),
+    "CronJob": ("spec", "spec.jobTemplate"),
+    "DaemonSet": ("spec",),
+    "Deployment": ("spec",),
+    "Endpoints": ("subsets.*.addresses.*.ip", "subsets.*.ports.*.port"),
+    "HorizontalPodAutoscaler": (
+        "spec",
+        "spec.maxReplicas",
+        "spec.scaleTargetRef.kind",
+        "spec.scaleTargetRef.name",
+    ),
+    "Job": ("spec",),
+    "MutatingWebhookConfiguration": (
+        "webhooks.*.name",
+        "webhooks.*.clientConfig",
+        "webhooks.*.clientConfig.service.name",
+        "webhooks.*.clientConfig.service.namespace",
+    ),
+    "NetworkPolicy": ("spec",),
+    "PersistentVolumeClaim": ("spec",),
+    "Pod": ("spec",),
+    "PodDisruptionBudget": ("spec",),
+    "ReplicaSet": ("spec",),
+    "RoleBinding": ("roleRef", "subjects.*.kind", "subjects.*.name"),
+    "Service": ("spec",),
+    "StatefulSet": (
+        "spec",
+        "spec.volumeClaimTemplates.*.metadata.name",
+        "spec.volumeClaimTemplates.*.spec",
+    ),
+}
+NEEDED["ValidatingWebhookConfiguration"] = NEEDED["MutatingWebhookConfiguration"]
+OPTIONAL_PARENTS = ("service",)  # These may be absent, with everything in them.
+
+
+def lacking(kind: Kind, body: Object) -> Iterator[Cause]:
+    """What is missing that all other checks rely on."""
+    if kind.custom:
+        return
+    if kind.name == "CustomResourceDefinition":
+        yield from structural.validate(definitions.SCHEMA, body)
+    for path in NEEDED.get(kind.name, ()):
+        yield from _absent(body, path.split("."), "")
+
+
+def _absent(found: Any, path: list[str], at: str) -> Iterator[Cause]:
+    step, *rest = path
+    if step == "*":
+        for index, each in enumerate(found):
+            yield from _absent(each, rest, f"{at}[{index}]")
+        return
+    field = f"{at}.{step}" if at else step
+    value = found.get(step)
+    if value in (None, ""):
+        if not (rest and (rest[0] == "*" or step in OPTIONAL_PARENTS)):
+            yield required(field)
+    elif rest:
+        yield from _absent(value, rest, field)
 
 
 def check(kind: Kind, body: Object) -> Iterator[Cause]:
@@ -20,17 +80,6 @@ def check(kind: Kind, body: Object) -> Iterator[Cause]:
         yield from syntax.qualified("metadata.annotations", key)
     if not kind.custom and (rule := RULES.get(kind.name)):
         yield from rule(body)
-
-
-def check_change(kind: Kind, old: Object, new: Object) -> Iterator[Cause]:
-    """Everything that an update may not change."""
-    if not kind.custom and (rule := CHANGES.get(kind.name)):
-        yield from rule(old, new)
-
-
-def spec_required(body: Object) -> Iterator[Cause]:
-    if not isinstance(body.get("spec"), dict):
-        yield required("spec")
 
 
 def _workload(body: Object) -> Iterator[Cause]:
@@ -228,113 +277,4 @@ RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
     "Secret": _secret,
     "Service": _service,
     "StatefulSet": _stateful_set,
-}
-NEEDS_SPEC = frozenset(RULES) - {
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "PodDisruptionBudget",
-    "RoleBinding",
-    "Secret",
-    "Ingress",
-}
-
-
-def _fixed(*paths: str) -> Callable[[Object, Object], Iterator[Cause]]:
-    """Fields that keep the value of their creation."""
-
-    def check(old: Object, new: Object) -> Iterator[Cause]:
-        for path in paths:
-            before, after = selectors.at(old, path), selectors.at(new, path)
-            if before != after:
-                yield wrong(path, _compact(after), IMMUTABLE)
-
-    return check
-
-
-def _compact(value: Any) -> Any:
-    return value if not isinstance(value, dict) else value.get("matchLabels") or value
-
-
-def _stateful_set_change(old: Object, new: Object) -> Iterator[Cause]:
-    free = {
-        "replicas",
-        "ordinals",
-        "template",
-        "updateStrategy",
-        "revisionHistoryLimit",
-        "persistentVolumeClaimRetentionPolicy",
-        "minReadySeconds",
-    }
-    before = {key: value for key, value in old["spec"].items() if key not in free}
-    after = {key: value for key, value in new["spec"].items() if key not in free}
-    if before != after:
-        why = (
-            "updates to statefulset spec for fields other than 'replicas', 'ordinals', "
-            "'template', 'updateStrategy', 'revisionHistoryLimit', "
-            "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-        )
-        yield refused("spec", why)
-
-
-def _data_change(old: Object, new: Object) -> Iterator[Cause]:
-    if old.get("type") != new.get("type"):
-        yield wrong("type", new.get("type"), IMMUTABLE)
-    if not old.get("immutable"):
-        return
-    why = "field is immutable when `immutable` is set"
-    if not new.get("immutable"):
-        yield refused("immutable", why)
-    for field in ("data", "binaryData"):
-        if old.get(field) != new.get(field):
-            yield refused(field, why)
-
-
-def _service_change(old: Object, new: Object) -> Iterator[Cause]:
-    before, after = old["spec"].get("clusterIP"), new["spec"].get("clusterIP")
-    if before and before != after and new["spec"]["type"] != "ExternalName":
-        yield wrong("spec.clusterIPs[0]", [after], "may not change once set")
-
-
-def _binding_change(old: Object, new: Object) -> Iterator[Cause]:
-    if old.get("roleRef") != new.get("roleRef"):
-        yield wrong("roleRef", new.get("roleRef"), "cannot change roleRef")
-
-
-def _pod_change(old: Object, new: Object) -> Iterator[Cause]:
-    def fixed(body: Object) -> Object:
-        spec = {
-            key: value
-            for key, value in body["spec"].items()
-            if key not in ("activeDeadlineSeconds", "tolerations", "nodeName")
-        }
-        for field in ("containers", "initContainers"):
-            containers = spec.get(field) or ()
-            spec[field] = [{**each, "image": "", "resources": {}} for each in containers]
-        return spec
-
-    if fixed(old) != fixed(new):
-        why = (
-            "pod updates may not change fields other than `spec.containers[*].image`,"
-            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
-            "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
-            "(allow it to be set to 1 if it was previously negative)"
-        )
-        yield refused("spec", why)
-
-
-CHANGES: dict[str, Callable[[Object, Object], Iterator[Cause]]] = {
-    "ClusterRoleBinding": _binding_change,
-    "ConfigMap": _data_change,
-    "DaemonSet": _fixed("spec.selector"),
-    "Deployment": _fixed("spec.selector"),
-    "Job": _fixed("spec.completions", "spec.selector", "spec.template"),
-    "PersistentVolumeClaim": _fixed(
-        "spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeMode"
-    ),
-    "Pod": _pod_change,
-    "ReplicaSet": _fixed("spec.selector"),
-    "RoleBinding": _binding_change,
-    "Secret": _data_change,
-    "Service": _service_change,
-    "StatefulSet": _stateful_set_change,
 }
