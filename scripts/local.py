@@ -86,12 +86,13 @@ def env(port: Port = 4200) -> int:
 @app.command
 def show(port: Port = 4200) -> int:
     """Show the newest report and the address of the UI."""
-    reports = sorted((PROJECT / ".work").glob("*/reports/*/report.md"))
+    reports = sorted((PROJECT / ".work").glob("*/reports/*/report.md"), key=os.path.getmtime)
     if reports:
         from rich.markdown import Markdown  # noqa: PLC0415 # Only here.
 
         width = min(shutil.get_terminal_size((110, 40)).columns, 120)
-        text = reports[-1].read_text().split("## Steps")[0].replace("<br>", "; ")
+        text = reports[-1].read_text().split("## What changed")[0].split("## Steps")[0]
+        text = text.replace("<br>", "; ").replace("![Timeline](timeline.svg)\n", "")
         Console(width=width).print(Markdown(text))
         screen.print(f"Whole report and picture: {reports[-1].relative_to(PROJECT)}")
     screen.print(f"Prefect UI: http://127.0.0.1:{port}   (stop everything: make down)")

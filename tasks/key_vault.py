@@ -12,7 +12,7 @@ from tasks.catalogue import Facts, Secret
 from tasks.errors import RefusedError
 from tasks.step import step
 
-IN_A_ROW = 3  # Vault nodes disagree while a role spreads: one success proves little.
+IN_A_ROW = 5  # Vault nodes disagree while a role spreads: one success proves little.
 PROBE = "access-probe"  # A name that no secret has; asking for it needs the same right.
 APPLIED = "applied-to"  # The tag that says where a version is in use.
 
@@ -30,7 +30,8 @@ class Kept:
 
 @contextmanager
 def _vault(uri: str) -> Iterator[SecretClient]:
-    with azure.translated(f"Key Vault {uri}"), SecretClient(uri, azure.credential()) as client:
+    name = uri.removeprefix("https://").partition(".")[0]
+    with azure.translated(f"Key Vault {name}"), SecretClient(uri, azure.credential()) as client:
         yield client
 
 

@@ -2,6 +2,8 @@
 
 from tasks.report.record import Record, Span, critical_path
 
+SHORT = 0.02  # Steps under this share of the run are summed up.
+
 
 def markdown(record: Record, picture: str) -> str:
     """The whole page; `picture` is what the image link points to."""
@@ -13,15 +15,14 @@ def markdown(record: Record, picture: str) -> str:
         _waits(record),
         "## What set its length",
         _path(record),
-        "## Steps",
-        _steps(record),
     ]
-    if record.changes:
-        parts += ["## What changed in Azure", *record.changes]
-    if record.checks:
-        parts += ["## What was verified", _checks(record)]
     if record.note:
         parts += ["## Note", record.note.strip()]
+    if record.checks:
+        parts += ["## What was verified", _checks(record)]
+    if record.changes:
+        parts += ["## What changed in Azure", *record.changes]
+    parts += ["## Steps", _steps(record)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,10 +50,21 @@ def _waits(record: Record) -> str:
 def _path(record: Record) -> str:
     chain = critical_path(record.spans)
     rows = ["| step | took | share |", "|-|-:|-:|"]
-    for span in chain:
-        share = 100 * span.seconds / max(record.seconds, 0.001)
-        rows.append(f"| {span.stage}: {span.name} | {span.seconds:.1f} s | {share:.0f} % |")
+    short = [span for span in chain if span.seconds < SHORT * record.seconds]
+    rows += [
+        f"| {span.stage}: {span.name} | {_share(span.seconds, record)} |"
+        for span in chain
+        if span not in short
+    ]
+    rest = sum(span.seconds for span in short)
+    rows.append(f"| {len(short)} shorter steps | {_share(rest, record)} |")
+    between = record.seconds - sum(span.seconds for span in chain)
+    rows.append(f"| between steps | {_share(between, record)} |")
     return "\n".join(rows)
+
+
+def _share(seconds: float, record: Record) -> str:
+    return f"{seconds:.1f} s | {100 * seconds / max(record.seconds, 0.001):.0f} %"
 
 
 def _steps(record: Record) -> str:
