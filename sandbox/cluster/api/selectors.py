@@ -73,16 +73,18 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
 
 def _expression(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
+    key, values = str(expression.get("key", "")), expression.get("values") or ()
+    match expression.get("operator"):
         case "In":
             return labels.get(key) in values
         case "NotIn":
             return labels.get(key) not in values
         case "Exists":
             return key in labels
-        case _:
+        case "DoesNotExist":
             return key not in labels
+        case _:
+            return False
 
 
 FORMS = {"In": "{} in ({})", "NotIn": "{} notin ({})", "Exists": "{}", "DoesNotExist": "!{}"}
@@ -92,7 +94,9 @@ def written(selector: Mapping[str, Any]) -> str:
     """A LabelSelector object as the text that `labelSelector=` takes."""
     parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
     parts += [
-        FORMS[each["operator"]].format(each["key"], ",".join(each.get("values") or ()))
+        FORMS.get(each.get("operator"), "").format(
+            each.get("key"), ",".join(each.get("values") or ())
+        )
         for each in selector.get("matchExpressions") or ()
     ]
     return ",".join(parts)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sandbox.cluster.api.errors import Cause, wrong
+from sandbox.cluster.api.errors import Cause, refused, required, wrong
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"
@@ -116,6 +116,26 @@ def labels(field: str, found: Mapping[str, Any]) -> Iterator[Cause]:
             yield wrong(field, value, _too_long(SHORT))
         elif not _fits(VALUE, value, SHORT):
             yield wrong(field, value, NO_VALUE)
+
+
+def selector(field: str, found: Mapping[str, Any]) -> Iterator[Cause]:
+    """A label selector inside an object."""
+    yield from labels(f"{field}.matchLabels", found.get("matchLabels") or {})
+    for index, each in enumerate(found.get("matchExpressions") or ()):
+        inner = f"{field}.matchExpressions[{index}]"
+        operator, values = each.get("operator", ""), each.get("values")
+        if operator not in OPERATORS:
+            yield wrong(f"{inner}.operator", operator, "not a valid selector operator")
+        elif OPERATORS[operator] and not values:
+            why = "must be specified when `operator` is 'In' or 'NotIn'"
+            yield required(f"{inner}.values", why)
+        elif values and not OPERATORS[operator]:
+            why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            yield refused(f"{inner}.values", why)
+        yield from qualified(f"{inner}.key", each.get("key", ""))
+
+
+OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}  # With values?
 
 
 def config_keys(field: str, found: Mapping[str, Any]) -> Iterator[Cause]:

@@ -91,6 +91,7 @@ def _workload(body: Object) -> Iterator[Cause]:
         yield required("spec.selector")
     elif not (selector.get("matchLabels") or selector.get("matchExpressions")):
         yield wrong("spec.selector", {}, "empty selector is invalid for deployment")
+    yield from syntax.selector("spec.selector", selector or {})
     if selector and not selectors.matches(selector, found):
         why = "`selector` does not match template `labels`"
         yield wrong("spec.template.metadata.labels", found, why)
@@ -258,6 +259,26 @@ def _budget(body: Object) -> Iterator[Cause]:
     if "minAvailable" in spec and "maxUnavailable" in spec:
         why = "minAvailable and maxUnavailable cannot be both set"
         yield wrong("spec", "", why)
+    yield from syntax.selector("spec.selector", spec.get("selector") or {})
+
+
+def _network_policy(body: Object) -> Iterator[Cause]:
+    spec = body["spec"]
+    yield from syntax.selector("spec.podSelector", spec["podSelector"])
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for index, rule in enumerate(spec.get(direction) or ()):
+            for at, peer in enumerate(rule.get(peers) or ()):
+                field = f"spec.{direction}[{index}].{peers}[{at}]"
+                if not peer:
+                    yield required(field, "must specify a peer")
+                for name in ("podSelector", "namespaceSelector"):
+                    yield from syntax.selector(f"{field}.{name}", peer.get(name) or {})
+
+
+def _webhooks(body: Object) -> Iterator[Cause]:
+    for index, webhook in enumerate(body.get("webhooks") or ()):
+        for name in ("namespaceSelector", "objectSelector"):
+            yield from syntax.selector(f"webhooks[{index}].{name}", webhook[name])
 
 
 RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
@@ -269,6 +290,8 @@ RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
     "Deployment": _deployment,
     "Ingress": _ingress,
     "Job": _job,
+    "MutatingWebhookConfiguration": _webhooks,
+    "NetworkPolicy": _network_policy,
     "PersistentVolumeClaim": _claim,
     "Pod": _pod,
     "PodDisruptionBudget": _budget,
@@ -277,4 +300,5 @@ RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
     "Secret": _secret,
     "Service": _service,
     "StatefulSet": _stateful_set,
+    "ValidatingWebhookConfiguration": _webhooks,
 }

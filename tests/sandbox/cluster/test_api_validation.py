@@ -162,6 +162,26 @@ def test_a_deployment_that_recreates_its_pods_does_not_roll(kube: Kube) -> None:
     assert "spec.strategy.rollingUpdate: Forbidden: may not be specified" in message
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ({"key": "app", "operator": "Like"}, "not a valid selector operator"),
+        ({"key": "app", "operator": "In"}, "matchExpressions[0].values: Required value"),
+        ({"key": "app", "operator": "Exists", "values": ["x"]}, "values: Forbidden"),
+        ({"operator": "Exists"}, "matchExpressions[0].key: Invalid value"),
+    ],
+)
+def test_a_selector_that_says_nothing_sensible_is_refused(
+    kube: Kube, expression: dict[str, Any], expected: str
+) -> None:
+    selector = {"matchExpressions": [expression]}
+    body = {"metadata": {"name": "web"}, "spec": {"podSelector": selector}}
+
+    message = refusal(kube, "networkpolicies", body, "/apis/networking.k8s.io/v1")
+
+    assert expected in message
+
+
 def test_a_selector_must_choose_the_pods_of_its_own_template(kube: Kube) -> None:
     body = deployment(selector={"matchLabels": {"app": "other"}})
 
