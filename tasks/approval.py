@@ -1,7 +1,9 @@
 """A person's word before anything is destroyed: asked in the terminal, or by a paused run."""
 
 import sys
+from uuid import UUID
 
+from prefect.client.orchestration import get_client
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
@@ -33,11 +35,12 @@ def ask(environment: Environment, what: str, plan: str) -> None:
         if sys.stdin.readline().strip().lower() != "yes":
             raise ApprovalError(f"{what} Rejected in the terminal.", "Nothing was changed.")
         return
-    if not flow_run.deployment_id:
+    if not _watched():
         raise ApprovalError(
             f"{what} Nobody is here to approve it: this is no terminal.",
             "Read the plan in the log, then run again with --yes.",
         )
+    log.warning("%s Waiting for the answer in the Prefect UI, on the page of this run.", what)
     form = Approval.with_initial_data(description=f"**{what}**\n\n{plan}")
     answer = pause_flow_run(
         wait_for_input=form, timeout=environment.approval_timeout, poll_interval=2
@@ -45,3 +48,10 @@ def ask(environment: Environment, what: str, plan: str) -> None:
     if not answer.approve:
         raise ApprovalError(f"{what} Rejected: {answer.comment or 'no comment'}.")
     log.info("%s Approved: %s", what, answer.comment or "no comment")
+
+
+def _watched() -> bool:
+    """A run that came from a deployment has a page on which somebody can answer."""
+    with get_client(sync_client=True) as client:
+        root = client.read_flow_run(UUID(str(flow_run.root_flow_run_id)))
+    return root.deployment_id is not None

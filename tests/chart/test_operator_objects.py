@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # Ships without types.
+from jsonschema import Draft202012Validator
 
 from tests.chart.conftest import PROJECT, Charts
 

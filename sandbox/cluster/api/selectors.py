@@ -73,7 +73,8 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
 
 def _expression(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = str(expression.get("key", "")), expression.get("values") or ()
+    key: str = str(expression.get("key", ""))
+    values = expression.get("values") or ()
     match expression.get("operator"):
         case "In":
             return labels.get(key) in values

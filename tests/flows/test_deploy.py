@@ -1,0 +1,196 @@
+"""From nothing to an answering platform, again without a change, and away."""
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from azure.identity import ClientSecretCredential
+from azure.keyvault.secrets import SecretClient
+
+from tests.flows.conftest import Ended, Place
+
+pytestmark = pytest.mark.flows
+VAULT = "https://supabase-sandbox-kv.vault.azure.net/"
+
+
+@pytest.fixture(scope="module")
+def first(place: Place) -> Ended:
+    """The first deploy of an empty subscription."""
+    place.environment("sandbox")
+    return place.run("deploy", "--environment", "sandbox")
+
+
+@pytest.fixture(scope="module")
+def second(place: Place, first: Ended) -> tuple[Ended, list[dict[str, Any]]]:
+    """The same again, and what it asked of the cloud."""
+    assert first.code == 0, first.text
+    before = len(place.requests())
+    ended = place.run("deploy", "--environment", "sandbox")
+    return ended, place.requests()[before:]
+
+
+def reports(place: Place) -> list[Path]:
+    return sorted((place.folder / "work/sandbox/reports").glob("*/report.md"))
+
+
+def task_runs(place: Place, name: str) -> list[dict[str, Any]]:
+    return list(place.ask("task_runs/filter", {"task_runs": {"name": {"like_": name}}}))
+
+
+def states(place: Place, run: dict[str, Any]) -> list[str]:
+    address = f"{place.api}/task_run_states/"
+    answer = httpx.get(address, params={"task_run_id": run["id"]}, trust_env=False)
+    return [state["name"] for state in answer.json()]
+
+
+def test_one_command_ends_with_an_answering_platform(first: Ended) -> None:
+    assert first.code == 0, first.text
+    assert re.search(r"All \d\d checks hold", first.text)
+    assert first.text.rstrip().endswith("https://supabase.sandbox.internal")
+
+
+def test_the_role_that_spreads_is_a_visible_wait_with_its_reason(
+    place: Place, first: Ended
+) -> None:
+    assert first.code == 0, first.text
+    waiting = [run for run in task_runs(place, "reach-vault") if run["run_count"] > 1]
+    assert waiting, "The vault let us in at the first try: nothing spread."
+
+    history = states(place, waiting[0])
+    artifacts = place.ask(
+        "artifacts/filter", {"artifacts": {"task_run_id": {"any_": [waiting[0]["id"]]}}}
+    )
+
+    assert "AwaitingRetry" in history
+    assert "does not know our role assignment yet (403 ForbiddenByRbac)" in str(artifacts)
+
+
+def test_the_webhook_that_is_not_up_yet_is_a_visible_wait(place: Place, first: Ended) -> None:
+    assert first.code == 0, first.text
+    waiting = [run for run in task_runs(place, "install-releases") if run["run_count"] > 1]
+
+    assert any("AwaitingRetry" in states(place, run) for run in waiting)
+
+
+def test_the_report_names_waits_checks_and_the_environments_note(
+    place: Place, first: Ended
+) -> None:
+    assert first.code == 0, first.text
+    page = reports(place)[0].read_text()
+
+    assert "**Succeeded** in" in page
+    assert "| reach-vault |" in page.split("## What set its length")[0]
+    assert "This environment is simulated." in page
+    assert (reports(place)[0].parent / "timeline.svg").exists()
+    found = place.ask("artifacts/filter", {"artifacts": {"key": {"any_": ["report-sandbox"]}}})
+    assert "data:image/svg+xml;base64," in found[0]["data"]
+
+
+def test_a_second_deploy_changes_nothing_and_says_so(
+    place: Place, second: tuple[Ended, list[dict[str, Any]]]
+) -> None:
+    ended, _ = second
+
+    assert ended.code == 0, ended.text
+    assert "foundation: nothing to change" in ended.text
+    assert "platform: nothing to change" in ended.text
+    releases = re.findall(r"Release ([a-z0-9-]+): (\w+)", ended.text)
+    assert {name for name, _ in releases} == {
+        "external-secrets",
+        "platform",
+        "s3proxy",
+        "supabase",
+    }
+    assert {result for _, result in releases} == {"unchanged"}
+    assert "created" not in ended.text
+    assert "Nothing in Azure had to change." in reports(place)[-1].read_text()
+
+
+def test_a_second_deploy_writes_nothing_to_azure(
+    second: tuple[Ended, list[dict[str, Any]]],
+) -> None:
+    _, requests = second
+    harmless = ("/runCommand", "/listKeys", "/listClusterUserCredential", "/oauth2/", "/token")
+
+    writes = [
+        f"{request['method']} {request['host']}{request['path']}"
+        for request in requests
+        if request["method"] not in {"GET", "HEAD"}
+        and not request["network"]
+        and not any(part in request["path"] for part in harmless)
+    ]
+
+    assert writes == []
+
+
+def test_a_second_deploy_needs_four_commands_in_the_cluster(
+    second: tuple[Ended, list[dict[str, Any]]],
+) -> None:
+    _, requests = second
+
+    commands = [request for request in requests if request["path"].endswith("/runCommand")]
+
+    assert len(commands) == 4
+
+
+def test_no_secret_is_found_anywhere_but_in_the_vault_and_the_cluster(
+    place: Place, second: tuple[Ended, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, place.variables[name])
+    variables = place.variables
+    credential = ClientSecretCredential(
+        variables["ARM_TENANT_ID"], variables["ARM_CLIENT_ID"], variables["ARM_CLIENT_SECRET"]
+    )
+    public = {"pg-username", "pg-database", "azure-storage-account-name", "dashboard-username"}
+    with SecretClient(VAULT, credential) as vault:
+        names = [str(entry.name) for entry in vault.list_properties_of_secrets()]
+        values = {name: str(vault.get_secret(name).value) for name in names if name not in public}
+
+    texts = {"output": second[0].text, "requests": (place.state / "requests.jsonl").read_text()}
+    texts["database"] = "\n".join(
+        sqlite3.connect(Path(variables["PREFECT_HOME"]) / "prefect.db").iterdump()
+    )
+    # azurerm keeps the storage keys in its state, and nothing else may be there.
+    for path in (place.folder / "work").rglob("*"):
+        if path.is_file() and "providers" not in path.parts:
+            texts[str(path)] = path.read_text(errors="replace")
+
+    storage = {"azure-storage-account-key", "storage-connection-string"}
+    leaks = [
+        f"{name} in {where}"
+        for where, text in texts.items()
+        for name, value in values.items()
+        if value in text and not (name in storage and "foundation.tfstate" in where)
+    ]
+    assert len(values) >= 10
+    assert leaks == []
+
+
+def test_without_anybody_to_ask_nothing_is_destroyed(
+    place: Place, second: tuple[Ended, list[dict[str, Any]]]
+) -> None:
+    assert second[0].code == 0
+
+    ended = place.run("destroy", "--environment", "sandbox")
+
+    assert ended.code == 1
+    assert "run again with --yes" in ended.text
+    assert place.run("verify", "--environment", "sandbox").code == 0
+
+
+def test_destroy_leaves_nothing_behind_and_may_run_again(
+    place: Place, second: tuple[Ended, list[dict[str, Any]]]
+) -> None:
+    assert second[0].code == 0
+
+    ended = place.run("destroy", "--environment", "sandbox", "--yes")
+
+    assert ended.code == 0, ended.text
+    assert ' "resources": 0' in place.sandbox("status", "--json") or "0 resources" in place.sandbox(
+        "status"
+    )
+    assert place.run("destroy", "--environment", "sandbox", "--yes").code == 0
