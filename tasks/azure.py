@@ -17,6 +17,7 @@ from azure.identity import ClientSecretCredential, DefaultAzureCredential
 from tasks.errors import NotReadyError, PreflightError, RefusedError
 
 MANAGEMENT = "https://management.azure.com/.default"
+UNREACHABLE = (ServiceRequestError, ServiceResponseError)
 PASSING = {408, 429, 500, 502, 503, 504}
 CONFLICTS = {"OperationNotAllowed", "AnotherOperationInProgress", "ConcurrentUpdate"}
 PENDING_ROLE = {"AuthorizationFailed", "ForbiddenByRbac"}
@@ -44,11 +45,13 @@ def translated(what: str) -> Iterator[None]:
     try:
         yield
     except ClientAuthenticationError as error:
+        if isinstance(error.__cause__, UNREACHABLE):  # azure-identity's word for "no answer", too.
+            raise NotReadyError(f"{what}: no answer. {first_line(error)}") from error
         raise PreflightError(
             f"{what}: Entra refused the credentials.\n{first_line(error)}",
             "Check ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET, or sign in again.",
         ) from error
-    except (ServiceRequestError, ServiceResponseError) as error:
+    except UNREACHABLE as error:
         raise NotReadyError(f"{what}: no answer. {first_line(error)}") from error
     except HttpResponseError as error:
         raise explained(what, error) from error

@@ -72,14 +72,18 @@ class Progress:
     def percent(self) -> float:
         return 100 * self.done / self.total if self.total else 0.0
 
-    def failure(self, what: str, complaint: str) -> DeployError:
-        """The consequence of a failed run: does time help, and what did Azure say."""
-        found = [
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The diagnostics that ended the run."""
+        return [
             event["diagnostic"]
             for event in self.events
             if event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error"
         ]
-        texts = [_text(diagnostic) for diagnostic in found] or [complaint.strip()[-2000:]]
+
+    def failure(self, what: str, complaint: str) -> DeployError:
+        """The consequence of a failed run: does time help, and what did Azure say."""
+        texts = [_text(diagnostic) for diagnostic in self.errors] or [complaint.strip()[-2000:]]
         message = f"{what} failed.\n" + "\n".join(texts)
         if any(LOCKED in text for text in texts):
             return BusyError(

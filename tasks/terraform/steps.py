@@ -1,6 +1,7 @@
 """Plan, apply and read a stack; an interrupted apply is simply done again."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -11,9 +12,10 @@ from prefect.artifacts import (
 from python_terraform import IsFlagged, Terraform
 
 from tasks import shell, wait
-from tasks.errors import ApprovalError, PreflightError, ToolError
+from tasks.errors import ApprovalError, NotReadyError, PreflightError, ToolError
 from tasks.shell import Command, Ended
 from tasks.step import step
+from tasks.terraform.adoption import Orphan, group_in, orphans
 from tasks.terraform.plans import Plan, read_plan
 from tasks.terraform.progress import Progress
 from tasks.terraform.stacks import Outputs, Stack, fingerprint, parse_outputs, prepare
@@ -53,6 +55,19 @@ def _command(stack: Stack, verb: str, *arguments: str) -> Command:
     )
 
 
+def import_command(stack: Stack, orphan: Orphan) -> Command:
+    command = _command(
+        stack,
+        "import",
+        f"-var-file={stack.root / stack.environment.tfvars_file}",
+        f"-var-file={stack.variables_file}",
+        orphan.address,
+        orphan.id,
+    )
+    argv = tuple(part for part in command.argv if part != "-json")  # `import` has no such flag.
+    return replace(command, argv=argv)
+
+
 @step("terraform-plan-{stack.name}")
 def plan(stack: Stack, *, destroy: bool = False) -> Plan:
     """Find out what must change; the plan file is kept for `apply`."""
@@ -89,7 +104,32 @@ def apply(stack: Stack, approved: Plan) -> None:
     finally:
         stack.plan_file.unlink(missing_ok=True)
     if ended.code:
+        _adopt(stack, progress)
         raise progress.failure(f"terraform apply of {stack.name}", ended.complaint)
+
+
+def _adopt(stack: Stack, progress: Progress) -> None:
+    """
+    Import what a killed run left in our resource group, and ask for another try.
+
+    Azure has finished what Terraform began; only the state does not know. What lies elsewhere
+    is somebody else's and stays a failure.
+    """
+    found = orphans(progress.errors)
+    if not found:
+        return
+    built = stack.variables.get("foundation", {})
+    group = built.get("resource_group_name") or group_in(_one_shot(stack, "show", json=IsFlagged))
+    ours = [orphan for orphan in found if orphan.within(group)]
+    for orphan in ours:
+        ended = shell.attempt(import_command(stack, orphan))
+        if ended.code:
+            text = shell.tail(ended)
+            raise ToolError(f"terraform import of {orphan.address} failed.\n{text}")
+        wait.logger().warning("%s was created by a run that died: taken over.", orphan.address)
+    if ours and len(ours) == len(progress.errors):
+        names = ", ".join(orphan.address for orphan in ours)
+        raise NotReadyError(f"Terraform knows {names} now; the rest is applied next.")
 
 
 def outputs(stack: Stack, model: type[Outputs]) -> Outputs:

@@ -74,7 +74,8 @@ class Place:
 
     def requests(self) -> list[dict[str, Any]]:
         """What the cloud was asked, oldest first."""
-        lines = (self.state / "requests.jsonl").read_text().splitlines()
+        log = self.state / "requests.jsonl"
+        lines = log.read_text().splitlines() if log.exists() else []
         return [json.loads(line) for line in lines]
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:

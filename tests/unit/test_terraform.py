@@ -6,7 +6,7 @@ import pytest
 
 from tasks import environment, terraform
 from tasks.errors import BusyError, NotReadyError, ToolError
-from tasks.terraform import Change, Foundation, Plan, Platform, plans, stacks, steps
+from tasks.terraform import Change, Foundation, Plan, Platform, adoption, plans, stacks, steps
 from tasks.terraform.progress import Progress
 
 SANDBOX = environment.load("sandbox")
@@ -179,3 +179,40 @@ def test_the_stacks_declare_each_output_that_the_tasks_read(stack: str, model: t
     declared = {line.split('"')[1] for line in text.splitlines() if line.startswith("output ")}
 
     assert declared == set(model.model_fields)  # type: ignore[attr-defined] # Both are models.
+
+
+def exists(resource: str) -> dict[str, Any]:
+    detail = (
+        f'A resource with the ID "{resource}" already exists - to be managed via Terraform this'
+    )
+    return {"severity": "error", "summary": detail, "detail": "", "address": "module.a.b.this"}
+
+
+def test_what_a_killed_run_left_in_our_group_is_found_and_nothing_else() -> None:
+    ours = "/subscriptions/s/resourceGroups/Supabase-dev-rg/providers/M.K/vaults/v"
+    theirs = "/subscriptions/s/resourceGroups/other/providers/M.K/vaults/v"
+    noise = {"severity": "error", "summary": "quota", "detail": "", "address": "x"}
+
+    found = adoption.orphans([exists(ours), exists(theirs), noise])
+
+    assert [orphan.within("supabase-dev-rg") for orphan in found] == [True, False]
+    assert found[0] == adoption.Orphan("module.a.b.this", ours)
+    assert not found[1].within("")
+
+
+def test_the_group_is_read_from_the_state_of_a_half_built_foundation() -> None:
+    resources = [{"type": "azurerm_resource_group", "values": {"name": "supabase-dev-rg"}}]
+    state = json.dumps({"values": {"root_module": {"resources": resources}}})
+
+    assert adoption.group_in(state) == "supabase-dev-rg"
+    assert adoption.group_in('{"format_version":"1.0"}') == ""
+
+
+def test_an_import_names_address_and_id_and_has_no_json_flag() -> None:
+    stack = terraform.foundation(SANDBOX)
+
+    argv = steps.import_command(stack, adoption.Orphan("module.a.b.this", "/id")).argv
+
+    assert argv[:2] == ("terraform", "import")
+    assert argv[-2:] == ("module.a.b.this", "/id")
+    assert "-json" not in argv
