@@ -99,10 +99,15 @@ class State:
             "CLIENT_ID": identity.client,
             "CLIENT_SECRET": identity.secret,
         }
+        here = "127.0.0.1,localhost"
         return {
             "HTTPS_PROXY": running.proxy,
-            "NO_PROXY": "127.0.0.1,localhost",
+            "NO_PROXY": here,
+            # Where a machine sets these too, most tools prefer them.
+            "https_proxy": running.proxy,
+            "no_proxy": here,
             "REQUESTS_CA_BUNDLE": authority,
+            "CURL_CA_BUNDLE": authority,
             "SSL_CERT_FILE": authority,
             **{f"ARM_{name}": value for name, value in deployer.items()},
             **{f"AZURE_{name}": value for name, value in deployer.items()},
