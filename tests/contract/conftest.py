@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 import jwt
@@ -38,6 +39,7 @@ from azure.mgmt.postgresqlflexibleservers.models import Server, ServerProperties
 from tasks import azure, key_vault
 from tasks.errors import NotReadyError
 
+PROJECT = Path(__file__).parents[2]
 MANAGEMENT = "https://management.azure.com"
 READY, ENDED = "Succeeded", ("Succeeded", "Failed", "Canceled")
 AKS_SERVER = "6dae42f8-4368-4678-94ff-3960e28e3630"
@@ -232,12 +234,17 @@ class Cloud:
         self.assign(role, self.caller, scope, kind="ServicePrincipal")
 
     @cached_property
-    def vault(self) -> "Vault":
-        """A vault that has let the caller in."""
+    def granted_vault(self) -> "Vault":
+        """A vault that will let the caller in."""
         made = self.make_vault()
         self.grant("Key Vault Secrets Officer", made.id)
-        self.eventually(lambda: key_vault.reach.fn(made.uri), NotReadyError)
         return made
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """A vault that has let the caller in."""
+        self.eventually(lambda: key_vault.reach.fn(self.granted_vault.uri), NotReadyError)
+        return self.granted_vault
 
     @cached_property
     def secrets(self) -> SecretClient:
@@ -308,17 +315,29 @@ def unique(prefix: str) -> str:
 
 
 @contextmanager
-def sandbox(state: str, profile: str, scale: str) -> Iterator[Mapping[str, str]]:
+def sandbox(
+    state: str, profile: str, scale: str, project: Path = PROJECT
+) -> Iterator[Mapping[str, str]]:
     """The environment of a sandbox of its own, from its start to its end."""
-    command = [sys.executable, "-m", "sandbox"]
-    options = ["--port", "0", "--profile", profile, "--scale", scale, "--state", state]
-    up = subprocess.run([*command, "up", *options], capture_output=True, text=True, check=False)
+    options = ["--port", "0", "--profile", profile, "--scale", scale]
+
+    def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sandbox", command, "--state", state, *options],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    up = run("up", *options)
     assert up.returncode == 0, up.stderr
     try:
         pairs = (shlex.split(line)[1].partition("=") for line in up.stdout.splitlines())
         yield {name: value for name, _, value in pairs}
     finally:
-        subprocess.run([*command, "down", "--state", state], capture_output=True, check=True)
+        down = run("down")
+        assert down.returncode == 0, down.stderr
 
 
 @contextmanager
@@ -346,6 +365,8 @@ def slow_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     state = str(tmp_path_factory.mktemp("slow"))
     with sandbox(state, "worst", "0.01") as environment, cloud_in(environment) as found:
         found.patience = 60
+        with found.entered():
+            _ = found.granted_vault  # Its role spreads while the first tests run.
         yield found
 
 

@@ -71,7 +71,7 @@ def test_a_command_reaches_the_api_server_as_its_caller(cloud: Cloud) -> None:
 
 
 def test_the_tools_that_we_count_on_are_there(cloud: Cloud) -> None:
-    tools = ["kubectl", "helm", "bash", "jq", "grep", "awk", "xargs"]
+    tools = ["kubectl", "helm", "bash", "grep", "awk", "xargs"]
 
     ended = run(
         cloud, f"for tool in {' '.join(tools)}; do command -v $tool > /dev/null && echo $tool; done"
