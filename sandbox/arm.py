@@ -21,6 +21,12 @@ WORDS = {
     "resourcegroups": "resourceGroups",
     "providers": "providers",
 }
+ENVELOPE: dict[str, type] = {
+    **dict.fromkeys(("extendedLocation", "identity", "plan", "properties", "sku", "tags"), dict),
+    **dict.fromkeys(("kind", "location", "managedBy"), str),
+}
+ROOTS = ("/subscriptions/", "/providers/")
+DEEPEST = 64  # Levels of JSON that Azure reads.
 SUFFIXES = {"POST": "action", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
@@ -251,12 +257,56 @@ def check_version(request: Request) -> str:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The JSON object in the body of a request."""
+    """The JSON object in the body of a request; it can be written again as it was read."""
     try:
         found = json.loads(await request.body())
+        check_depth(found)
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise invalid_content(str(error)) from error
     return as_object(found, "the body")
+
+
+async def read_resource(request: Request) -> dict[str, Any]:
+    """The body of a PUT or PATCH: what all resources have in common is of the right shape."""
+    body = await read_object(request)
+    for name, kind in ENVELOPE.items():
+        if body.get(name) is not None and not isinstance(body[name], kind):
+            wanted = "an object" if kind is dict else "a text"
+            raise invalid_content(f"Error converting the value at path '{name}': it is {wanted}.")
+    for name, value in (body.get("tags") or {}).items():
+        if isinstance(value, dict | list):
+            raise invalid_content(f"Unexpected value at path 'tags.{name}': a tag is a text.")
+    check_links(body.get("properties"), "properties")
+    return body
+
+
+def check_depth(value: Any, left: int = DEEPEST) -> None:
+    if not left:
+        raise ValueError(f"The reader's MaxDepth of {DEEPEST} has been exceeded.")
+    inside = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        for one in inside:
+            check_depth(one, left - 1)
+
+
+def check_links(value: Any, path: str) -> None:
+    """What holds nothing but an `id` leads to another resource, by its whole id."""
+    if isinstance(value, dict):
+        link = value.get("id") if len(value) == 1 else None
+        if link and not (isinstance(link, str) and link.lower().startswith(ROOTS)):
+            raise ArmError(
+                400,
+                "LinkedInvalidPropertyId",
+                f"Property id '{link}' at path '{path}.id' is invalid. Expect fully qualified "
+                "resource Id that start with '/subscriptions/{subscriptionId}' or "
+                "'/providers/{resourceProviderNamespace}/'.",
+            )
+        for name, one in value.items():
+            check_links(one, f"{path}.{name}")
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            check_links(one, f"{path}[{at}]")
 
 
 def as_object(value: Any, what: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Declare an ARM resource type as data, and get the routes that behave like Azure's."""
 
-import copy
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,8 +13,11 @@ from starlette.routing import Route
 
 from sandbox import arm
 from sandbox.arm import SUBSCRIPTIONS, ArmError, Caller, ResourceId
-from sandbox.store import Failure, Operation, Resource, Store
+from sandbox.store import Failure, Operation, Resource, Store, duplicate
 
+LOG = logging.getLogger(__name__)
+# What a hook ends in when a part of the request is missing or of another type than documented.
+UNREADABLE = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 SKIP_DELAY = {"X-Go-Azure-Sdk-Skip-Polling-Delay": "true"}
 POLL = 10.0  # Seconds that Azure asks a client to wait between two polls.
 OWN = ("id", "name", "type")  # What the address of a request says already.
@@ -160,29 +163,41 @@ class Endpoints:
     async def put(self, request: Request) -> Response:
         resource = self.id(request)
         self.check_place(resource)
+        body = await arm.read_resource(request)
         before = self.store.find(resource)
-        body = await arm.read_object(request)
         change = Change(resource, body, before, self.store, Caller.of(request))
-        kept, operation = self.apply(change, request)
+        kept, operation = self.accept(change, request)
         status = self.type.updated if before else self.type.created
         if self.type.slow and operation.remaining(self.store.now()):
             status = self.type.slow
         return self.changed(request, kept, operation, status)
 
     async def patch(self, request: Request) -> Response:
+        wanted = await arm.read_resource(request)
         before = self.store.get(self.id(request))
-        body = merged(before.body, await arm.read_object(request))
+        body = merged(before.body, wanted)
         change = Change(before.id, body, before, self.store, Caller.of(request))
-        kept, operation = self.apply(change, request)
+        kept, operation = self.accept(change, request)
         return self.changed(request, kept, operation, self.type.patched)
 
-    def apply(self, change: Change, request: Request) -> tuple[Resource, Operation]:
-        """Check the wanted resource, complete it, and store it."""
+    def accept(self, change: Change, request: Request) -> tuple[Resource, Operation]:
+        """Try the change on a copy of the cloud first, so that a refused one leaves no trace."""
         arm.check_version(request)
+        store = self.store.copy()
+        body, before = duplicate(change.body), store.find(change.id)
+        try:
+            kept, _ = self.apply(replace(change, body=body, before=before, store=store))
+            JSONResponse(self.type.render(kept, store))
+        except UNREADABLE as error:
+            LOG.warning("%s cannot be read as a %s", change.id, self.type.kind, exc_info=True)
+            raise arm.invalid_content(unreadable(error)) from error
+        return self.apply(change)
+
+    def apply(self, change: Change) -> tuple[Resource, Operation]:
+        """Check the wanted resource, complete it, and store it."""
         self.check_free(change.before)
         change.body = {key: value for key, value in change.body.items() if key not in OWN}
-        properties = dict(arm.as_object(change.body.get("properties") or {}, "properties"))
-        arm.as_object(change.body.get("tags") or {}, "tags")
+        properties = dict(change.body.get("properties") or {})
         properties.pop("provisioningState", None)
         change.body["properties"] = properties
         if self.type.tracked:
@@ -190,7 +205,7 @@ class Endpoints:
         for hook in (self.type.check, self.type.fill):
             if hook:
                 hook(change)
-        kept, operation = self.store.put(
+        kept, operation = change.store.put(
             change.id,
             change.body,
             seconds=self.seconds("update" if change.before else "create"),
@@ -198,7 +213,7 @@ class Endpoints:
             secrets=change.secrets,
         )
         if self.type.stored:
-            self.type.stored(kept, self.store)
+            self.type.stored(kept, change.store)
         return kept, operation
 
     def changed(
@@ -306,9 +321,16 @@ def check_location(change: Change) -> None:
     change.body["location"] = location
 
 
+def unreadable(error: Exception) -> str:
+    """What Azure's deserializer would find wrong; hooks take the documented shape for granted."""
+    if isinstance(error, KeyError):
+        return f"Required property {error} not found in JSON"
+    return f"Error converting a value, which has another type than documented: {error}"
+
+
 def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     """PATCH: objects are merged, lists and tags are replaced."""
-    result = copy.deepcopy(before)
+    result: dict[str, Any] = duplicate(before)
     for key, value in wanted.items():
         if key != "tags" and isinstance(value, dict) and isinstance(result.get(key), dict):
             result[key] = merged(result[key], value)

@@ -5,7 +5,7 @@ import itertools
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,6 +106,21 @@ class Store:
         self._listeners: list[tuple[str, str, Listener]] = []
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
+
+    def copy(self) -> "Store":
+        """A second cloud to try things in: nobody listens there, and nothing is seen here."""
+        self.settle()
+        trial = Store(
+            self.latency, tenant=self.tenant, subscription=self.subscription, clock=self.now
+        )
+        trial.operations = dict(self.operations)
+        trial.principals = dict(self.principals)
+        trial.renderers = self.renderers
+        trial._resources = {
+            key: replace(found, body=duplicate(found.body), secrets=dict(found.secrets))
+            for key, found in self._resources.items()
+        }
+        return trial
 
     # --- Time ----------------------------------------------------------------------------------
 
@@ -240,6 +255,15 @@ class Store:
         for wanted, kind, listener in self._listeners:
             if wanted == event and kind == resource.kind.lower():
                 listener(resource)
+
+
+def duplicate(value: Any) -> Any:
+    """A JSON document of its own; several times as quick as `copy.deepcopy`."""
+    if isinstance(value, dict):
+        return {key: duplicate(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [duplicate(part) for part in value]
+    return value
 
 
 def not_found(store: Store, resource: ResourceId) -> ArmError:

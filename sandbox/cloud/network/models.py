@@ -58,7 +58,7 @@ def address_space(change: Change) -> list[Network]:
 
 def parsed(prefix: str, where: ResourceId) -> Network:
     try:
-        return ip_network(prefix)
+        return ip_network(str(prefix))  # A number would be read as an address.
     except ValueError as error:
         raise ArmError(
             400,

@@ -38,14 +38,14 @@ class Groups:
         arm.check_version(request)
         resource = ResourceId.of(request)
         before = self.store.find(resource)
-        body = groups.check(resource, await arm.read_object(request), before)
+        body = groups.check(resource, await arm.read_resource(request), before)
         self.store.put(resource, body)
         return JSONResponse(self.show(resource), 200 if before else 201)
 
     async def patch(self, request: Request) -> Response:
         arm.check_version(request)
         before = self.store.get(ResourceId.of(request))
-        wanted = await arm.read_object(request)
+        wanted = await arm.read_resource(request)
         before.body["tags"] = wanted.get("tags", before.body.get("tags"))
         return JSONResponse(self.show(before.id))
 
