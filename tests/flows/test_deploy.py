@@ -68,13 +68,6 @@ def test_the_role_that_spreads_is_a_visible_wait_with_its_reason(
     assert "does not know our role assignment yet (403 ForbiddenByRbac)" in str(artifacts)
 
 
-def test_the_webhook_that_is_not_up_yet_is_a_visible_wait(place: Place, first: Ended) -> None:
-    assert first.code == 0, first.text
-    waiting = [run for run in task_runs(place, "install-releases") if run["run_count"] > 1]
-
-    assert any("AwaitingRetry" in states(place, run) for run in waiting)
-
-
 def test_the_report_names_waits_checks_and_the_environments_note(
     place: Place, first: Ended
 ) -> None:
