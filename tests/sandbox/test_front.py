@@ -219,7 +219,9 @@ def test_a_request_sent_together_with_the_handshake_is_answered(proxy: Proxy) ->
 
         answer = b""
         while b'"path":"/early"' not in answer:
-            incoming.write(line.recv(65536))
+            piece = line.recv(65536)
+            assert piece, "The sandbox closed the connection without an answer."
+            incoming.write(piece)
             with contextlib.suppress(ssl.SSLWantReadError):
                 while record := tls.read(65536):  # One piece may hold several records.
                     answer += record
