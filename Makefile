@@ -25,8 +25,8 @@ $(READY): requirements.lock pyproject.toml
 	@PYTHON=$(PYTHON) scripts/prerequisites.sh
 	@echo "Setting up .venv (a minute; about 900 MB) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: demo
@@ -37,7 +37,8 @@ demo: up ## Everything: sandbox, Prefect server, a full deploy, its report, the 
 .PHONY: up
 up: $(READY) ## Start the sandbox, the Prefect server and a worker; leave them running
 	@scripts/prerequisites.sh
-	@$(BIN)/python -m sandbox status > /dev/null 2>&1 || $(BIN)/python -m sandbox up $(SANDBOX_OPTIONS)
+	@$(BIN)/python -m sandbox status > /dev/null 2>&1 || \
+	  $(BIN)/python -m sandbox up $(SANDBOX_OPTIONS) > /dev/null
 	@eval "$$($(BIN)/python -m sandbox env)" && $(LOCAL) up
 
 .PHONY: down

@@ -36,13 +36,14 @@ def up(port: Port = 4200) -> int:
             screen.print("Next: stop it, or choose another: make demo PREFECT_PORT=4201")
             return 2
         screen.print("Starting the Prefect server …", style="dim")
-        _start("server", ["server", "start", "--host", "127.0.0.1", "--port", str(port)], port)
-        if not _await(port):
+        command = [str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1"]
+        server = _start("server", [*command, "--port", str(port)], port)
+        if not _await(port, server):
             screen.print(f"The server does not answer; see {HOME / 'server.log'}.", style="red")
             return 1
     if not _alive("worker"):
         # Registering takes Prefect's command line ten seconds: it happens beside the deploy.
-        _start("worker", [], port, command=[sys.executable, __file__, "work", "--port", str(port)])
+        _start("worker", [sys.executable, __file__, "work", "--port", str(port)], port)
     screen.print(f"Prefect: http://127.0.0.1:{port}", style="green")
     return 0
 
@@ -114,10 +115,10 @@ def _environment(port: int) -> Mapping[str, str]:
     }
 
 
-def _start(name: str, arguments: list[str], port: int, command: list[str] | None = None) -> None:
+def _start(name: str, command: list[str], port: int) -> subprocess.Popen[bytes]:
     with (HOME / f"{name}.log").open("ab") as log:
         program = subprocess.Popen(
-            command or [str(BIN / "prefect"), *arguments],
+            command,
             cwd=PROJECT,
             env=_environment(port),
             stdin=subprocess.DEVNULL,
@@ -126,6 +127,7 @@ def _start(name: str, arguments: list[str], port: int, command: list[str] | None
             start_new_session=True,
         )
     (HOME / f"{name}.pid").write_text(str(program.pid))
+    return program
 
 
 def _pid(name: str) -> int | None:
@@ -134,18 +136,24 @@ def _pid(name: str) -> int | None:
 
 
 def _alive(name: str) -> bool:
-    pid = _pid(name)
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_text() if pid else ""
-    except OSError:
-        return False
+    """Whether the process that we once started still runs, and its number is not another's now."""
+    command = _command(_pid(name))
     return "prefect" in command or "local.py" in command
+
+
+def _command(pid: int | None) -> str:
+    """The command line of a process; empty when there is none."""
+    if pid is None:
+        return ""
+    ps = ["ps", "-o", "command=", "-p", str(pid)]
+    done = subprocess.run(ps, capture_output=True, text=True, check=False)  # noqa: TID251 # Short.
+    return "" if "<defunct>" in done.stdout else done.stdout
 
 
 def _gone(pid: int, patience: float = 8) -> None:
     """Wait for the end; Prefect's worker sometimes stays alive after its last run."""
     deadline = time.monotonic() + patience
-    while Path(f"/proc/{pid}").exists():
+    while _command(pid):
         if time.monotonic() > deadline:
             os.killpg(pid, signal.SIGKILL)
             return
@@ -164,9 +172,9 @@ def _taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _await(port: int) -> bool:
+def _await(port: int, server: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + START
-    while time.monotonic() < deadline and _alive("server"):
+    while time.monotonic() < deadline and server.poll() is None:
         if _answers(port):
             return True
         time.sleep(0.1)
