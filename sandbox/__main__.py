@@ -110,13 +110,20 @@ def down(*, state: StateDirectory = DEFAULT) -> None:
 
 
 @app.command
-def env(*, state: StateDirectory = DEFAULT) -> None:
+def env(
+    *,
+    inside: Annotated[
+        str, Parameter(help="Name of a cluster: stand inside its network, not on the internet.")
+    ] = "",
+    state: StateDirectory = DEFAULT,
+) -> None:
     """Print the environment that points tools to the running sandbox.
 
     Use it as: eval "$(python -m sandbox env)"
     """
     kept = State(state)
-    sys.stdout.write(kept.exports(found(kept)))
+    running = found(kept)
+    sys.stdout.write(kept.exports(running, way_into(running, inside) if inside else ""))
 
 
 @app.command
@@ -215,6 +222,15 @@ def found(kept: State) -> Running:
             f"No sandbox runs from {kept.folder}.", "Start one: python -m sandbox up"
         )
     return running
+
+
+def way_into(running: Running, cluster: str) -> str:
+    """The address of the proxy for those inside the network of a cluster; it holds a secret."""
+    networks: dict[str, str] = json.loads(ask(running, "GET", "/networks"))
+    if cluster.lower() not in networks:
+        known = f"There are: {', '.join(sorted(networks))}." if networks else "None is built yet."
+        raise SandboxError(f"The sandbox has no cluster {cluster}.", known)
+    return networks[cluster.lower()]
 
 
 def ask(running: Running, method: str, path: str) -> bytes:

@@ -65,10 +65,13 @@ class Fleet:
         await asyncio.shield(starting)
         return self._clusters[resource.id.key]
 
-    def proxy(self, resource: Resource) -> str:
-        """The address of the proxy for programs inside the network of a cluster."""
-        network = self._networks[resource.id.key]
+    def proxy(self, network: Network) -> str:
+        """The address of the proxy for programs inside a network."""
         return f"http://{network.name}:{network.token}@127.0.0.1:{self.port}"
+
+    def proxies(self) -> dict[str, str]:
+        """The ways into all networks, by their names, which are those of the clusters."""
+        return {network.name: self.proxy(network) for network in self._networks.values()}
 
     def issuer_keys(self, issuer: str) -> dict[str, Any] | None:
         """The keys that prove the service account tokens of one issuer."""
@@ -136,6 +139,7 @@ class Fleet:
         self._clusters[resource.id.key] = cluster
         services = Services(cluster)
         network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
+        network.names = lambda host: services if cluster.resolves(host) else None
         start = asyncio.get_running_loop().create_task(cluster.start())
         start.add_done_callback(lambda done: report(resource, done))
         self._starts[resource.id.key] = start
@@ -178,7 +182,7 @@ class Fleet:
             socket=socket,
             state=folder,
             latency=self.store.latency,
-            proxy=self.proxy(resource),
+            proxy=self.proxy(self._networks[resource.id.key]),
             ca=self.authority,
             authorize=authorize,
         )

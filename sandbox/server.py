@@ -106,6 +106,9 @@ class Server:
             pace = {"profile": self.latency.profile, "scale": self.latency.scale}
             return check(request) or JSONResponse(pace | self.cloud.status())
 
+        async def networks(request: Request) -> Response:
+            return check(request) or JSONResponse(self.cloud.fleet.proxies())
+
         async def stop(request: Request) -> Response:
             refusal = check(request)
             if refusal is None:
@@ -121,6 +124,7 @@ class Server:
         return Starlette(
             routes=[
                 Route("/status", status, methods=["GET"]),
+                Route("/networks", networks, methods=["GET"]),
                 Route("/stop", stop, methods=["POST"]),
                 Route("/reset", reset, methods=["POST"]),
                 Route("/{rest:path}", lambda request: check(request) or Response(status_code=404)),

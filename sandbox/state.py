@@ -89,8 +89,8 @@ class State:
         """Let Terraform find the stand-in for azurerm."""
         mirror.cli_config(self.folder, mirror.install(self.folder / "mirror"))
 
-    def environment(self, running: Running) -> dict[str, str]:
-        """The variables that point any Azure client to this sandbox."""
+    def environment(self, running: Running, inside: str = "") -> dict[str, str]:
+        """The variables that point any Azure client here; `inside` is the proxy of a network."""
         identity = self.identity()
         authority = str(self.folder / "ca.pem")
         deployer = {
@@ -99,12 +99,14 @@ class State:
             "CLIENT_ID": identity.client,
             "CLIENT_SECRET": identity.secret,
         }
-        here = "127.0.0.1,localhost"
-        return {
-            "HTTPS_PROXY": running.proxy,
+        here, proxy = "127.0.0.1,localhost", inside or running.proxy
+        # Services inside a network speak plain HTTP.
+        plain = {"HTTP_PROXY": inside, "http_proxy": inside} if inside else {}
+        return plain | {
+            "HTTPS_PROXY": proxy,
             "NO_PROXY": here,
             # Where a machine sets these too, most tools prefer them.
-            "https_proxy": running.proxy,
+            "https_proxy": proxy,
             "no_proxy": here,
             "REQUESTS_CA_BUNDLE": authority,
             "CURL_CA_BUNDLE": authority,
@@ -112,11 +114,12 @@ class State:
             **{f"ARM_{name}": value for name, value in deployer.items()},
             **{f"AZURE_{name}": value for name, value in deployer.items()},
             "TF_CLI_CONFIG_FILE": str(self.folder / "terraformrc"),
+            "CHECKPOINT_DISABLE": "1",  # Terraform would ask the real world for its newest version.
         }
 
-    def exports(self, running: Running) -> str:
+    def exports(self, running: Running, inside: str = "") -> str:
         """The environment as a shell reads it."""
-        found = self.environment(running).items()
+        found = self.environment(running, inside).items()
         return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found)
 
     def announce(self, running: Running) -> None:

@@ -106,6 +106,10 @@ class Cluster:
             return Response(f"The cluster {self.settings.name} is not running.", status_code=503)
         return await self._controllers.answer(request)
 
+    def resolves(self, host: str) -> bool:
+        """Does a pod here find something under a name that lacks the cluster's own domain."""
+        return self._controllers is not None and self._controllers.resolves(host)
+
     def kubeconfig(self, token: str, proxy: str) -> str:
         """A kubeconfig whose holder reaches the private API server through `proxy`."""
         authority = base64.b64encode(self.settings.ca.read_bytes()).decode()

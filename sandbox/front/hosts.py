@@ -21,6 +21,8 @@ class Network:
 
     name: str
     hosts: dict[str, ASGIApp] = field(default_factory=dict)
+    names: Callable[[str], ASGIApp | None] = lambda _host: None
+    """What else has a name here at this moment, once nothing public has it."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
 
@@ -44,7 +46,8 @@ class Hosts:
     def find(self, host: str, network: str = "") -> ASGIApp:
         """The application that answers for a host to a caller in a network; else a refusal."""
         inside = self.networks.get(network)
-        found = (inside and match(inside.hosts, host)) or match(self.public, host)
+        found = match(inside.hosts, host) if inside else None
+        found = found or match(self.public, host) or (inside.names(host) if inside else None)
         if found and not self._resolves(host):
             raise RefusedError(f"{host} does not exist: nothing in the sandbox has this name.")
         if found:

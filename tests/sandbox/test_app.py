@@ -1,5 +1,6 @@
 """The whole cloud together: a cluster runs while it exists, inside a network of its own."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -92,6 +93,44 @@ def test_a_role_on_the_cluster_decides_what_a_caller_may_do_in_it(aks: Azure) ->
     after = cluster.settings.authorize(principal, "create", "pods")
 
     assert (before, after) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("web", "refused the connection"),
+        ("web.default", "refused the connection"),
+        ("web.default.svc", "refused the connection"),
+        ("web.default.svc.cluster.local", "refused the connection"),
+        ("nothing", "Could not resolve host: nothing"),
+        ("nothing.default.svc", "Could not resolve host: nothing.default.svc"),
+    ],
+)
+def test_a_pod_may_call_a_service_by_each_of_its_names(aks: Azure, name: str, answer: str) -> None:
+    cluster = running(aks)
+    aks.network = "lab-aks"
+    headers = {"Authorization": f"Bearer {cluster.admin_token()}"}
+    service = {
+        "metadata": {"name": "web"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
+    }
+    address = f"https://{cluster.settings.fqdn}/api/v1/namespaces/default/services"
+    made = aks.http.request("POST", address, json=service, headers=headers)
+    aks.http.runner.run(asyncio.sleep(0.1))  # The controllers hear of it.
+
+    found = aks.http.get(f"http://{name}/", headers={"X-Pod-Namespace": "default"})
+
+    assert made.status_code == 201, made.text
+    assert found.status_code == 503
+    assert answer in found.text
+
+
+def test_a_name_that_no_service_has_is_refused_as_on_the_internet(aks: Azure) -> None:
+    running(aks)
+    aks.network = "lab-aks"
+
+    with pytest.raises(RefusedError, match=r"does not simulate example\.com"):
+        aks.http.get("http://example.com/")
 
 
 def test_two_clusters_of_one_name_have_networks_of_their_own(aks: Azure) -> None:

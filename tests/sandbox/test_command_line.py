@@ -60,8 +60,8 @@ class CommandLine:
             time.sleep(0.02)
         raise AssertionError(f"{path} was not logged")
 
-    def environment(self) -> dict[str, str]:
-        lines = self("env").stdout.splitlines()
+    def environment(self, *options: str) -> dict[str, str]:
+        lines = self("env", *options).stdout.splitlines()
         pairs = (line.removeprefix("export ").partition("=") for line in lines)
         return {name: value.strip("'") for name, _, value in pairs}
 
@@ -108,6 +108,73 @@ def test_the_printed_environment_is_all_that_a_client_needs(running: CommandLine
     )
 
     assert answer.stdout == "True\n", answer.stderr
+
+
+def test_terraform_is_told_to_ask_nobody_for_its_newest_version(running: CommandLine) -> None:
+    assert running.environment()["CHECKPOINT_DISABLE"] == "1"
+
+
+def test_inside_a_network_that_does_not_exist_is_an_error(running: CommandLine) -> None:
+    answer = running("env", "--inside", "lab-aks")
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "The sandbox has no cluster lab-aks." in answer.stderr
+    assert "None is built yet." in answer.stderr
+
+
+def test_inside_its_network_the_api_server_of_a_private_cluster_answers(
+    sandbox: CommandLine,
+) -> None:
+    sandbox("up", "--port", "0", "--profile", "instant")
+    address = f"https://{new_cluster(sandbox.environment())}/version"
+
+    outside, inside = sandbox.environment(), sandbox.environment("--inside", "LAB-aks")
+    unknown = sandbox("env", "--inside", "other")
+
+    with client(outside) as stranger, pytest.raises(httpx.ProxyError, match="is private"):
+        stranger.get(address)
+    with client(inside) as neighbour:
+        assert neighbour.get(address).status_code == 401  # From Kubernetes itself.
+    proxies = {inside[name] for name in ("HTTPS_PROXY", "https_proxy", "http_proxy", "HTTP_PROXY")}
+    assert len(proxies) == 1
+    same = set(outside) - {"HTTPS_PROXY", "https_proxy"}
+    assert {name: inside[name] for name in same} == {name: outside[name] for name in same}
+    assert "There are: lab-aks." in unknown.stderr
+
+
+def client(environment: dict[str, str], **options: Any) -> httpx.Client:
+    """A client that stands where the variables say."""
+    trust = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
+    return httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, trust_env=False, **options)
+
+
+def new_cluster(environment: dict[str, str]) -> str:
+    """Build a private cluster in a fresh subscription; its host name."""
+    group = f"/subscriptions/{environment['ARM_SUBSCRIPTION_ID']}/resourceGroups/lab"
+    credential = (environment["ARM_CLIENT_ID"], environment["ARM_CLIENT_SECRET"])
+    form = dict(zip(("client_id", "client_secret"), credential, strict=True)) | {
+        "grant_type": "client_credentials",
+        "scope": "https://management.azure.com/.default",
+    }
+    login = f"https://login.microsoftonline.com/{environment['ARM_TENANT_ID']}/oauth2/v2.0/token"
+    with client(environment, params={"api-version": "2025-10-01"}) as azure:
+        token = azure.post(login, data=form).json()["access_token"]
+        azure.base_url = httpx.URL("https://management.azure.com")
+        azure.headers["Authorization"] = f"Bearer {token}"
+        azure.put(group, json={"location": "westeurope"}).raise_for_status()
+        pool = {"name": "system", "mode": "System", "count": 1, "vmSize": "Standard_D4s_v5"}
+        body = {
+            "location": "westeurope",
+            "identity": {"type": "SystemAssigned"},
+            "properties": {
+                "dnsPrefix": "lab",
+                "apiServerAccessProfile": {"enablePrivateCluster": True},
+                "agentPoolProfiles": [pool],
+            },
+        }
+        path = f"{group}/providers/Microsoft.ContainerService/managedClusters/lab-aks"
+        made = azure.put(path, json=body).raise_for_status().json()
+    return str(made["properties"]["privateFQDN"])
 
 
 def test_status_tells_where_it_runs(running: CommandLine) -> None:

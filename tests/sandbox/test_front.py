@@ -146,6 +146,21 @@ def test_a_private_host_is_reached_from_inside_its_network(proxy: Proxy) -> None
     assert "proxy-authorization" not in plain["headers"]
 
 
+def test_a_network_has_names_that_only_it_knows(proxy: Proxy) -> None:
+    proxy.network.names = lambda host: (
+        mirror if host in {"gateway", "management.azure.com"} else None
+    )
+
+    with proxy.inside as client:
+        found = client.get("http://gateway:8000/health").json()
+        lost = client.get("http://other:8000/health")
+    with proxy.client() as outside:
+        refused = outside.get("http://gateway:8000/health")
+
+    assert (found["host"], found["network"]) == ("gateway:8000", "aks")
+    assert (lost.status_code, refused.status_code) == (403, 403)
+
+
 @pytest.mark.parametrize("credentials", [("aks", "guessed"), ("other", "token"), ("", "")])
 def test_wrong_credentials_are_not_taken_for_the_internet(
     proxy: Proxy, credentials: tuple[str, str]

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from sandbox import arm
 from sandbox.arm import SUBSCRIPTION, ArmError, Caller, ResourceId, TokenError
 from sandbox.cloud import container_service
-from sandbox.cloud.container_service import ClusterAccess, Commands
+from sandbox.cloud.container_service import ClusterAccess, Commands, run_command
 from sandbox.latency import Latency
 from sandbox.store import Resource, Store
 
@@ -124,6 +124,31 @@ def archive(files: dict[str, str], mode: int = 0o644) -> str:
             entry.external_attr = mode << 16
             made.writestr(entry, text)
     return base64.encodebytes(target.getvalue()).decode()  # With line ends, as az sends it.
+
+
+def test_the_newest_results_are_kept_and_a_running_command_is_never_forgotten(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_command, "KEPT", 2)
+
+    async def scenario(cloud: Cloud) -> list[int]:
+        async def ask(sent: httpx.Response) -> int:
+            return (await cloud.client.get(sent.headers["Location"])).status_code
+
+        async def end(sent: httpx.Response) -> None:
+            while True:
+                if await ask(sent) != 202:
+                    return
+                await asyncio.sleep(0.02)
+
+        slow = await cloud.send("sleep 30")
+        sent = []
+        for number in range(4):
+            sent.append(await cloud.send(f"echo {number}"))
+            await end(sent[-1])
+        return [await ask(one) for one in (slow, *sent)]
+
+    assert play(scenario) == [202, 404, 404, 200, 200]
 
 
 def test_a_result_tells_code_times_and_both_streams(play: Any) -> None:

@@ -29,6 +29,7 @@ LOG_BUDGET = 512 * 1024  # Bytes; the rest is cut off, by Azure's design.
 LONGEST = 1800.0  # Seconds; the sandbox's own limit, Azure's is not documented.
 FILE_BLOCKS = 256 * 1024  # Of a kilobyte: no file of a command grows beyond 256 MiB.
 LIMITS = f"ulimit -c 0; ulimit -n 1024; ulimit -t 900; ulimit -f {FILE_BLOCKS}; "
+KEPT = 200  # Results of ended commands; older ones are forgotten. Azure's number is not documented.
 STARTER = LIMITS + 'exec bash -c "$1"'
 
 
@@ -133,11 +134,17 @@ class Commands:
             )
         token = self._token(cluster, access, str(wanted.get("clusterToken") or ""))
         command = Command(identifier, cluster.id, text, files, token, datetime.now(UTC))
-        self._known[command.id] = command
+        self._remember(command)
         task = asyncio.create_task(self._run(command, access), name=f"command {command.id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return command
+
+    def _remember(self, command: Command) -> None:
+        ended = [known.id for known in self._known.values() if known.finished]
+        for identifier in ended[: max(0, len(ended) - KEPT + 1)]:
+            del self._known[identifier]
+        self._known[command.id] = command
 
     def find(self, cluster: ResourceId, identifier: str) -> Command:
         command = self._known.get(identifier)

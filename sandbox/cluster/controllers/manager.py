@@ -82,6 +82,10 @@ class Controllers:
         """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""
         return await self._network.answer(request)
 
+    def resolves(self, host: str) -> bool:
+        """May a pod mean a Service by this name."""
+        return self._network.resolves(host)
+
     def _notice(self, kind: Kind, old: Manifest | None, new: Manifest | None) -> None:
         for worker in self._workers:
             worker.notice(kind, old, new)

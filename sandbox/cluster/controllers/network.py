@@ -64,6 +64,10 @@ class Network:
 
     # --- Names ---------------------------------------------------------------------------------
 
+    def resolves(self, host: str) -> bool:
+        """A name without a dot is looked for nowhere else; with one, it is that of a Service."""
+        return "." not in host or self._service(host, "") is not None
+
     def resolve(self, host: str, port: int, namespace: str = "") -> Target:
         """Find a ready container behind a Service, or say why nobody answers."""
         service = self._service(host, namespace)
