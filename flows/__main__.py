@@ -1,6 +1,7 @@
 """Run flows from a terminal: `python -m flows deploy --environment sandbox`."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -112,6 +113,7 @@ def _call(flow: str, environment: str, *, yes: bool) -> object:
     _reach_server()
     if not sys.stderr.isatty():
         os.environ.setdefault("PREFECT_LOGGING_COLORS", "false")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # A plain kill cleans up, too.
     screen.print("Loading Prefect …", style="dim")
 
     import importlib  # noqa: PLC0415

@@ -114,6 +114,7 @@ def prepare(stack: Stack) -> None:
     """Bring the working copy in line with the sources; Terraform's own files in it stay."""
     if not SOURCE.is_dir():
         raise FileNotFoundError(SOURCE)
+    stack.environment.work.mkdir(mode=0o700, parents=True, exist_ok=True)  # State holds keys.
     for part in (stack.name, "modules", "vars"):
         _mirror(SOURCE / part, stack.root / part)
     stack.folder.joinpath("backend.tf.json").write_text(json.dumps(backend(stack), indent=2))

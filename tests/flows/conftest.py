@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[2]
+PREFECT = str(Path(sys.executable).parent / "prefect")
 PATIENCE = 180  # Seconds for one whole flow on a loaded machine.
 
 
@@ -101,10 +102,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    prefect = Path(sys.executable).parent / "prefect"
     with (home / "server.log").open("w") as log:
         program = subprocess.Popen(
-            [prefect, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
             env=os.environ | variables,
             stdout=log,
             stderr=log,
@@ -169,6 +169,49 @@ def place(
             if program.poll() is None:
                 os.killpg(program.pid, signal.SIGKILL)
         place.sandbox("down")
+
+
+@pytest.fixture(scope="module")
+def worker(place: Place) -> Iterator[Place]:
+    """A worker of the sandbox's pool, with every deployment of prefect.yaml."""
+    variables = place.variables | {"PROJECT": str(PROJECT)}
+    for command in (
+        ["work-pool", "create", "supabase-sandbox", "--type", "process"],
+        ["work-pool", "create", "supabase-dev", "--type", "process"],
+        ["--no-prompt", "deploy", "--all"],
+    ):
+        done = subprocess.run(
+            [PREFECT, *command],
+            cwd=PROJECT,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    with (place.folder / "worker.log").open("w") as log:
+        program = subprocess.Popen(
+            [PREFECT, "worker", "start", "--pool", "supabase-sandbox"],
+            cwd=PROJECT,
+            env=variables,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    yield place
+    os.killpg(program.pid, signal.SIGKILL)
+
+
+def start_deployment(place: Place, deployment: str) -> str:
+    """Start a deployment as its form in the UI does; the id of the run."""
+    found = httpx.get(f"{place.api}/deployments/name/{deployment}", trust_env=False).json()
+    run = place.ask(f"deployments/{found['id']}/create_flow_run", {})
+    return str(run["id"])
+
+
+def flow_run(place: Place, run: str) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.get(f"{place.api}/flow_runs/{run}", trust_env=False).json()
+    return answer
 
 
 @pytest.fixture
