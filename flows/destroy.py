@@ -30,8 +30,7 @@ def destroy(environment: str) -> None:
             text = "\n\n".join(plan.markdown() for plan in plans)
             approval.ask(wanted, f"Destroy {wanted.name}, data included?", text)
         for stack, plan in doomed:
-            if not plan.empty:
-                patient(terraform.apply, wanted.waits.azure)(stack, plan)
+            patient(terraform.apply, wanted.waits.azure)(stack, plan)
 
 
 def stacks(wanted: Environment) -> list[Stack]:

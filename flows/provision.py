@@ -5,7 +5,7 @@ from tasks import approval, role_assignments, terraform, turn
 from tasks import environment as environments
 from tasks.stage import nested, stage
 from tasks.terraform import Foundation, Plan, Stack
-from tasks.wait import patient
+from tasks.wait import finishing, patient
 
 
 @stage
@@ -19,21 +19,19 @@ def provision(environment: str) -> None:
     wanted = environments.load(environment)
     with turn.hold(wanted):
         base = terraform.foundation(wanted)
-        carry_out(base, agreed(base))
+        patient(terraform.apply, wanted.waits.azure)(base, agreed(base))
         built = terraform.outputs(base, Foundation)
 
         # Roles spread and secrets settle while Azure builds the cluster.
         top = terraform.platform(wanted, built)
         plan = agreed(top)
         apply = patient(terraform.apply, wanted.waits.azure)
-        growing = None if plan.empty else apply.submit(top, plan)
+        growing = apply.submit(top, plan)
         confirm = patient(role_assignments.confirm, wanted.waits.azure)
         seen = confirm.submit(str(wanted.subscription), built.role_assignments)
-        with nested():
+        with finishing(growing), nested():
             kept = seed_secrets(environment)
-        seen.result()
-        if growing:
-            growing.result()
+            seen.result()
         if any(secret.action == "later" for secret in kept):
             with nested():
                 seed_secrets(environment)  # Those that name the database had to wait for it.
@@ -47,8 +45,3 @@ def agreed(stack: Stack) -> Plan:
     if ask and not plan.empty:
         approval.ask(wanted, f"Apply this plan to {wanted.name}?", plan.markdown())
     return plan
-
-
-def carry_out(stack: Stack, plan: Plan) -> None:
-    if not plan.empty:
-        patient(terraform.apply, stack.environment.waits.azure)(stack, plan)

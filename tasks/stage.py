@@ -21,6 +21,8 @@ def stage(function: Callable[P, R]) -> Flow[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
+        except Exception:
+            raise  # A failure beside it is no reason to stop what Azure is building.
         except BaseException:
             shell.interrupt_all()  # Tasks in worker threads do not hear of a cancelled run.
             raise

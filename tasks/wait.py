@@ -1,7 +1,8 @@
 """Waiting is retrying: Prefect holds the pause, this module says why, since when and until when."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from prefect import Task
 from prefect.artifacts import create_progress_artifact
 from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
+from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
 from tasks.environment import Wait
@@ -67,6 +69,17 @@ def patient(task: AnyTask, wait: Wait) -> AnyTask:
         retry_delay_seconds=wait.pauses,
         retry_condition_fn=worthwhile(wait),
     )
+
+
+@contextmanager
+def finishing(future: PrefectFuture[Any]) -> Iterator[None]:
+    """Do something beside a long step; a failure there lets it finish what Azure has begun."""
+    try:
+        yield
+    except Exception:
+        future.wait()
+        raise
+    future.result()
 
 
 def waited(since: datetime | None) -> float:

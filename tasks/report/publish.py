@@ -13,7 +13,6 @@ from prefect.runtime import flow_run
 
 from tasks import wait
 from tasks.environment import Environment
-from tasks.errors import DeployError
 from tasks.report import history
 from tasks.report.page import markdown
 from tasks.report.record import Record
@@ -22,10 +21,10 @@ from tasks.report.timeline import svg
 
 @contextmanager
 def told(environment: Environment) -> Iterator[None]:
-    """Report on what happens inside; a failure is reported and goes on its way."""
+    """Report on what happens inside; a failure is reported, too, and goes on its way."""
     try:
         yield
-    except DeployError as error:
+    except Exception as error:
         publish(environment, failure=str(error))
         raise
     publish(environment)

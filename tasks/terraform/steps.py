@@ -83,11 +83,13 @@ def plan(stack: Stack, *, destroy: bool = False) -> Plan:
 @step("terraform-apply-{stack.name}")
 def apply(stack: Stack, approved: Plan) -> None:
     """
-    Carry out the approved plan.
+    Carry out the approved plan; an empty one needs nothing.
 
     A try after a failure plans anew, since the plan file no longer fits; a new plan that would
     destroy more than was approved is refused.
     """
+    if approved.empty:
+        return
     if not stack.plan_file.exists():
         current = _plan(stack, destroy=approved.destroys)
         if current.exceeds(approved):
