@@ -22,11 +22,7 @@ help: ## List the targets
 setup: $(READY) ## Create .venv with exactly what requirements.lock says
 
 $(READY): requirements.lock pyproject.toml
-	@PYTHON=$(PYTHON) scripts/prerequisites.sh
-	@echo "Setting up .venv (a minute; about 900 MB) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHON=$(PYTHON) scripts/setup.sh
 	@touch $@
 
 .PHONY: demo
