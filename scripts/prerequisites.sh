@@ -23,5 +23,5 @@ need terraform 1.11 "$(CHECKPOINT_DISABLE=1 terraform version 2>/dev/null | numb
 need kubectl 1.27 "$(kubectl version --client 2>/dev/null | number)" \
   "Get it from https://kubernetes.io/docs/tasks/tools/."
 need curl 7.0 "$(curl --version 2>/dev/null | number)" "Get it from your system's packages."
-need bash 4.0 "$(bash --version 2>/dev/null | number)" "Get it from your system's packages."
+need bash 3.2 "$(bash --version 2>/dev/null | number)" "Get it from your system's packages."
 exit $failed

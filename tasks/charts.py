@@ -23,11 +23,16 @@ class Package:
 
     name: str
     version: str
-    content: bytes = field(repr=False)
+    archive: bytes = field(repr=False)
+
+    @property
+    def content(self) -> bytes:
+        return gzip.compress(self.archive, compresslevel=9, mtime=0)
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
+        """Of the archive before compression, since two builds of zlib pack it differently."""
+        return hashlib.sha256(self.archive).hexdigest()
 
     @property
     def file(self) -> str:
@@ -55,8 +60,4 @@ def pack(chart: Path) -> Package:
             entry = tarfile.TarInfo(f"{meta['name']}/{path.relative_to(chart).as_posix()}")
             entry.size, entry.mode = len(content), 0o644
             archive.addfile(entry, io.BytesIO(content))
-    return Package(
-        meta["name"],
-        str(meta["version"]),
-        gzip.compress(stream.getvalue(), compresslevel=9, mtime=0),
-    )
+    return Package(meta["name"], str(meta["version"]), stream.getvalue())

@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_groups_follow_each_other_in_the_list_that_the_script_reads() -> None:
         "---",
     ]
     assert yaml.safe_load(script.files["platform.values.yaml"]) == {"a": 1}
-    assert script.files["platform-0.1.0.tgz"] == b"chart"
+    assert gzip.decompress(script.files["platform-0.1.0.tgz"]) == b"chart"
 
 
 def test_a_failed_release_is_explained_by_its_own_lines() -> None:
