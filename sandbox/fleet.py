@@ -4,7 +4,7 @@ import asyncio
 import logging
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.arm import Access, ArmError
+from sandbox.arm import Access, ArmError, Caller, TokenError
+from sandbox.cloud.container_service import SERVER_APPLICATION
 from sandbox.cluster import Cluster, Settings
 from sandbox.front import Hosts, Network
 from sandbox.store import Resource, Store
@@ -25,6 +26,13 @@ SOCKET_LIMIT = 100  # Bytes in the path of a unix socket.
 VERBS = {"get": "read", "list": "read", "watch": "read"}
 VERBS |= {"create": "write", "update": "write", "patch": "write"}
 VERBS |= {"delete": "delete", "deletecollection": "delete"}
+
+
+class Door(Access, Protocol):
+    """What a cluster asks about callers from outside of it."""
+
+    def check(self, token: str, audience: str) -> Caller:
+        """The caller that a token proves to one service; raises `TokenError`."""
 
 
 class Services:
@@ -42,7 +50,7 @@ class Fleet:
     """Starts, finds and stops clusters; each has a network of its own."""
 
     def __init__(
-        self, store: Store, hosts: Hosts, access: Access, folder: Path, authority: Path
+        self, store: Store, hosts: Hosts, access: Door, folder: Path, authority: Path
     ) -> None:
         self.store = store
         self.hosts = hosts
@@ -174,6 +182,15 @@ class Fleet:
             action = f"{CLUSTERS}/{kind}/{VERBS.get(verb, f'{verb}/action')}"
             return self.access.allows(object_id, action, resource.id, data=True)
 
+        def identify(token: str) -> str:
+            """Without Entra integration a cluster takes no token of Entra."""
+            if not (resource.properties.get("aadProfile") or {}).get("managed"):
+                return ""
+            try:
+                return self.access.check(token, SERVER_APPLICATION).object_id
+            except TokenError:
+                return ""
+
         return Settings(
             name=resource.name,
             fqdn=(found.get("privateFQDN") or found["fqdn"]).lower(),
@@ -185,6 +202,7 @@ class Fleet:
             proxy=self.proxy(self._networks[resource.id.key]),
             ca=self.authority,
             authorize=authorize,
+            identify=identify,
         )
 
 

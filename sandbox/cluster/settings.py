@@ -9,7 +9,7 @@ from sandbox.latency import Latency
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a cluster needs to know; the cloud appears as addresses and one question."""
+    """Everything a cluster needs to know; the cloud appears as addresses and two questions."""
 
     name: str  # Of the managed cluster, such as `supabase-sandbox-aks`.
     fqdn: str  # Of the private API server.
@@ -21,6 +21,8 @@ class Settings:
     ca: Path  # The certificate authority that pods and controllers trust.
     # May this Entra object id do this verb to this resource (`pods`, `apps/deployments`)?
     authorize: Callable[[str, str, str], bool]
+    # The object id of the Entra caller that a token from outside proves, or nothing.
+    identify: Callable[[str], str] = lambda _token: ""
 
     def log(self, namespace: str, pod: str, uid: str, container: str) -> Path:
         """Where the kubelet writes, and the API reads, what a container printed."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.cloud.container_service import SERVER_APPLICATION
 from sandbox.cluster import Cluster
 from sandbox.front import RefusedError
 from tests.sandbox.conftest import Azure
@@ -131,6 +132,34 @@ def test_a_name_that_no_service_has_is_refused_as_on_the_internet(aks: Azure) ->
 
     with pytest.raises(RefusedError, match=r"does not simulate example\.com"):
         aks.http.get("http://example.com/")
+
+
+def test_the_api_server_knows_entras_tokens_for_it_and_asks_for_their_roles(aks: Azure) -> None:
+    address = f"https://{running(aks).settings.fqdn}/api/v1/namespaces"
+    foreign, own = aks.bearer(), aks.bearer(SERVER_APPLICATION)
+    aks.network = "lab-aks"
+
+    unknown = aks.http.get(address, headers=foreign).status_code
+    before = aks.http.get(address, headers=own).status_code
+    aks.network = ""
+    aks.grant("Azure Kubernetes Service RBAC Cluster Admin", aks.identity.object, aks.group)
+    aks.network = "lab-aks"
+    after = aks.http.get(address, headers=own).status_code
+
+    assert (unknown, before, after) == (401, 403, 200)
+
+
+def test_a_cluster_without_entra_takes_none_of_its_tokens(aks: Azure) -> None:
+    body = aks.arm("GET", CLUSTER).json()
+    del body["properties"]["aadProfile"]
+    aks.arm("PUT", CLUSTER, body)
+    address = f"https://{running(aks).settings.fqdn}/api/v1/namespaces"
+    headers = aks.bearer(SERVER_APPLICATION)
+    aks.network = "lab-aks"
+
+    answer = aks.http.get(address, headers=headers)
+
+    assert answer.status_code == 401
 
 
 def test_two_clusters_of_one_name_have_networks_of_their_own(aks: Azure) -> None:

@@ -2,6 +2,6 @@
 
 from sandbox.cloud.container_service.models import CLUSTERS, oidc_issuer
 from sandbox.cloud.container_service.routes import routes
-from sandbox.cloud.container_service.run_command import ClusterAccess, Commands
+from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, ClusterAccess, Commands
 
-__all__ = ["CLUSTERS", "ClusterAccess", "Commands", "oidc_issuer", "routes"]
+__all__ = ["CLUSTERS", "SERVER_APPLICATION", "ClusterAccess", "Commands", "oidc_issuer", "routes"]

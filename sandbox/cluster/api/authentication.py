@@ -71,7 +71,14 @@ class Authenticator:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise unauthorized()
-        return self._users.get(token) or self._service_account(token, self.audiences)
+        return self._proven(token, self.audiences)
+
+    def _proven(self, token: str, audiences: list[str]) -> User:
+        """Whose token it is; those of Entra are shown to the cloud, which issued them."""
+        known = self._users.get(token)
+        if known is None and (object_id := self._settings.identify(token)):
+            known = self._users[self.entra_token(object_id)]
+        return known or self._service_account(token, audiences)
 
     def impersonated(self, user: User, name: str, groups: list[str]) -> User:
         """The user for whom an administrator acts."""
@@ -164,7 +171,7 @@ class Authenticator:
         audiences = spec.get("audiences") or self.audiences
         token = spec.get("token", "")
         try:
-            user = self._users.get(token) or self._service_account(token, audiences)
+            user = self._proven(token, audiences)
         except ApiError as error:
             return {"authenticated": False, "error": error.message}
         return {"authenticated": True, "user": user.info, "audiences": audiences}
