@@ -1,14 +1,17 @@
 """Reach the API server from inside its network: the same scripts, run by this worker."""
 
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
 from azure.mgmt.containerservice import ContainerServiceClient
 from kubernetes import client as kubernetes
 from kubernetes import config
-from urllib3.exceptions import HTTPError
+from urllib3 import make_headers
+from urllib3.exceptions import HTTPError, NameResolutionError, ProxyError
 
 from tasks import azure, shell
 from tasks.cluster import Answer, Script, parse_answer
@@ -16,6 +19,8 @@ from tasks.errors import NotReadyError, RefusedError
 from tasks.run_command import ENTRA_SERVER
 
 HOW = "Install it on the worker, or use `access: run-command`."
+WHERE = "Run on a worker inside the network, or use `access: run-command`."
+SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Direct:
             self._reach(kubeconfig)
             ended = shell.attempt(
                 shell.Command(
-                    ("bash", "start.sh"),
+                    ("bash", "-c", "exec bash start.sh 2>&1"),  # One log, as run-command keeps it.
                     cwd=folder,
                     env={"KUBECONFIG": str(kubeconfig), "TMPDIR": name},
                     deadline=script.deadline,
@@ -64,11 +69,42 @@ class Direct:
 
     def _reach(self, kubeconfig: Path) -> None:
         """A wrong network shows here, with a sentence, and not as a time-out inside a script."""
-        api = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call] # No types.
         try:
-            kubernetes.VersionApi(api).get_code(_request_timeout=10)
-        except (HTTPError, kubernetes.ApiException) as error:
-            raise NotReadyError(
-                f"The API server of {self.cluster} does not answer here: {azure.first_line(error)}",
-                "Run on a worker inside the network, or use `access: run-command`.",
-            ) from error
+            kubernetes.VersionApi(_client(kubeconfig)).get_code(_request_timeout=10)
+        except kubernetes.ApiException as error:
+            if error.status < SERVER_ERROR:
+                return  # It answers; whom it lets do what is for the script to find out.
+            raise NotReadyError(self._silent(azure.first_line(error)), WHERE) from error
+        except HTTPError as error:
+            kind = RefusedError if _outside(error) else NotReadyError
+            raise kind(self._silent(_reason(error)), WHERE) from error
+
+    def _silent(self, reason: str) -> str:
+        return f"The API server of {self.cluster} does not answer here: {reason}"
+
+
+def _client(kubeconfig: Path) -> kubernetes.ApiClient:
+    """Asks once, and signs in to the proxy as kubectl does: with the credentials in its address."""
+    found = kubernetes.Configuration()
+    config.load_kube_config(  # type: ignore[no-untyped-call] # No types.
+        str(kubeconfig), client_configuration=found
+    )
+    found.retries = False
+    proxy = urlsplit(found.proxy or "")
+    if proxy.username:
+        pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        found.proxy_headers = make_headers(proxy_basic_auth=pair)
+    return kubernetes.ApiClient(found)
+
+
+def _outside(error: HTTPError) -> bool:
+    """A private name means nothing outside of its network, and a proxy there says no; for good."""
+    if isinstance(error, NameResolutionError):
+        found = error.__cause__
+        return isinstance(found, socket.gaierror) and found.errno != socket.EAI_AGAIN
+    return isinstance(error, ProxyError) and " 403 " in _reason(error)
+
+
+def _reason(error: HTTPError) -> str:
+    """The sentence of the proxy itself, where there is one."""
+    return azure.first_line(error.original_error if isinstance(error, ProxyError) else error)
