@@ -11,8 +11,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCAL := PREFECT_PORT=$(PREFECT_PORT) $(BIN)/python scripts/local.py
 # The sandbox's variables point every tool at it; a real environment brings its own.
-IN_SANDBOX := eval "$$($(BIN)/python -m sandbox env)" && eval "$$($(LOCAL) env)" &&
-ENTER := $(if $(filter sandbox,$(ENVIRONMENT)),$(IN_SANDBOX),)
+# A sandbox that is down ends the command here: it must never go on with your own credentials.
+IN_SANDBOX := sandbox=$$($(BIN)/python -m sandbox env) && eval "$$sandbox" && \
+  prefect=$$($(LOCAL) env) && eval "$$prefect" &&
+WITH_SERVER := prefect=$$($(LOCAL) env --running) && eval "$$prefect" &&
+ENTER := $(if $(filter sandbox,$(ENVIRONMENT)),$(IN_SANDBOX),$(WITH_SERVER))
 
 .PHONY: help
 help: ## List the targets
@@ -35,7 +38,7 @@ up: $(READY) ## Start the sandbox, the Prefect server and a worker; leave them r
 	@scripts/prerequisites.sh
 	@$(BIN)/python -m sandbox status > /dev/null 2>&1 || \
 	  $(BIN)/python -m sandbox up $(SANDBOX_OPTIONS) > /dev/null
-	@eval "$$($(BIN)/python -m sandbox env)" && $(LOCAL) up
+	@sandbox=$$($(BIN)/python -m sandbox env) && eval "$$sandbox" && $(LOCAL) up
 
 .PHONY: down
 down: ## Stop what `make up` started; what it built stays in .sandbox and .work
@@ -81,5 +84,5 @@ lock: ## Renew requirements.lock (needs uv), then smoke-test the fresh resolve
 	$(BIN)/python -c "import prefect.server.api.server"
 
 .PHONY: clean
-clean: down ## Remove the sandbox's state, working copies and .venv
-	rm -rf .sandbox .work .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
+clean: down ## Remove what the sandbox and the demo left, and .venv; no other environment's state
+	rm -rf .sandbox .work/sandbox .work/prefect .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

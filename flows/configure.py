@@ -1,8 +1,17 @@
-"""The cluster's ground: External Secrets, policies, S3Proxy, and every secret in its place."""
+"""The cluster's ground: External Secrets, policies, and every secret in its place."""
 
 from typing import Any
 
-from tasks import access, charts, database, external_secrets, helm, terraform, turn
+from tasks import (
+    access,
+    charts,
+    database,
+    external_secrets,
+    helm,
+    key_vault,
+    terraform,
+    turn,
+)
 from tasks import environment as environments
 from tasks.environment import PROJECT, Environment
 from tasks.external_secrets import Synced
@@ -38,25 +47,21 @@ def configure(environment: str) -> Synced:
         )
         groups = base_releases(wanted, built)
         patient(helm.install, wanted.waits.webhook)(cluster, *groups)
+        vault = patient(key_vault.revision, wanted.waits.vault_access)(built.vault_uri)
         patience = wanted.waits.secret_sync
-        synced = patient(external_secrets.sync, patience)(cluster, wanted.namespace, patience.first)
+        synced = patient(external_secrets.sync, patience)(
+            cluster, wanted.namespace, vault, patience.first
+        )
         password.result()
         return synced
 
 
 def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release], list[Release]]:
     """The operator first: the platform chart needs its kinds of objects and its webhook."""
-    packages = charts.package("platform", "s3proxy")
     platform = {
         "vaultUrl": built.vault_uri,
         "tenantId": built.tenant_id,
         "identityClientId": built.external_secrets_client_id,
-    }
-    s3proxy = {
-        "storage": {
-            "account": built.storage_account_name,
-            "container": built.storage_container_name,
-        }
     }
     return [
         Release(
@@ -66,17 +71,10 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
         Release(
             "platform",
             wanted.namespace,
-            packages["platform"],
+            charts.package("platform")["platform"],
             values(wanted, "platform", platform),
             wait=False,  # Its secrets may take minutes; that wait has a task of its own.
-        ),
-        Release(
-            "s3proxy",
-            wanted.namespace,
-            packages["s3proxy"],
-            values(wanted, "s3proxy", s3proxy),
-            wait=False,  # It starts as soon as its secret has arrived.
-        ),
+        )
     ]
 
 

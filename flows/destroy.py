@@ -3,7 +3,7 @@
 from tasks import approval, terraform, turn
 from tasks import environment as environments
 from tasks.environment import Environment
-from tasks.errors import PreflightError, RefusedError
+from tasks.errors import RefusedError
 from tasks.stage import stage
 from tasks.terraform import Foundation, Plan, Stack
 from tasks.wait import patient
@@ -34,12 +34,11 @@ def destroy(environment: str) -> None:
 
 
 def stacks(wanted: Environment) -> list[Stack]:
-    """In the order in which they go; a platform without a foundation cannot exist."""
+    """In the order in which they go: the platform stands on the foundation."""
     base = terraform.foundation(wanted)
-    try:
-        built = terraform.outputs(base, Foundation)
-    except PreflightError:
+    if not terraform.holds(terraform.platform(wanted, None)):
         return [base]
+    built = terraform.outputs(base, Foundation)
     return [terraform.platform(wanted, built), base]
 
 

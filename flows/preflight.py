@@ -9,6 +9,7 @@ from tasks.environment import Environment
 from tasks.errors import PreflightError
 from tasks.stage import stage
 from tasks.terraform import Foundation
+from tasks.wait import patient
 
 
 @stage
@@ -24,7 +25,7 @@ def preflight(environment: str) -> None:
     run_command.pack({p.file: p.content for p in charts.package(*questions.CHARTS).values()})
     questions.tools(wanted)
     questions.sign_in(wanted)
-    role_assignments.check(str(wanted.subscription))
+    patient(role_assignments.check, wanted.waits.azure)(str(wanted.subscription))
     provided(wanted)
     wait.logger().info("Ready: nothing speaks against deploying %s.", wanted.name)
 
@@ -40,5 +41,5 @@ def provided(wanted: Environment) -> None:
         vault = terraform.outputs(terraform.foundation(wanted), Foundation).vault_uri
     except PreflightError as error:  # Not built yet, so the vault cannot hold them.
         raise PreflightError(*key_vault.lacking(list(names))) from error
-    if missing := key_vault.absent(vault, names):
+    if missing := patient(key_vault.absent, wanted.waits.vault_access)(vault, names):
         raise PreflightError(*key_vault.lacking(list(missing)))

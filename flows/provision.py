@@ -30,9 +30,9 @@ def provision(environment: str) -> None:
         confirm = patient(role_assignments.confirm, wanted.waits.azure)
         seen = confirm.submit(str(wanted.subscription), built.role_assignments)
         with finishing(growing), nested():
-            kept = seed_secrets(environment)
+            seed_secrets(environment)
             seen.result()
-        if any(secret.action == "later" for secret in kept):
+        if not plan.empty:
             with nested():
                 seed_secrets(environment)  # Those that name the database had to wait for it.
 

@@ -1,6 +1,8 @@
-"""Supabase itself: one Helm release that follows the secrets it was started with."""
+"""Supabase and its S3Proxy: releases that follow the secrets they were started with."""
 
-from tasks import access, charts, external_secrets, helm, terraform, turn
+from typing import Any
+
+from tasks import access, charts, external_secrets, helm, key_vault, terraform, turn
 from tasks import environment as environments
 from tasks.cluster import Cluster
 from tasks.environment import PROJECT, Environment
@@ -13,7 +15,7 @@ from tasks.wait import patient
 @stage
 def release(environment: str, secrets_revision: str = "") -> None:
     """
-    Install or upgrade Supabase; an unchanged release is left alone.
+    Install or upgrade Supabase and S3Proxy; an unchanged release is left alone.
 
     Args:
         environment: Name of a file in deployments/.
@@ -24,16 +26,28 @@ def release(environment: str, secrets_revision: str = "") -> None:
         built = terraform.outputs(terraform.foundation(wanted), Foundation)
         grown = terraform.outputs(terraform.platform(wanted, built), Platform)
         cluster = access.reach(wanted, built.resource_group_name, grown.cluster_name)
-        revision = secrets_revision or current(wanted, cluster)
-        patient(helm.install, wanted.waits.run_command)(
-            cluster, [supabase(wanted, built, grown, revision)]
-        )
+        revision = secrets_revision or current(wanted, built, cluster)
+        releases = (s3proxy(wanted, built, revision), supabase(wanted, built, grown, revision))
+        patient(helm.install, wanted.waits.health)(cluster, releases)
 
 
-def current(wanted: Environment, cluster: Cluster) -> str:
+def current(wanted: Environment, built: Foundation, cluster: Cluster) -> str:
+    vault = patient(key_vault.revision, wanted.waits.vault_access)(built.vault_uri)
     patience = wanted.waits.secret_sync
     sync = patient(external_secrets.sync, patience)
-    return sync(cluster, wanted.namespace, patience.first).revision
+    return sync(cluster, wanted.namespace, vault, patience.first).revision
+
+
+def s3proxy(wanted: Environment, built: Foundation, revision: str) -> Release:
+    """S3 in front of Blob; it reads the storage account's key when it starts."""
+    given = {
+        "secretsRevision": revision,
+        "storage": {
+            "account": built.storage_account_name,
+            "container": built.storage_container_name,
+        },
+    }
+    return packaged(wanted, "s3proxy", given)
 
 
 def supabase(wanted: Environment, built: Foundation, grown: Platform, revision: str) -> Release:
@@ -44,9 +58,10 @@ def supabase(wanted: Environment, built: Foundation, grown: Platform, revision: 
         "database": {"host": grown.database_host, "name": grown.database_name},
         "storage": {"bucket": built.storage_container_name},
     }
-    return Release(
-        "supabase",
-        wanted.namespace,
-        charts.package("supabase")["supabase"],
-        helm.values_for(PROJECT / wanted.values, "supabase", given),
-    )
+    return packaged(wanted, "supabase", given)
+
+
+def packaged(wanted: Environment, chart: str, given: dict[str, Any]) -> Release:
+    package = charts.package(chart)[chart]
+    values = helm.values_for(PROJECT / wanted.values, chart, given)
+    return Release(chart, wanted.namespace, package, values)

@@ -3,10 +3,10 @@
 import os
 
 from tasks import environment as environments
-from tasks import key_vault, terraform, turn
+from tasks import key_vault, role_assignments, terraform, turn
 from tasks.catalogue import Facts, with_provided
 from tasks.environment import Environment
-from tasks.errors import PreflightError
+from tasks.errors import PreflightError, ToolError
 from tasks.key_vault import Kept
 from tasks.stage import stage
 from tasks.storage_account import KeyReader
@@ -25,6 +25,7 @@ def seed_secrets(environment: str) -> tuple[Kept, ...]:
     wanted = environments.load(environment)
     with turn.hold(wanted):
         built = terraform.outputs(terraform.foundation(wanted), Foundation)
+        role_assignments.same_caller(built.deployer_object_id)
         patience = wanted.waits.vault_access
         patient(key_vault.reach, patience)(built.vault_uri)
         return patient(key_vault.keep, patience)(
@@ -40,7 +41,7 @@ def facts(wanted: Environment, built: Foundation) -> Facts:
     """What is public; the database's part is unknown while it is being built."""
     try:
         grown = terraform.outputs(terraform.platform(wanted, built), Platform)
-    except PreflightError:
+    except (PreflightError, ToolError):  # Not built yet, or just being written by an apply.
         return Facts(built.storage_account_name)
     return Facts(
         built.storage_account_name,

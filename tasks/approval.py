@@ -4,6 +4,7 @@ import sys
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
@@ -42,11 +43,19 @@ def ask(environment: Environment, what: str, plan: str) -> None:
         )
     log.warning("%s Waiting for the answer in the Prefect UI, on the page of this run.", what)
     form = Approval.with_initial_data(description=f"**{what}**\n\n{plan}")
-    answer = pause_flow_run(
-        wait_for_input=form, timeout=environment.approval_timeout, poll_interval=2
-    )
+    try:
+        answer = pause_flow_run(
+            wait_for_input=form, timeout=environment.approval_timeout, poll_interval=2
+        )
+    except FlowPauseTimeout as error:
+        raise ApprovalError(
+            f"{what} Nobody answered within {environment.approval_timeout} s.",
+            "Run again when somebody can read the plan; nothing was changed.",
+        ) from error
     if not answer.approve:
-        raise ApprovalError(f"{what} Rejected: {answer.comment or 'no comment'}.")
+        raise ApprovalError(
+            f"{what} Rejected: {answer.comment or 'no comment'}.", "Nothing was changed."
+        )
     log.info("%s Approved: %s", what, answer.comment or "no comment")
 
 

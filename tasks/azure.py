@@ -12,7 +12,13 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.identity import ClientSecretCredential, DefaultAzureCredential
+from azure.identity import (
+    CertificateCredential,
+    ClientSecretCredential,
+    DefaultAzureCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
 
 from tasks.errors import NotReadyError, PreflightError, RefusedError
 
@@ -26,10 +32,17 @@ PENDING_ROLE = {"AuthorizationFailed", "ForbiddenByRbac"}
 @cache
 def credential() -> TokenCredential:
     """What `ARM_*` says, as for Terraform; else whatever azure-identity finds (CLI, workload)."""
-    names = ("ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET")
-    tenant, client, secret = (os.environ.get(name, "") for name in names)
-    if tenant and client and secret:
+    given = os.environ.get
+    tenant, client = given("ARM_TENANT_ID", ""), given("ARM_CLIENT_ID", "")
+    if tenant and client and (secret := given("ARM_CLIENT_SECRET")):
         return ClientSecretCredential(tenant, client, secret)
+    if tenant and client and (certificate := given("ARM_CLIENT_CERTIFICATE_PATH")):
+        password = given("ARM_CLIENT_CERTIFICATE_PASSWORD")
+        return CertificateCredential(tenant, client, certificate, password=password)
+    if given("ARM_USE_MSI", "").lower() == "true":
+        return ManagedIdentityCredential(client_id=client or None)
+    if given("ARM_USE_OIDC", "").lower() == "true" and (file := given("ARM_OIDC_TOKEN_FILE_PATH")):
+        return WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=file)
     return DefaultAzureCredential(exclude_interactive_browser_credential=True)
 
 
@@ -62,7 +75,8 @@ def explained(what: str, error: HttpResponseError) -> NotReadyError | RefusedErr
     code = inner_code(error)
     meaning, hint = MEANINGS.get(code, (first_line(error), "docs/runbook.md; then run again."))
     text = f"{what}: {meaning} ({error.status_code} {code})."
-    if error.status_code in PASSING or code in CONFLICTS or code in PENDING_ROLE:
+    busy = code in CONFLICTS and "quota" not in str(error).lower()
+    if error.status_code in PASSING or busy or code in PENDING_ROLE:
         return NotReadyError(text, hint, _advice(error))
     return RefusedError(text, hint)
 

@@ -54,7 +54,7 @@ def pack(chart: Path) -> Package:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(path for path in chart.rglob("*") if path.is_file()):
-            if path.name in LEFT_OUT:
+            if path.name in LEFT_OUT or path.name.startswith("."):
                 continue
             content = path.read_bytes()
             entry = tarfile.TarInfo(f"{meta['name']}/{path.relative_to(chart).as_posix()}")

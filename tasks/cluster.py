@@ -34,6 +34,12 @@ SIGNS: tuple[tuple[str, type[DeployError], str, str], ...] = (
         "Custom resources appear shortly after their operator is installed.",
     ),
     (
+        r"context deadline exceeded|timed out waiting|not ready\. status: InProgress",
+        NotReadyError,
+        "A release did not become ready in its time",
+        "Images, nodes and secrets take theirs; the next try goes on. See the events above.",
+    ),
+    (
         r"another operation \(install/upgrade/rollback\) is in progress",
         BusyError,
         "Helm says that another operation on the release is in progress",
@@ -88,7 +94,10 @@ def parse_answer(script: str, code: int, log: str) -> Answer:
     if code:
         raise complaint(f"{script} in the cluster ended with {code}", log)
     if not mark:
-        raise ToolError(f"{script} in the cluster gave no answer.\n{tail(log)}")
+        raise ToolError(
+            f"{script} in the cluster gave no answer.\n{tail(log)}",
+            "docs/runbook.md, 'A command in the cluster fails'.",
+        )
     try:
         document = json.loads(after)
     except ValueError as error:

@@ -39,5 +39,6 @@ def set_password(
         )
         client.servers.begin_update(resource_group, server, patch, polling_interval=poll).result()
         password.mark(mark)
+    wait.changed(f"**PostgreSQL**: {server} takes the vault's password")
     wait.logger().info("PostgreSQL %s uses the vault's password now.", server)
     return True

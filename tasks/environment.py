@@ -178,8 +178,13 @@ def parse(name: str, text: str, path: Path) -> Environment:
         raise ConfigError(f"{path.name} is not YAML: {error}", f"Correct {path}.") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path.name} holds no keys.", f"Correct {path}.")
+    if "name" in content:
+        raise ConfigError(
+            f"{path.name} says name: {content['name']}; an environment is named by its file.",
+            f"Remove the key from {path}.",
+        )
     try:
-        return Environment.model_validate({"name": name} | content)
+        return Environment.model_validate(content | {"name": name})
     except ValidationError as error:
         complaints = "\n".join(f"  {_complaint(problem)}" for problem in error.errors())
         raise ConfigError(f"{path.name} is not valid:\n{complaints}", f"Correct {path}.") from error

@@ -36,10 +36,15 @@ class Late:
 
 
 @step("sync-external-secrets")
-def sync(cluster: Cluster, namespace: str, patience: float) -> Synced:
-    """Nudge those that failed, and return when every one is ready."""
+def sync(cluster: Cluster, namespace: str, revision: str, patience: float) -> Synced:
+    """Nudge those that failed or are behind the vault; return when every one has caught up."""
     script = Script(
-        "secrets", environment={"NAMESPACE": namespace, "PATIENCE": str(max(1, round(patience)))}
+        "secrets",
+        environment={
+            "NAMESPACE": namespace,
+            "REVISION": revision,
+            "PATIENCE": str(max(2, round(patience))),
+        },
     )
     found = cluster.run(script).document
     late = read_late(found)
@@ -58,16 +63,19 @@ def sync(cluster: Cluster, namespace: str, patience: float) -> Synced:
 
 
 def read_late(found: dict[str, Any]) -> list[Late]:
-    """Those whose Ready condition is not True, with the text of their last UpdateFailed event."""
+    """Those that are not ready, with their last UpdateFailed event, or are behind the vault."""
     newest = {
         event["involvedObject"]["name"]: " ".join(str(event.get("message", "")).split())[:300]
         for event in found["events"]["items"]
     }
+    stale = found.get("stale", "").split()
     late = []
     for item in found["secrets"]["items"]:
         conditions = item.get("status", {}).get("conditions", [])
         ready: dict[str, Any] = next((c for c in conditions if c["type"] == "Ready"), {})
+        name = item["metadata"]["name"]
         if ready.get("status") != "True":
-            name = item["metadata"]["name"]
             late.append(Late(name, ready.get("reason", "not looked at yet"), newest.get(name, "")))
+        elif name in stale:
+            late.append(Late(name, "still holds the vault's older content", ""))
     return late

@@ -81,14 +81,18 @@ def install(cluster: Cluster, *groups: Sequence[Release]) -> dict[str, str]:
     results = {entry["name"]: entry["result"] for entry in answer.document["releases"]}
     for name, result in results.items():
         wait.logger().info("Release %s: %s.", name, result)
+    fresh = [name for name, result in results.items() if result == "deployed"]
+    if fresh:
+        wait.changed("**Helm**: deployed " + ", ".join(fresh))
     failed = [name for name, result in results.items() if result == "failed"]
     if failed:
-        lines = [
-            line
-            for line in answer.log.splitlines()
-            if any(line.startswith(f"[{name}]") for name in (*failed, "events"))
-        ]
-        raise complaint(f"helm upgrade of {', '.join(failed)} failed", "\n".join(lines))
+        own, events = (
+            [line for line in answer.log.splitlines() if line.startswith(marks)]
+            for marks in (tuple(f"[{name}]" for name in failed), ("[events]",))
+        )
+        error = complaint(f"helm upgrade of {', '.join(failed)} failed", "\n".join(own))
+        # Probes complain in events while a pod starts: to be read, not to be judged by.
+        raise type(error)("\n".join([error.message, *events]), error.hint)
     return results
 
 

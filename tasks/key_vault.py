@@ -1,10 +1,11 @@
 """Keep secrets in Key Vault. Names and versions leave this module, values do not."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.keyvault.secrets import SecretClient, SecretProperties
 
 from tasks import azure, wait
@@ -14,6 +15,7 @@ from tasks.step import step
 
 IN_A_ROW = 5  # Vault nodes disagree while a role spreads: one success proves little.
 PROBE = "access-probe"  # A name that no secret has; asking for it needs the same right.
+WRITTEN = {"created", "renewed", "recovered"}
 APPLIED = "applied-to"  # The tag that says where a version is in use.
 
 Reader = Callable[[], str]
@@ -67,6 +69,9 @@ def keep(
             kept.append(keeper.keep(secret))
             if kept[-1].action != "unchanged":
                 log.info("Secret %s: %s.", secret.name, kept[-1].action)
+    written = [f"{one.name}: {one.action}" for one in kept if one.action in WRITTEN]
+    if written:
+        wait.changed("**Key Vault**: " + ", ".join(written))
     missing = [entry.name for entry in kept if entry.action == "missing"]
     if missing:
         raise RefusedError(*lacking(missing))
@@ -85,6 +90,16 @@ def lacking(missing: list[str]) -> tuple[str, str]:
 def variable(name: str) -> str:
     """The environment variable that may bring a provided secret."""
     return "SECRET_" + name.upper().replace("-", "_")
+
+
+@step("read-vault-revision")
+def revision(vault_uri: str) -> str:
+    """Changes when any secret gets a new version; reads names and times, no values."""
+    with _vault(vault_uri) as vault:
+        found = sorted(
+            f"{entry.name}={entry.created_on}" for entry in vault.list_properties_of_secrets()
+        )
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()[:12]
 
 
 @step("find-provided-secrets")
@@ -137,8 +152,28 @@ class _Keeper:
         if wanted is None:
             self.values[secret.name] = value or ""
             return Kept(secret.name, version, "unchanged")
+        if value is None and (recovered := self._recovered(secret)):
+            return recovered
         self.values[secret.name] = wanted
-        return self._set(secret.name, wanted, "created" if value is None else "renewed")
+        made = self.vault.set_secret(secret.name, wanted)
+        action = "created" if value is None else "renewed"
+        return Kept(secret.name, made.properties.version or "", action)
+
+    def _recovered(self, secret: Secret) -> Kept | None:
+        """
+        A name that somebody deleted comes back with its old value, if that still fits.
+
+        A new value would cut off every client and everything that the old one had encrypted.
+        """
+        try:
+            self.vault.begin_recover_deleted_secret(secret.name).wait()
+        except ResourceNotFoundError:
+            return None  # It was never there.
+        value, version = self._existing(secret.name)
+        if value is None or self._wanted(secret, value) is not None:
+            return None
+        self.values[secret.name] = value
+        return Kept(secret.name, version, "recovered")
 
     def _wanted(self, secret: Secret, value: str | None) -> str | None:
         """The value to write; None when the existing one stays, or none can be made yet."""
@@ -158,14 +193,3 @@ class _Keeper:
         except ResourceNotFoundError:
             return None, ""
         return secret.value, secret.properties.version or ""
-
-    def _set(self, name: str, value: str, action: str) -> Kept:
-        try:
-            secret = self.vault.set_secret(name, value)
-        except ResourceExistsError as error:
-            if azure.inner_code(error) != "ObjectIsDeletedButRecoverable":
-                raise
-            self.vault.begin_recover_deleted_secret(name).wait()
-            secret = self.vault.set_secret(name, value)
-            action = "recovered"
-        return Kept(name, secret.properties.version or "", action)

@@ -9,12 +9,15 @@ import jwt
 from azure.mgmt.authorization import AuthorizationManagementClient
 
 from tasks import azure
-from tasks.errors import NotReadyError, PreflightError
+from tasks.errors import NotReadyError, PreflightError, RefusedError
 from tasks.step import step
 
 NEEDED = (
     "Microsoft.Resources/subscriptions/resourceGroups/write",
     "Microsoft.Network/virtualNetworks/write",
+    "Microsoft.Network/privateDnsZones/write",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
     "Microsoft.KeyVault/vaults/write",
     "Microsoft.Storage/storageAccounts/listKeys/action",
     "Microsoft.DBforPostgreSQL/flexibleServers/write",
@@ -62,6 +65,15 @@ def caller() -> str:
     return str(claims.get("oid", ""))
 
 
+def same_caller(deployer: str) -> None:
+    """The vault's role went to whom Terraform saw; anybody else would wait for it in vain."""
+    if (who := caller()) != deployer:
+        raise RefusedError(
+            f"The foundation gave its roles to {deployer}, and this run is {who}.",
+            "Sign in as the former, or plan the foundation again under this identity.",
+        )
+
+
 @step("check-permissions")
 def check(subscription: str) -> None:
     """Fail in seconds when the deployer's roles cannot carry a deployment."""
@@ -90,7 +102,8 @@ def confirm(subscription: str, wanted: Sequence[Wanted]) -> int:
     if unseen:
         raise NotReadyError(
             f"Azure does not show {len(unseen)} of {len(wanted)} role assignments yet: "
-            + "; ".join(one.purpose for one in unseen)
+            + "; ".join(one.purpose for one in unseen),
+            "They were written; Azure's other servers follow.",
         )
     return len(wanted)
 
@@ -101,7 +114,12 @@ def _permissions(subscription: str, who: str) -> list[Permission]:
         assignments = client.role_assignments.list_for_scope(
             f"/subscriptions/{subscription}", filter=f"assignedTo('{who}')"
         )
-        roles = {assignment.role_definition_id for assignment in assignments}
+        # Azure also lists what was assigned below the subscription; that does not carry a deploy.
+        roles = {
+            assignment.role_definition_id
+            for assignment in assignments
+            if "/resourcegroups/" not in assignment.scope.lower()
+        }
         return [
             Permission(tuple(entry.actions or ()), tuple(entry.not_actions or ()))
             for role in roles

@@ -108,7 +108,8 @@ def stop(program: subprocess.Popen[str]) -> None:
         program.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             program.wait(timeout=GRACE)
-        program.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)  # Its children, too: they hold its pipes.
 
 
 def interrupt_all() -> None:

@@ -37,8 +37,12 @@ def verify(cluster: Cluster, release: str, namespace: str, environment: str) -> 
     answer = cluster.run(script)
     checks = read_checks(answer.document)
     if not checks:
-        raise NotReadyError(f"The smoke test did not run.\n{tail(answer.log)}")
-    create_table_artifact(
+        raise NotReadyError(
+            f"The smoke test did not run.\n{tail(answer.log)}",
+            "docs/runbook.md, 'The smoke test fails'.",
+        )
+    wait.display(
+        create_table_artifact,
         [
             {"check": c.check, "ok": "yes" if c.ok else "NO", "expected": c.expected, "got": c.got}
             for c in checks

@@ -1,15 +1,15 @@
 """Waiting is retrying: Prefect holds the pause, this module says why, since when and until when."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from prefect import Task
-from prefect.artifacts import create_progress_artifact
-from prefect.context import TaskRunContext
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact
+from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
@@ -18,6 +18,9 @@ from tasks.environment import Wait
 from tasks.errors import DeployError, NotReadyError
 
 PATIENCE = "patience"
+SINCE = "since"
+ENDLESS = 10_000  # The deadline ends a wait, not a number of tries.
+CHANGED = "changed"
 TOLD = "told"
 AnyTask = TypeVar("AnyTask", bound=Task[..., Any])
 
@@ -46,15 +49,14 @@ class Progress:
 def worthwhile(wait: Wait) -> Callable[[Task[..., Any], Any, Any], bool]:
     """Prefect's retry condition: go on while the reason is transient and the deadline is ahead."""
 
-    def condition(task: Task[..., Any], run: Any, state: Any) -> bool:
+    def condition(task: Task[..., Any], _run: Any, state: Any) -> bool:
         error = state.result(raise_on_failure=False)
         if not isinstance(error, DeployError) or not error.transient:
             return False
-        if waited(run.start_time) >= wait.at_most:
+        if waited(condition) >= wait.at_most:
             return False
         # The task is private to this call (`patient`), so its delay may follow Azure's advice.
-        advice = error.retry_after if isinstance(error, NotReadyError) else None
-        pause = advice or wait.pauses
+        pause = advice(error) or wait.pauses
         task.retry_delay_seconds = pause  # type: ignore[assignment] # Prefect's type is narrow.
         return True
 
@@ -65,10 +67,21 @@ def worthwhile(wait: Wait) -> Callable[[Task[..., Any], Any, Any], bool]:
 def patient(task: AnyTask, wait: Wait) -> AnyTask:
     """The same task with this patience; each failed try becomes a visible `AwaitingRetry`."""
     return task.with_options(  # type: ignore[return-value] # with_options keeps the signature.
-        retries=wait.tries,
+        retries=ENDLESS,
         retry_delay_seconds=wait.pauses,
         retry_condition_fn=worthwhile(wait),
     )
+
+
+def waited(condition: Callable[..., Any]) -> float:
+    """Seconds since the first "not yet": the work before it is no waiting."""
+    now = time.monotonic()
+    since: float = vars(condition).setdefault(SINCE, now)
+    return now - since
+
+
+def advice(error: DeployError) -> float | None:
+    return error.retry_after if isinstance(error, NotReadyError) else None
 
 
 @contextmanager
@@ -82,28 +95,44 @@ def finishing(future: PrefectFuture[Any]) -> Iterator[None]:
     future.result()
 
 
-def waited(since: datetime | None) -> float:
-    return (datetime.now(UTC) - since).total_seconds() if since else 0.0
-
-
 def show(error: DeployError) -> None:
     """Tell log and UI what the current task waits for; outside a patient task there is no wait."""
     context = TaskRunContext.get()
-    wait = vars(context.task.retry_condition_fn or show).get(PATIENCE) if context else None
-    if context is None or wait is None:
+    condition = context.task.retry_condition_fn if context else None
+    if context is None or condition is None or PATIENCE not in vars(condition):
         return
+    wait: Wait = vars(condition)[PATIENCE]
     attempt = context.task_run.run_count
-    advice = error.retry_after if isinstance(error, NotReadyError) else None
     pauses = wait.pauses
     progress = Progress(
         reason=error.message.splitlines()[0],
         attempt=attempt,
-        waited=waited(context.task_run.start_time),
+        waited=waited(condition),
         at_most=wait.at_most,
-        next_try=advice or pauses[min(attempt, len(pauses)) - 1],
+        next_try=advice(error) or pauses[min(attempt, len(pauses)) - 1],
     )
     logger().warning("%s", progress)
-    create_progress_artifact(progress.percent, description=str(progress))
+    display(create_progress_artifact, progress.percent, description=str(progress))
+
+
+def display(artifact: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Show something in the UI; a server that restarts is no reason to stop what Azure builds."""
+    if not within_run():
+        return None  # A step that is called by itself has no page to show it on.
+    try:
+        return artifact(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 # Whatever it is, the work goes on.
+        logger().warning("Not shown in the UI: %s", error)
+        return None
+
+
+def within_run() -> bool:
+    return bool(TaskRunContext.get() or FlowRunContext.get())
+
+
+def changed(text: str) -> None:
+    """Put on record that something was changed; the report tells it."""
+    display(create_markdown_artifact, text, key=CHANGED)
 
 
 def tell(error: DeployError) -> None:

@@ -8,6 +8,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+    ArtifactFilterType,
     FlowRunFilter,
     FlowRunFilterId,
     FlowRunFilterParentFlowRunId,
@@ -41,15 +43,12 @@ def started(root: UUID) -> datetime:
         return client.read_flow_run(root).start_time or datetime.now(UTC)
 
 
-def tables(root: UUID, key: str) -> list[Artifact]:
-    """The artifacts of the run whose key starts like this, oldest first."""
+def artifacts(root: UUID, key: str) -> list[Artifact]:
+    """The artifacts of the run and its stages with this key, oldest first."""
     with get_client(sync_client=True) as client:
         flows = list(_family(client, root))
-        found = _artifacts(client, flows)
-    return sorted(
-        (artifact for artifact in found if (artifact.key or "").startswith(key)),
-        key=lambda artifact: artifact.created or datetime.now(UTC),
-    )
+        found = _artifacts(client, flows, key=ArtifactFilterKey(any_=[key]))
+    return sorted(found, key=lambda artifact: artifact.created or datetime.now(UTC))
 
 
 def _family(client: SyncPrefectClient, root: UUID) -> dict[UUID, FlowRun]:
@@ -83,17 +82,27 @@ def _reasons(
     client: SyncPrefectClient, flows: list[UUID]
 ) -> dict[UUID | None, list[tuple[datetime, str]]]:
     reasons: dict[UUID | None, list[tuple[datetime, str]]] = defaultdict(list)
-    for artifact in _artifacts(client, flows):
-        if artifact.type == "progress" and artifact.created:
+    for artifact in _artifacts(client, flows, type_=ArtifactFilterType(any_=["progress"])):
+        if artifact.created:
             text = (artifact.description or "").split(" Waiting for ")[0]
             reasons[artifact.task_run_id].append((artifact.created, text))
     return {task: sorted(told) for task, told in reasons.items()} | defaultdict(list)
 
 
-def _artifacts(client: SyncPrefectClient, flows: list[UUID]) -> list[Artifact]:
-    return client.read_artifacts(
-        artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=flows)), limit=PAGE
-    )
+def _artifacts(
+    client: SyncPrefectClient,
+    flows: list[UUID],
+    key: ArtifactFilterKey | None = None,
+    type_: ArtifactFilterType | None = None,
+) -> list[Artifact]:
+    """All of them, page by page."""
+    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=flows), key=key, type=type_)
+    found: list[Artifact] = []
+    while True:
+        page = client.read_artifacts(artifact_filter=wanted, limit=PAGE, offset=len(found))
+        found += page
+        if len(page) < PAGE:
+            return found
 
 
 def _span(

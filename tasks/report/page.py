@@ -21,7 +21,7 @@ def markdown(record: Record, picture: str) -> str:
     if record.checks:
         parts += ["## What was verified", _checks(record)]
     if record.changes:
-        parts += ["## What changed in Azure", *record.changes]
+        parts += ["## What changed", *record.changes]
     parts += ["## Steps", _steps(record)]
     return "\n\n".join(parts) + "\n"
 
@@ -30,7 +30,7 @@ def _verdict(record: Record) -> str:
     length = f"{record.seconds:.1f} s, of which steps waited {record.waited:.1f} s for Azure"
     if record.failure:
         return f"**Failed** after {length}.\n\n```\n{record.failure}\n```"
-    changed = "" if record.changes else " Nothing in Azure had to change."
+    changed = "" if record.changes else " Nothing had to change."
     held = sum(check["ok"] == "yes" for check in record.checks)
     checks = f" {held} of {len(record.checks)} checks hold." if record.checks else ""
     return f"**Succeeded** in {length}.{changed}{checks}"

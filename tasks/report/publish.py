@@ -40,7 +40,8 @@ def publish(environment: Environment, failure: str = "") -> Path:
     file = folder / "report.md"
     file.write_text(markdown(record, "timeline.svg"))
     inline = "data:image/svg+xml;base64," + base64.b64encode(picture.encode()).decode()
-    create_markdown_artifact(
+    wait.display(
+        create_markdown_artifact,
         markdown(record, inline),
         key=f"report-{environment.name}",
         description=f"What {record.run} did and what it waited for",
@@ -51,7 +52,7 @@ def publish(environment: Environment, failure: str = "") -> Path:
 
 def collect(environment: Environment, run: UUID, failure: str) -> Record:
     """All that the API knows about the run, up to now."""
-    smoke = history.tables(run, "smoke-")
+    smoke = history.artifacts(run, f"smoke-{environment.name}")
     return Record(
         run=str(flow_run.name),
         environment=environment.name,
@@ -60,6 +61,6 @@ def collect(environment: Environment, run: UUID, failure: str) -> Record:
         spans=history.spans(run),
         failure=failure,
         note=environment.note,
-        changes=tuple(str(artifact.data) for artifact in history.tables(run, "plan-")),
+        changes=tuple(str(artifact.data) for artifact in history.artifacts(run, wait.CHANGED)),
         checks=tuple(json.loads(str(smoke[-1].data))) if smoke else (),
     )

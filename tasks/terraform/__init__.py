@@ -2,7 +2,7 @@
 
 from tasks.terraform.plans import Change, Plan
 from tasks.terraform.stacks import Foundation, Platform, RoleAssignment, Stack, foundation, platform
-from tasks.terraform.steps import apply, outputs, plan
+from tasks.terraform.steps import apply, holds, outputs, plan
 
 __all__ = [
     "Change",
@@ -13,6 +13,7 @@ __all__ = [
     "Stack",
     "apply",
     "foundation",
+    "holds",
     "outputs",
     "plan",
     "platform",

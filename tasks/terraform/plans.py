@@ -30,6 +30,7 @@ class Plan:
     drifted: tuple[str, ...] = field(default=())
     outputs_only: bool = False
     destroys: bool = False
+    digest: str = ""  # Of the plan file, so that no other plan is applied in its place.
 
     @property
     def empty(self) -> bool:

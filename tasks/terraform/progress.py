@@ -1,28 +1,24 @@
 """Terraform's JSON events while it works: what to log, how far it is, and what went wrong."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.errors import BusyError, DeployError, NotReadyError, ToolError
 
 LOCKED = "Error acquiring the state lock"
-PASSING = (
-    "AuthorizationFailed",  # A role that was just assigned.
-    "PrincipalNotFound",  # An identity that was just created.
-    "LinkedAuthorizationFailed",
-    "CustomKubeletIdentityMissingPermissionError",  # AKS's word for a role that still spreads.
-    "OperationNotAllowed",
-    "AnotherOperationInProgress",
-    "429 (",
-    "500 (",
-    "502 (",
-    "503 (",
-    "504 (",
-    "connection reset",
-    "connection refused",
-    "i/o timeout",
+PASSING = re.compile(
+    r"AuthorizationFailed"  # A role that was just assigned.
+    r"|PrincipalNotFound"  # An identity that was just created.
+    r"|CustomKubeletIdentityMissingPermissionError"  # AKS's word for a role that still spreads.
+    r"|OperationNotAllowed.*(in progress|pending)"
+    r"|AnotherOperationInProgress"
+    r"|\b(429|500|502|503|504) \("
+    r"|connection reset|connection refused|i/o timeout",
+    re.DOTALL,
 )
+FINAL = re.compile(r"[Qq]uota")  # Azure says OperationNotAllowed for a used-up quota, too.
 
 
 @dataclass
@@ -90,7 +86,7 @@ class Progress:
                 f"{what}: another run holds the state's lock.\n" + "\n".join(texts),
                 "It passes when that run ends; if it died: docs/runbook.md, 'State lock'.",
             )
-        if all(any(sign in text for sign in PASSING) for text in texts):
+        if all(PASSING.search(text) and not FINAL.search(text) for text in texts):
             lines = [" ".join(text.split()) for text in texts]
             return NotReadyError(f"{what}: {lines[0][:400]}", "Azure usually agrees minutes later.")
         return ToolError(message, "Correct what Azure names, then run again: it goes on from here.")

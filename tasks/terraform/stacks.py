@@ -5,7 +5,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,8 +116,8 @@ def prepare(stack: Stack) -> None:
     stack.environment.work.mkdir(mode=0o700, parents=True, exist_ok=True)  # State holds keys.
     for part in (stack.name, "modules", "vars"):
         _mirror(SOURCE / part, stack.root / part)
-    stack.folder.joinpath("backend.tf.json").write_text(json.dumps(backend(stack), indent=2))
-    stack.variables_file.write_text(json.dumps(dict(stack.variables), indent=2))
+    _write(stack.folder / "backend.tf.json", json.dumps(backend(stack), indent=2).encode())
+    _write(stack.variables_file, json.dumps(dict(stack.variables), indent=2).encode())
 
 
 def backend(stack: Stack) -> dict[str, Any]:
@@ -157,6 +156,16 @@ def parse_outputs(model: type[Outputs], printed: Mapping[str, Any]) -> Outputs |
     return model(**{name: printed[name]["value"] for name in model.model_fields})
 
 
+def _write(path: Path, content: bytes) -> None:
+    """Only when it differs, and in one move: a Terraform at work may be reading it."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
 def _mirror(source: Path, target: Path) -> None:
     wanted = {
         path.relative_to(source)
@@ -164,10 +173,7 @@ def _mirror(source: Path, target: Path) -> None:
         if path.is_file() and ".terraform" not in path.parts
     }
     for path in wanted:
-        original, copy = source / path, target / path
-        if not copy.exists() or copy.read_bytes() != original.read_bytes():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(original, copy)
+        _write(target / path, (source / path).read_bytes())
     for stale in target.rglob("*.tf"):
         if ".terraform" not in stale.parts and stale.relative_to(target) not in wanted:
             stale.unlink()

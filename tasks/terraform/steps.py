@@ -1,8 +1,8 @@
 """Plan, apply and read a stack; an interrupted apply is simply done again."""
 
+import hashlib
 import json
 from dataclasses import replace
-from uuid import UUID
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -74,9 +74,8 @@ def plan(stack: Stack, *, destroy: bool = False) -> Plan:
     found = _plan(stack, destroy=destroy)
     wait.logger().info("%s", found)
     if not found.empty:
-        create_markdown_artifact(
-            found.markdown(), key=f"plan-{stack.environment.name}-{stack.name}"
-        )
+        key = f"plan-{stack.environment.name}-{stack.name}"
+        wait.display(create_markdown_artifact, found.markdown(), key=key)
     return found
 
 
@@ -90,7 +89,7 @@ def apply(stack: Stack, approved: Plan) -> None:
     """
     if approved.empty:
         return
-    if not stack.plan_file.exists():
+    if digest(stack) != approved.digest:
         current = _plan(stack, destroy=approved.destroys)
         if current.exceeds(approved):
             raise ApprovalError(
@@ -108,6 +107,7 @@ def apply(stack: Stack, approved: Plan) -> None:
     if ended.code:
         _adopt(stack, progress)
         raise progress.failure(f"terraform apply of {stack.name}", ended.complaint)
+    wait.changed(approved.markdown())
 
 
 def _adopt(stack: Stack, progress: Progress) -> None:
@@ -127,11 +127,27 @@ def _adopt(stack: Stack, progress: Progress) -> None:
         ended = shell.attempt(import_command(stack, orphan))
         if ended.code:
             text = shell.tail(ended)
-            raise ToolError(f"terraform import of {orphan.address} failed.\n{text}")
+            raise ToolError(
+                f"terraform import of {orphan.address} failed.\n{text}",
+                f"Import {orphan.id} by hand in {stack.folder}, or delete it in Azure.",
+            )
         wait.logger().warning("%s was created by a run that died: taken over.", orphan.address)
     if ours and len(ours) == len(progress.errors):
         names = ", ".join(orphan.address for orphan in ours)
         raise NotReadyError(f"Terraform knows {names} now; the rest is applied next.")
+
+
+def digest(stack: Stack) -> str:
+    """Of the plan file; empty when there is none."""
+    file = stack.plan_file
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
+
+
+def holds(stack: Stack) -> bool:
+    """Whether the stack's state knows any resource."""
+    _initialise(stack)
+    values = json.loads(_one_shot(stack, "show", json=IsFlagged) or "{}").get("values") or {}
+    return "root_module" in values
 
 
 def outputs(stack: Stack, model: type[Outputs]) -> Outputs:
@@ -153,13 +169,16 @@ def _plan(stack: Stack, *, destroy: bool) -> Plan:
     ended = _stream(plan_command(stack, destroy=destroy), progress)
     if ended.code not in (0, CHANGES):
         raise progress.failure(f"terraform plan of {stack.name}", ended.complaint)
-    return read_plan(stack.name, progress.events, destroys=destroy)
+    found = read_plan(stack.name, progress.events, destroys=destroy)
+    return replace(found, digest=digest(stack))
 
 
 def _stream(command: Command, progress: Progress) -> Ended:
     """Run Terraform; tell the log what happens, and the UI how far it is."""
     log = wait.logger()
-    artifact = _bar(command.argv[1]) if progress.total else None
+    artifact = None
+    if progress.total:
+        artifact = wait.display(create_progress_artifact, 0, description=str(command.argv[1]))
     shown = 0
 
     def take(line: str) -> None:
@@ -169,18 +188,10 @@ def _stream(command: Command, progress: Progress) -> Ended:
         if artifact and progress.done > shown:
             shown = progress.done
             busy = ", ".join(sorted(progress.running)[:3])
-            update_progress_artifact(
-                artifact, progress.percent, f"{progress.done} of {progress.total} done. {busy}"
-            )
+            told = f"{progress.done} of {progress.total} done. {busy}"
+            wait.display(update_progress_artifact, artifact, progress.percent, told)
 
     return shell.attempt(command, take)
-
-
-def _bar(verb: str) -> UUID:
-    bar = create_progress_artifact(0, description=f"terraform {verb}")
-    if not isinstance(bar, UUID):
-        raise TypeError(bar)  # A coroutine: only an async caller gets one.
-    return bar
 
 
 def _initialise(stack: Stack) -> None:
@@ -199,5 +210,8 @@ def _one_shot(stack: Stack, verb: str, **options: object) -> str:
     runner = Terraform(working_dir=str(stack.folder))
     code, printed, complaint = runner.cmd(verb, no_color=IsFlagged, **options)
     if code:
-        raise ToolError(f"terraform {verb} of {stack.name} ended with {code}.\n{complaint[-2000:]}")
+        raise ToolError(
+            f"terraform {verb} of {stack.name} ended with {code}.\n{complaint[-2000:]}",
+            f"Try it by hand in {stack.folder}.",
+        )
     return str(printed)

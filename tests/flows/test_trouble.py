@@ -44,7 +44,7 @@ def writes(place: Place) -> list[str]:
         ({}, {"ARM_CLIENT_ID": "f" * 8}, "AADSTS700016", "Start the sandbox."),
         (
             {},
-            {"HTTPS_PROXY": "http://127.0.0.1:9"},
+            dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9"),
             "Entra cannot be reached",
             "Start the sandbox.",
         ),
@@ -179,7 +179,7 @@ def test_after_a_kill_the_next_run_waits_for_the_lease_and_finishes(place: Place
 
     assert ended.code == 0, ended.text
     assert "Environment sandbox is held by" in ended.text
-    assert "All 16 checks hold" in ended.text
+    assert re.search(r"All \d+ checks hold", ended.text)
 
 
 def test_what_a_killed_run_created_is_taken_over(place: Place) -> None:

@@ -28,7 +28,11 @@ class Cluster:
         self.document = document
 
     def run(self, script: Script) -> Answer:
-        assert script.environment == {"NAMESPACE": "supabase", "PATIENCE": "1"}
+        assert script.environment == {
+            "NAMESPACE": "supabase",
+            "REVISION": "r1",
+            "PATIENCE": "2",
+        }
         return Answer(self.document, "")
 
 
@@ -44,9 +48,16 @@ def test_a_secret_that_is_late_is_named_with_the_operators_own_word() -> None:
     )
 
     with pytest.raises(NotReadyError, match="1 of 2 secrets") as caught:
-        external_secrets.sync.fn(Cluster(document), "supabase", 0.5)
+        external_secrets.sync.fn(Cluster(document), "supabase", "r1", 0.5)
 
     assert "supabase-jwt: SecretSyncedError (StatusCode=403 InnerError=" in caught.value.message
+
+
+def test_a_secret_that_is_behind_the_vault_is_late_although_it_is_ready() -> None:
+    document = found(item("supabase-jwt", "True")) | {"stale": "supabase-jwt"}
+
+    with pytest.raises(NotReadyError, match="supabase-jwt: still holds the vault's older content"):
+        external_secrets.sync.fn(Cluster(document), "supabase", "r1", 0.5)
 
 
 def test_a_secret_that_nobody_looked_at_is_late_too() -> None:
@@ -57,12 +68,12 @@ def test_a_secret_that_nobody_looked_at_is_late_too() -> None:
 
 def test_the_revision_changes_with_the_content_of_a_secret_only() -> None:
     document = found(item("a", "True"))
-    first = external_secrets.sync.fn(Cluster(document), "supabase", 0.5)
+    first = external_secrets.sync.fn(Cluster(document), "supabase", "r1", 0.5)
     same = external_secrets.sync.fn(
-        Cluster(document | {"versions": "supabase-s3=9 supabase-jwt=12"}), "supabase", 0.5
+        Cluster(document | {"versions": "supabase-s3=9 supabase-jwt=12"}), "supabase", "r1", 0.5
     )
     other = external_secrets.sync.fn(
-        Cluster(document | {"versions": "supabase-s3=10 supabase-jwt=12"}), "supabase", 0.5
+        Cluster(document | {"versions": "supabase-s3=10 supabase-jwt=12"}), "supabase", "r1", 0.5
     )
 
     assert first.revision == same.revision
@@ -71,7 +82,7 @@ def test_the_revision_changes_with_the_content_of_a_secret_only() -> None:
 
 def test_a_cluster_without_external_secrets_is_not_ready() -> None:
     with pytest.raises(NotReadyError, match="no ExternalSecrets"):
-        external_secrets.sync.fn(Cluster(found()), "supabase", 0.5)
+        external_secrets.sync.fn(Cluster(found()), "supabase", "r1", 0.5)
 
 
 def test_the_summary_of_a_smoke_test_is_no_check() -> None:

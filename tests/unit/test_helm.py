@@ -57,12 +57,14 @@ def test_a_failed_release_is_explained_by_its_own_lines() -> None:
     document = {
         "releases": [{"name": "a", "result": "failed"}, {"name": "b", "result": "deployed"}]
     }
-    cluster = Recorder(document, "[a] Error: quota exceeded\n[b] fine\n")
+    noise = "[events] Readiness probe failed: connection refused"
+    cluster = Recorder(document, f"[a] Error: quota exceeded\n[b] fine\n{noise}\n")
 
     with pytest.raises(ToolError, match="quota exceeded") as caught:
         helm.install.fn(cluster, [Release("a", "x", CHART), Release("b", "x", CHART)])
 
     assert "fine" not in caught.value.message
+    assert noise in caught.value.message
 
 
 def test_a_webhook_that_does_not_answer_yet_is_worth_another_try() -> None:

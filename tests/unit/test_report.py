@@ -87,5 +87,5 @@ def test_a_run_without_changes_says_so() -> None:
 
     page = markdown(quiet, "t.svg")
 
-    assert "Nothing in Azure had to change." in page
+    assert "Nothing had to change." in page
     assert "## What it waited for\n\nNothing." in page

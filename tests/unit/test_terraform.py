@@ -83,10 +83,12 @@ def test_progress_counts_what_is_done_and_names_it() -> None:
         ("creating X", "unexpected status 429 (429 Too Many Requests)", NotReadyError),
         (
             "creating X",
-            "unexpected status 409 with error: OperationNotAllowed: busy",
+            "409 with error: OperationNotAllowed: another operation is in progress",
             NotReadyError,
         ),
         ("creating X", "unexpected status 400 with error: SkuNotAvailable: no", ToolError),
+        ("creating X", "OperationNotAllowed: exceeding approved cores Quota", ToolError),
+        ("creating X", "a limit of 1500 (of 2000) was reached", ToolError),
     ],
 )
 def test_a_failure_knows_whether_time_helps(summary: str, detail: str, kind: type) -> None:

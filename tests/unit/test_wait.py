@@ -1,7 +1,7 @@
 """The rules of waiting, without an engine; tests/flows shows them at work."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +21,10 @@ def example(name: str) -> str:
     return name
 
 
-def judged(error: BaseException, *, waited: float = 0, wait_: Wait = WAIT) -> tuple[bool, Any]:
+def judged(error: BaseException, *, waited: float = 0) -> tuple[bool, Any]:
     """What the retry condition says, and the pause that the task then has."""
-    task = wait.patient(example, wait_)
-    run = SimpleNamespace(start_time=datetime.now(UTC) - timedelta(seconds=waited))
+    task = wait.patient(example, WAIT)
+    vars(task.retry_condition_fn)[wait.SINCE] = time.monotonic() - waited
 
     def result(*, raise_on_failure: bool) -> BaseException:
         assert not raise_on_failure
@@ -32,7 +32,7 @@ def judged(error: BaseException, *, waited: float = 0, wait_: Wait = WAIT) -> tu
 
     state = SimpleNamespace(result=result)
     condition: Any = task.retry_condition_fn
-    return condition(task, run, state), task.retry_delay_seconds
+    return condition(task, None, state), task.retry_delay_seconds
 
 
 @pytest.mark.parametrize("error", [NotReadyError("soon"), BusyError("held")])
@@ -52,6 +52,26 @@ def test_azures_advice_goes_before_our_pauses() -> None:
 def test_the_deadline_ends_the_asking() -> None:
     assert judged(NotReadyError("soon"), waited=59)[0] is True
     assert judged(NotReadyError("soon"), waited=61)[0] is False
+
+
+def test_work_before_the_first_refusal_is_no_waiting() -> None:
+    task = wait.patient(example, WAIT)
+
+    assert wait.SINCE not in vars(task.retry_condition_fn)
+    assert judged(NotReadyError("soon"))[0] is True
+
+
+def test_what_cannot_be_shown_does_not_stop_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "within_run", lambda: True)
+    monkeypatch.setattr(wait, "logger", lambda: logging.getLogger("test"))
+    asked: list[bool] = []
+
+    def broken() -> None:
+        asked.append(True)
+        raise ConnectionError("the server restarts")
+
+    assert wait.display(broken) is None
+    assert asked == [True]
 
 
 def test_patience_of_one_call_leaves_the_shared_task_alone() -> None:
