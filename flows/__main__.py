@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import cyclopts
-import httpx
 from rich.console import Console
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -110,11 +109,11 @@ def _call(flow: str, environment: str, *, yes: bool) -> object:
     from tasks import environment as environments_  # noqa: PLC0415
 
     environments_.load(environment)  # A wrong name needs no server to be found wrong.
-    _reach_server()
     if not sys.stderr.isatty():
         os.environ.setdefault("PREFECT_LOGGING_COLORS", "false")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # A plain kill cleans up, too.
     screen.print("Loading Prefect …", style="dim")
+    _reach_server()
 
     import importlib  # noqa: PLC0415
 
@@ -130,17 +129,20 @@ def _call(flow: str, environment: str, *, yes: bool) -> object:
 
 def _reach_server() -> None:
     """A dead address would otherwise end in a traceback after minutes of retries."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+
     from tasks.errors import PreflightError  # noqa: PLC0415
 
-    address = os.environ.get("PREFECT_API_URL")
+    address = PREFECT_API_URL.value()  # From the environment, or from a profile.
     if not address:
-        screen.print("PREFECT_API_URL is not set: this run uses a temporary server.", style="dim")
+        screen.print("No PREFECT_API_URL: this run uses a temporary server.", style="dim")
         return
-    try:
-        httpx.get(f"{address.rstrip('/')}/health", timeout=5, trust_env=False).raise_for_status()
-    except httpx.HTTPError as error:
-        message = f"The Prefect server at {address} does not answer: {error}"
-        raise PreflightError(message, SERVER_HINT) from error
+    with get_client(sync_client=True) as client:
+        trouble = client.api_healthcheck()
+    if trouble:
+        message = f"The Prefect server at {address} does not answer: {trouble}"
+        raise PreflightError(message, SERVER_HINT) from trouble
 
 
 def _complain(error: Any, code: int) -> int:

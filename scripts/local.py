@@ -19,6 +19,7 @@ PROJECT = Path(__file__).parents[1]
 HOME = PROJECT / ".work" / "prefect"
 BIN = Path(sys.executable).parent
 POOL = "supabase-sandbox"
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 START = 90  # Seconds until a server on a loaded machine must answer.
 
 app = cyclopts.App(help=__doc__, version_flags=[])
@@ -30,7 +31,12 @@ Port = Annotated[int, cyclopts.Parameter(env_var="PREFECT_PORT", help="The serve
 def up(port: Port = 4200) -> int:
     """Start server and worker, and register the deployments; what runs already is left alone."""
     HOME.mkdir(parents=True, exist_ok=True)
-    if not _answers(port):
+    ours = _alive("server")
+    if ours and _port() != port:
+        screen.print(f"This project's server runs on port {_port()} already.", style="red")
+        screen.print(f"Next: make down, or use PREFECT_PORT={_port()}.")
+        return 2
+    if not ours:
         if _taken(port):
             screen.print(f"Port {port} is taken by another program.", style="red")
             screen.print("Next: stop it, or choose another: make demo PREFECT_PORT=4201")
@@ -77,9 +83,18 @@ def down(port: Port = 4200) -> int:
 
 
 @app.command
-def env(port: Port = 4200) -> int:
-    """Print the variables that point Prefect's client to this server."""
-    for name, value in _variables(port).items():
+def env(port: Port = 4200, *, running: bool = False) -> int:
+    """
+    Print the variables that point Prefect's client to this server.
+
+    Parameters
+    ----------
+    running
+        Print nothing when no server of this project runs.
+    """
+    if running and not _alive("server"):
+        return 0
+    for name, value in _variables(_port() or port).items():
         sys.stdout.write(f"export {name}={value!r}\n")
     return 0
 
@@ -96,6 +111,9 @@ def show(port: Port = 4200) -> int:
         text = text.replace("<br>", "; ").replace("![Timeline](timeline.svg)\n", "")
         Console(width=width).print(Markdown(text))
         screen.print(f"Whole report and picture: {reports[-1].relative_to(PROJECT)}")
+    if not _alive("worker"):
+        log = HOME / "worker.log"
+        screen.print(f"The worker has ended; runs from the UI wait. See {log}.", style="yellow")
     screen.print(f"Prefect UI: http://127.0.0.1:{port}   (stop everything: make down)")
     return 0
 
@@ -110,6 +128,9 @@ def _environment(port: int) -> Mapping[str, str]:
         **_variables(port),
         "PROJECT": str(PROJECT),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # In memory, which is the default, a server that restarts forgets who holds an environment,
+        # and counts the place as taken for ever.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES,
         "PREFECT_LOGGING_COLORS": "false",
         "DO_NOT_TRACK": "1",
     }
@@ -127,7 +148,13 @@ def _start(name: str, command: list[str], port: int) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     (HOME / f"{name}.pid").write_text(str(program.pid))
+    (HOME / "port").write_text(str(port))
     return program
+
+
+def _port() -> int:
+    path = HOME / "port"
+    return int(path.read_text()) if path.exists() else 0
 
 
 def _pid(name: str) -> int | None:
