@@ -151,9 +151,10 @@ def fingerprint(stack: Stack) -> str:
 
 def parse_outputs(model: type[Outputs], printed: Mapping[str, Any]) -> Outputs | None:
     """Read `terraform output -json`; None when the stack is not built, or only in part."""
-    if not set(model.model_fields) <= set(printed):
+    values = {name: printed.get(name, {}).get("value") for name in model.model_fields}
+    if None in values.values():
         return None
-    return model(**{name: printed[name]["value"] for name in model.model_fields})
+    return model(**values)
 
 
 def _write(path: Path, content: bytes) -> None:
