@@ -19,6 +19,7 @@ from sandbox.terraform_provider.errors import ProviderError
 from sandbox.terraform_provider.service import Service
 
 COOKIE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
+ALONE = 2.0  # Seconds between two looks whether Terraform is still there.
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 
@@ -77,7 +78,10 @@ def main(pem: str) -> None:
     sys.stdout.write(line)
     sys.stdout.flush()
 
-    over.wait()
+    parent = os.getppid()
+    while not over.wait(ALONE):
+        if os.getppid() != parent:  # Terraform was killed, and cannot say goodbye any more.
+            break
     server.stop(0.1).wait(0.2)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(

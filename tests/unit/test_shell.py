@@ -24,7 +24,7 @@ def test_lines_are_handed_over_while_the_program_still_runs() -> None:
     came = threading.Event()
     worker = threading.Thread(
         target=shell.attempt,
-        args=(Command(("sh", "-c", "echo first; sleep 5")), lambda _line: came.set()),
+        args=(Command(("sh", "-c", "echo first; exec sleep 5")), lambda _line: came.set()),
         daemon=True,
     )
 
