@@ -1,4 +1,4 @@
-"""Run flows from a terminal: `python -m flows deploy --environment sandbox`."""
+"""Run flows from a terminal: `python -m flows deploy --environment dev`."""
 
 import os
 import signal

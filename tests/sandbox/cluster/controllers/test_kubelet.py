@@ -181,7 +181,7 @@ def test_a_failed_command_fails_its_pod(live: Any, demo: Build) -> None:
 
 
 def test_mounted_files_are_found_under_their_paths(live: Any, demo: Build) -> None:
-    live.create(demo("ConfigMap", "code", data={"run.sh": "cat /data/in/word > /work/out\n"}))
+    live.create(demo("ConfigMap", "code", data={"run.sh": "cat /data/in/word > /results/out\n"}))
     live.create(secret(demo, "words", word="hello"))
     volumes = [
         {"name": "code", "configMap": {"name": "code"}},
@@ -191,9 +191,9 @@ def test_mounted_files_are_found_under_their_paths(live: Any, demo: Build) -> No
     mounts = [
         {"name": "code", "mountPath": "/scripts"},
         {"name": "words", "mountPath": "/data/in"},
-        {"name": "work", "mountPath": "/work"},
+        {"name": "work", "mountPath": "/results"},
     ]
-    script = "sh /scripts/run.sh && cat /work/out"
+    script = "sh /scripts/run.sh && cat /results/out"
 
     live.create(command(demo, script, volumes=volumes, volumeMounts=mounts))
 
