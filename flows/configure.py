@@ -2,23 +2,15 @@
 
 from typing import Any
 
-from tasks import (
-    access,
-    charts,
-    database,
-    external_secrets,
-    helm,
-    key_vault,
-    terraform,
-    turn,
-)
+from tasks import access, charts, database, external_secrets, helm, key_vault, turn
 from tasks import environment as environments
+from tasks.access import Site
 from tasks.environment import PROJECT, Environment
 from tasks.external_secrets import Synced
 from tasks.helm import Public, Release
 from tasks.key_vault import Sealed
 from tasks.stage import stage
-from tasks.terraform import Foundation, Platform
+from tasks.terraform import Foundation
 from tasks.wait import patient
 
 OPERATOR = Public("oci://ghcr.io/external-secrets/charts/external-secrets", "2.9.0")
@@ -34,26 +26,27 @@ def configure(environment: str) -> Synced:
     """
     wanted = environments.load(environment)
     with turn.hold(wanted):
-        built = terraform.outputs(terraform.foundation(wanted), Foundation)
-        grown = terraform.outputs(terraform.platform(wanted, built), Platform)
-        cluster = access.reach(wanted, built.resource_group_name, grown.cluster_name)
-
+        site = access.enter(wanted)
         password = patient(database.set_password, wanted.waits.azure).submit(
             str(wanted.subscription),
-            built.resource_group_name,
-            grown.database_server_name,
-            Sealed(built.vault_uri, "pg-password"),
+            site.foundation.resource_group_name,
+            site.platform.database_server_name,
+            Sealed(site.foundation.vault_uri, "pg-password"),
             wanted.polling.resource,
         )
-        groups = base_releases(wanted, built)
-        patient(helm.install, wanted.waits.webhook)(cluster, *groups)
-        vault = patient(key_vault.revision, wanted.waits.vault_access)(built.vault_uri)
-        patience = wanted.waits.secret_sync
-        synced = patient(external_secrets.sync, patience)(
-            cluster, wanted.namespace, vault, patience.first
-        )
+        groups = base_releases(wanted, site.foundation)
+        patient(helm.install, wanted.waits.webhook)(site.cluster, *groups)
+        synced = secrets_in_place(wanted, site)
         password.result()
         return synced
+
+
+def secrets_in_place(wanted: Environment, site: Site) -> Synced:
+    """Every secret is in the cluster, at the revision that the vault has now."""
+    vault = patient(key_vault.revision, wanted.waits.vault_access)(site.foundation.vault_uri)
+    patience = wanted.waits.secret_sync
+    sync = patient(external_secrets.sync, patience)
+    return sync(site.cluster, wanted.namespace, vault, patience.first)
 
 
 def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release], list[Release]]:

@@ -1,10 +1,9 @@
 """Does the platform answer? Asked from inside the cluster, as a client would."""
 
-from tasks import access, smoke, terraform
+from tasks import access, smoke
 from tasks import environment as environments
 from tasks.smoke import Check
 from tasks.stage import stage
-from tasks.terraform import Foundation, Platform
 from tasks.wait import patient
 
 
@@ -17,8 +16,6 @@ def verify(environment: str) -> tuple[Check, ...]:
         environment: Name of a file in deployments/.
     """
     wanted = environments.load(environment)
-    built = terraform.outputs(terraform.foundation(wanted), Foundation)
-    grown = terraform.outputs(terraform.platform(wanted, built), Platform)
-    cluster = access.reach(wanted, built.resource_group_name, grown.cluster_name)
+    site = access.enter(wanted)
     test = patient(smoke.verify, wanted.waits.health)
-    return test(cluster, "supabase", wanted.namespace, wanted.name)
+    return test(site.cluster, "supabase", wanted.namespace, wanted.name)

@@ -88,7 +88,9 @@ def busy(environment: str) -> str:
     names = [
         f"{run.name} ({run.id})"
         for run in runs
-        if str(run.id) not in own and run.parent_task_run_id is None
+        if str(run.id) not in own
+        and run.parent_task_run_id is None
+        and run.parameters.get("environment") == environment
     ]
     who = ", ".join(names) or "a run that ended without freeing it, for at most a minute"
     return f"Environment {environment} is held by {who}."
