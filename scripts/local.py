@@ -172,7 +172,7 @@ def _command(pid: int | None) -> str:
     """The command line of a process; empty when there is none."""
     if pid is None:
         return ""
-    ps = ["ps", "-o", "command=", "-p", str(pid)]
+    ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
     done = subprocess.run(ps, capture_output=True, text=True, check=False)  # noqa: TID251 # Short.
     return "" if "<defunct>" in done.stdout else done.stdout
 
