@@ -21,7 +21,7 @@ from rich.table import Table
 
 from sandbox import requirements
 from sandbox.latency import Latency, Profile
-from sandbox.state import DEFAULT, Running, SandboxError, State
+from sandbox.state import DEFAULT, Running, SandboxError, State, alive
 
 PORT = 7878
 START = 20.0  # Seconds that a start may take.
@@ -254,17 +254,6 @@ def ask(running: Running, method: str, path: str) -> bytes:
             "Remove running.json from it and start again.",
         )
     return body
-
-
-def alive(pid: int) -> bool:
-    """Does the process still run; one that ended and waits for its parent to notice does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except (OSError, IndexError):  # No /proc on this system.
-        return True
 
 
 def option(state: Path) -> str:

@@ -15,7 +15,11 @@ from sandbox.front import Authority, write_private
 from sandbox.terraform_provider import mirror
 
 DEFAULT = Path(".sandbox")
-KEPT = ("identity.json", "signing.key", "ca.pem", "ca.key", "mirror", "terraformrc")
+MARKER = ".sandbox-state"
+"""Says that a folder is a state directory; others are neither taken over nor cleared."""
+EARLIER = ("identity.json", "signing.key")  # Together they mark one from before the marker.
+FILES = ("environment", "running.json", "running.new", "sandbox.log", "requests.jsonl")
+FOLDERS = ("clusters", "run-command")
 
 
 class SandboxError(Exception):
@@ -54,6 +58,7 @@ class State:
 
     def prepare(self) -> None:
         """Make the folder, or take it over from an earlier sandbox."""
+        self._refuse_foreign()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
@@ -62,7 +67,22 @@ class State:
                 f"The state directory {self.folder} cannot be made: {error.strerror}.",
                 "Choose another one with --state.",
             ) from error
-        (self.folder / ".gitignore").write_text("*\n")
+        (self.folder / MARKER).touch()
+        ignored = self.folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n")
+
+    def _refuse_foreign(self) -> None:
+        """A folder with things in it that no sandbox has put there is somebody else's."""
+        if not self.folder.is_dir() or not any(self.folder.iterdir()):
+            return
+        if (self.folder / MARKER).is_file():
+            return
+        if not all((self.folder / name).is_file() for name in EARLIER):
+            raise SandboxError(
+                f"{self.folder} is not the state directory of a sandbox, and it is not empty.",
+                "Choose a new or an empty folder with --state.",
+            )
 
     def authority(self) -> Authority:
         return Authority(self.folder)
@@ -142,10 +162,35 @@ class State:
         except (OSError, ValueError, TypeError):
             return None
 
+    def recorded(self) -> int:
+        """The process that serves from here by its own record, whether it answers or not; or 0."""
+        try:
+            return Running(**json.loads(self._running.read_text())).pid
+        except (OSError, ValueError, TypeError):
+            return 0
+
     def clear(self) -> None:
         """Remove what a sandbox left, but not who it is: credentials and authority stay."""
-        for entry in self.folder.glob("*"):
-            if entry.is_dir() and entry.name not in KEPT:
-                shutil.rmtree(entry, ignore_errors=True)
-            elif entry.name not in KEPT:
-                entry.unlink(missing_ok=True)
+        self._refuse_foreign()
+        pid = self.recorded()
+        if pid and alive(pid):
+            raise SandboxError(
+                f"The sandbox of {self.folder} (pid {pid}) runs and does not answer.",
+                f"Wait for it, or stop it with: kill {pid}. If that process is none, remove "
+                f"{self._running}.",
+            )
+        for name in FILES:
+            (self.folder / name).unlink(missing_ok=True)
+        for name in FOLDERS:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+
+def alive(pid: int) -> bool:
+    """Does the process still run; one that ended and waits for its parent to notice does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, OverflowError):
+        return False
+    except (OSError, IndexError):  # No /proc on this system.
+        return True
