@@ -120,7 +120,7 @@ variable "storage" {
 }
 
 variable "cluster" {
-  description = "Tier of the control plane, version of Kubernetes (the region's default if left out) and the channel on which it moves on, size of a node, bounds of the autoscaler, and zones."
+  description = "Tier of the control plane, version of Kubernetes at creation (the region's default if left out), the channel that moves it on (Terraform does not), size of a node, bounds of the autoscaler, and zones."
   type = object({
     tier     = optional(string, "Standard")
     version  = optional(string)

@@ -9,7 +9,7 @@ resource "azurerm_kubernetes_cluster" "this" {
   sku_tier            = var.cluster.tier
   tags                = var.tags
 
-  kubernetes_version        = var.cluster.version # None: the region's default at creation.
+  kubernetes_version        = var.cluster.version # None: the region's default.
   automatic_upgrade_channel = var.cluster.upgrades
   node_os_upgrade_channel   = "NodeImage"
 
@@ -73,7 +73,11 @@ resource "azurerm_kubernetes_cluster" "this" {
   }
 
   lifecycle {
-    # The autoscaler owns this number once the pool exists.
-    ignore_changes = [default_node_pool[0].node_count]
+    ignore_changes = [
+      # Chosen at birth; the upgrade channel owns it afterwards, and Azure refuses the way back.
+      kubernetes_version,
+      # The autoscaler owns this number once the pool exists.
+      default_node_pool[0].node_count,
+    ]
   }
 }

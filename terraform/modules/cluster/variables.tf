@@ -71,7 +71,7 @@ variable "outbound" {
 }
 
 variable "cluster" {
-  description = "Tier of the control plane, version of Kubernetes and how it moves on, size of a node, and the bounds of the autoscaler."
+  description = "Tier of the control plane, version of Kubernetes at creation and the channel that moves it on, size of a node, and the bounds of the autoscaler."
   type = object({
     tier     = string
     version  = optional(string)

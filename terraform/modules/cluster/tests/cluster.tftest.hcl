@@ -206,3 +206,40 @@ run "services_without_a_tenth_address_are_refused" {
 
   expect_failures = [var.ranges]
 }
+
+run "the_version_is_chosen_at_birth" {
+  command = apply
+
+  variables {
+    cluster = {
+      tier     = "Standard"
+      version  = "1.34"
+      upgrades = "patch"
+      nodes    = { size = "Standard_D4s_v5", min = 3, max = 6, zones = ["1", "2", "3"] }
+    }
+  }
+
+  assert {
+    condition     = azurerm_kubernetes_cluster.this.kubernetes_version == "1.34"
+    error_message = "A new cluster must have the version that was chosen."
+  }
+}
+
+# What Azure has and what the file says differ from the first upgrade on.
+run "the_upgrade_channel_owns_it_afterwards" {
+  command = plan
+
+  variables {
+    cluster = {
+      tier     = "Standard"
+      version  = "1.33"
+      upgrades = "patch"
+      nodes    = { size = "Standard_D4s_v5", min = 3, max = 6, zones = ["1", "2", "3"] }
+    }
+  }
+
+  assert {
+    condition     = azurerm_kubernetes_cluster.this.kubernetes_version == "1.34"
+    error_message = "The version of a cluster that exists must be left alone."
+  }
+}
