@@ -20,6 +20,7 @@ from sandbox import arm
 from sandbox.arm import SUBSCRIPTION, ArmError, Caller, ResourceId, TokenError
 from sandbox.cloud import container_service
 from sandbox.cloud.container_service import ClusterAccess, Commands, run_command
+from sandbox.cloud.container_service import context as context_of_commands
 from sandbox.latency import Latency
 from sandbox.store import Resource, Store
 
@@ -288,6 +289,62 @@ def test_a_context_that_is_no_archive_is_refused(play: Any) -> None:
     answer = play(lambda cloud: cloud.send("true", context="bm8gemlw"))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+
+
+def damaged(position: int, value: bytes) -> str:
+    """An archive with some bytes of its directory changed."""
+    data = bytearray(base64.b64decode(archive({"a": "content"})))
+    start = data.index(b"PK\x01\x02") + position
+    data[start : start + len(value)] = value
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        (damaged(16, b"\0\0\0\0"), "Bad CRC-32"),
+        (damaged(8, b"\1\0"), "encrypted"),
+        (damaged(10, b"\x63\0"), "compression method is not supported"),
+        (damaged(10, b"\x08\0"), "zip archive: "),
+    ],
+    ids=["checksum", "encryption", "compression", "no deflate"],
+)
+def test_a_context_that_does_not_unpack_is_refused(play: Any, context: str, said: str) -> None:
+    answer = play(lambda cloud: cloud.send("true", context=context))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+    assert said in answer.json()["message"]
+
+
+def test_a_command_that_cannot_be_started_has_failed_and_has_no_exit_code(
+    play: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_data: bytes, _folder: Path) -> None:
+        raise RuntimeError("no room for surprises")
+
+    monkeypatch.setattr(context_of_commands, "unpack", broken)
+
+    found = play(lambda cloud: cloud.run("true"))
+
+    assert found["provisioningState"] == "Failed"
+    assert "no room for surprises" in found["reason"]
+    assert "exitCode" not in found
+    assert "could not be run" in caplog.text
+
+
+def test_a_command_that_is_cut_off_has_failed(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        sent = await cloud.send("sleep 60")
+        await asyncio.sleep(0.2)
+        await cloud.commands.close()
+        answer = await cloud.client.get(sent.headers["Location"])
+        found: dict[str, Any] = answer.json()["properties"]
+        return found
+
+    found = play(scenario)
+
+    assert found["provisioningState"] == "Failed"
+    assert "cancelled" in found["reason"]
 
 
 def test_a_request_beyond_the_budget_is_too_large(play: Any) -> None:

@@ -8,6 +8,7 @@ environment. A command that fails is a success of the service: only `exitCode` t
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ from sandbox.cloud.container_service import context, models, refusals, toolbox
 from sandbox.latency import Latency
 from sandbox.store import Resource
 
+LOG = logging.getLogger(__name__)
 SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"  # Of every AKS API server.
 LOG_BUDGET = 512 * 1024  # Bytes; the rest is cut off, by Azure's design.
 LONGEST = 1800.0  # Seconds; the sandbox's own limit, Azure's is not documented.
@@ -68,7 +70,7 @@ class Command:
     token: str
     started: datetime
     finished: datetime | None = None
-    exit_code: int = 0
+    exit_code: int | None = None  # Known of a command that ran to its end.
     logs: str = ""
     reason: str = ""  # Set when the service could not run it at all.
 
@@ -76,8 +78,8 @@ class Command:
         found: dict[str, Any] = {"startedAt": stamp(self.started)}
         if self.finished is None:
             found["provisioningState"] = "Running"
-        elif self.reason:
-            found |= {"provisioningState": "Failed", "reason": self.reason}
+        elif self.reason or self.exit_code is None:
+            found |= {"provisioningState": "Failed", "reason": self.reason or "It did not run."}
         else:
             found |= {
                 "provisioningState": "Succeeded",
@@ -208,7 +210,11 @@ class Commands:
             await self._execute(command, access)
         except TimeoutError:
             command.reason = f"The command ran for more than {LONGEST:.0f} seconds."
-        except (OSError, ValueError) as error:
+        except asyncio.CancelledError:
+            command.reason = "The command was cancelled: the sandbox stopped or was reset."
+            raise
+        except Exception as error:
+            LOG.exception("the command %s could not be run", command.id)
             command.reason = f"The command could not be started: {error}"
         finally:
             command.finished = datetime.now(UTC)
