@@ -1,8 +1,11 @@
 """Every Kubernetes cluster of the cloud: it runs while its managed cluster exists."""
 
 import asyncio
+import hashlib
 import logging
+import shutil
 import tempfile
+import uuid
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -130,7 +133,8 @@ class Fleet:
         for task in self._starts.values():
             task.cancel()
         await asyncio.gather(*self._starts.values(), *self._stops, return_exceptions=True)
-        await asyncio.gather(*(cluster.stop() for cluster in self._clusters.values()))
+        stops = (self._stop(cluster) for cluster in self._clusters.values())
+        await asyncio.gather(*stops, return_exceptions=True)
         for key in list(self._clusters):
             self._forget(key)
 
@@ -158,9 +162,18 @@ class Fleet:
             return
         self._starts[resource.id.key].cancel()
         self._forget(resource.id.key)
-        task = asyncio.get_running_loop().create_task(cluster.stop())
+        task = asyncio.get_running_loop().create_task(self._stop(cluster))
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
+
+    async def _stop(self, cluster: Cluster) -> None:
+        """Stop it, and remove its files once nothing writes to them."""
+        try:
+            await cluster.stop()
+        except Exception:
+            LOG.exception("the cluster %s did not stop in order", cluster.settings.name)
+        for folder in {cluster.settings.state, cluster.settings.socket.parent}:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def _forget(self, key: str) -> None:
         self._clusters.pop(key, None)
@@ -171,12 +184,13 @@ class Fleet:
 
     def _settings(self, resource: Resource) -> Settings:
         found = resource.properties
-        folder = self.folder / resource.name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Its own: another group may use the name, or this one again before the last has stopped.
+        place = hashlib.sha256(resource.id.key.encode()).hexdigest()[:8]
+        folder = self.folder / f"{place}-{uuid.uuid4().hex[:8]}"
+        folder.mkdir(mode=0o700, parents=True)
         socket = folder / "api.sock"
         if len(bytes(socket.resolve())) > SOCKET_LIMIT:
             socket = Path(tempfile.mkdtemp(prefix="sandbox-")) / "api.sock"
-        socket.unlink(missing_ok=True)
 
         def authorize(object_id: str, verb: str, kind: str) -> bool:
             action = f"{CLUSTERS}/{kind}/{VERBS.get(verb, f'{verb}/action')}"

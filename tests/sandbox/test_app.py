@@ -1,6 +1,7 @@
 """The whole cloud together: a cluster runs while it exists, inside a network of its own."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,11 @@ POOL = {"name": "system", "mode": "System", "count": 1, "vmSize": "Standard_D4s_
 @pytest.fixture
 def aks(azure: Azure) -> Azure:
     """A cloud with a private cluster that knows Entra's callers only."""
+    build(azure)
+    return azure
+
+
+def build(azure: Azure) -> None:
     identity = azure.new_identity("cluster")
     properties = {
         "dnsPrefix": "lab",
@@ -33,7 +39,6 @@ def aks(azure: Azure) -> Azure:
     }
     made = azure.arm("PUT", CLUSTER, body)
     assert made.status_code == 201, made.text
-    return azure
 
 
 def properties(azure: Azure) -> dict[str, Any]:
@@ -180,3 +185,26 @@ def test_two_clusters_of_one_name_have_networks_of_their_own(aks: Azure) -> None
     assert made.status_code == 201, made.text
     assert made.json()["name"] == shown["name"]
     assert set(aks.cloud.hosts.networks) == {"lab-aks", "lab-two.lab-aks"}
+    other = aks.cloud.store.get(f"{aks.group}-two/providers/{CLUSTER}")
+    second = aks.http.runner.run(aks.cloud.fleet.cluster(other))
+    assert second.settings.state != running(aks).settings.state
+    assert second.settings.socket != running(aks).settings.socket
+
+
+def test_a_cluster_built_again_outlives_the_end_of_the_one_before(aks: Azure) -> None:
+    first = running(aks).settings
+
+    aks.arm("DELETE", CLUSTER)
+    build(aks)
+    second = running(aks).settings
+    aks.http.runner.run(wait_until(lambda: not first.state.exists()))
+
+    assert not first.socket.parent.exists()
+    assert second.socket.exists()
+    assert second.state.is_dir()
+
+
+async def wait_until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110  # A folder sets no event.
+            await asyncio.sleep(0.02)
