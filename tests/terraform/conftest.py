@@ -78,14 +78,15 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
     state = tmp_path_factory.mktemp("sandbox")
     command = [sys.executable, "-m", "sandbox"]
     options = ["--state", str(state)]
-    log = (state / "output").open("w+")
+    output = tmp_path_factory.mktemp("log") / "output"  # The sandbox wants its folder empty.
+    log = output.open("w+")
     program = subprocess.Popen(
         [*command, "run", "--profile", "instant", "--port", "0", *options], stdout=log, stderr=log
     )
     try:
         deadline = time.monotonic() + 30
         while not (state / "running.json").exists():
-            assert program.poll() is None, (state / "output").read_text()
+            assert program.poll() is None, output.read_text()
             assert time.monotonic() < deadline, "The sandbox did not start within 30 seconds."
             time.sleep(0.1)
         printed = subprocess.run(
