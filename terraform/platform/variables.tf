@@ -82,7 +82,7 @@ variable "outbound" {
 }
 
 variable "network" {
-  description = "Address ranges: of the network, of its subnets, of pods and services (inside the cluster only), and the private address of a firewall for `userDefinedRouting`."
+  description = "Address ranges: of the network, of its subnets, of pods and services (inside the cluster only), of the clients that may reach a load balancer of the cluster on ports 80 and 443 (none by default), and the private address of a firewall for `userDefinedRouting`."
   type = object({
     address_space = optional(string, "10.40.0.0/16")
     subnets = optional(object({
@@ -92,6 +92,7 @@ variable "network" {
     }), {})
     pods     = optional(string, "10.244.0.0/16")
     services = optional(string, "10.245.0.0/16")
+    clients  = optional(list(string), [])
     firewall = optional(string)
   })
   default  = {}

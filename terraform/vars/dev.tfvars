@@ -14,6 +14,8 @@ network = {
     database  = "10.40.4.0/27"
     endpoints = "10.40.5.0/26"
   }
+  # Who may reach an ingress or gateway behind a load balancer of the cluster, on ports 80 and 443:
+  # clients = ["203.0.113.0/24"]
 }
 
 # The name can be used again at once after a destroy.

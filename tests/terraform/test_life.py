@@ -123,13 +123,21 @@ def test_a_bigger_machine_keeps_the_cluster(built: Stacks) -> None:
     assert changes == {"module.cluster.azurerm_kubernetes_cluster.this": ["update"]}
 
 
+def test_a_client_is_let_in_without_a_change_of_anything_else(built: Stacks) -> None:
+    changes = built.changes("foundation", '-var=network={clients=["203.0.113.0/24"]}')
+
+    group = 'module.network.azurerm_network_security_group.this["cluster"]'
+    assert changes == {group: ["update"]}
+
+
 def test_an_environment_changes_and_goes(tmp_path: Path, sandbox: Mapping[str, str]) -> None:
     stacks = Stacks(tmp_path, sandbox, "supabase-life")
     stacks.build()
 
+    decisions = ['-var=tags={team="data"}', '-var=network={clients=["203.0.113.0/24"]}']
     for stack in STACKS:
-        stacks.apply(stack, '-var=tags={team="data"}')
-        assert stacks.changes(stack, '-var=tags={team="data"}') == {}
+        stacks.apply(stack, *decisions)
+        assert stacks.changes(stack, *decisions) == {}
     for stack in reversed(STACKS):
         stacks.destroy(stack)
 

@@ -50,12 +50,19 @@ locals {
   # Pods keep their own addresses inside the cluster and take the node's address outside of it.
   inside = [var.network.subnets.cluster, var.network.pods]
 
+  # A load balancer keeps the client's address, and the balancer's own is the destination, which Azure
+  # gives out later. A rule for each client: Azure refuses ranges that overlap within one rule.
+  edge = [
+    for index, client in var.network.clients :
+    { name = "web-from-client-${index + 1}", protocol = "Tcp", from = [client], to = ["*"], ports = ["80", "443"] }
+  ]
+
   # Inbound openings by subnet. The order of the list is the order of evaluation.
   openings = {
-    cluster = [
+    cluster = concat([
       { name = "nodes-and-pods", protocol = "*", from = local.inside, to = local.inside, ports = ["*"] },
       { name = "load-balancer-probes", protocol = "*", from = ["AzureLoadBalancer"], to = ["*"], ports = ["*"] },
-    ]
+    ], local.edge)
     database = [
       { name = "postgresql-from-cluster", protocol = "Tcp", from = [var.network.subnets.cluster], to = [var.network.subnets.database], ports = ["5432"] },
       # A standby follows its primary within the subnet, and the built-in pooler finds both.

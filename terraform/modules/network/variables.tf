@@ -29,7 +29,7 @@ variable "outbound" {
 }
 
 variable "network" {
-  description = "Address ranges: of the network, of its subnets, of pods and services inside the cluster, and the firewall's address."
+  description = "Address ranges: of the network, of its subnets, of pods and services inside the cluster, of the clients that may reach a load balancer of the cluster (none by default), and the firewall's address."
   type = object({
     address_space = string
     subnets = object({
@@ -39,6 +39,7 @@ variable "network" {
     })
     pods     = string
     services = string
+    clients  = optional(list(string), [])
     firewall = optional(string)
   })
   nullable = false
@@ -98,6 +99,13 @@ variable "network" {
   validation {
     condition     = alltrue([for subnet in values(var.network.subnets) : try(tonumber(split("/", subnet)[1]) <= 28, true)])
     error_message = "network.subnets (${join(", ", values(var.network.subnets))}) must be /28 or larger: Azure keeps five addresses of each subnet, and PostgreSQL takes no smaller one. Shorten the prefix."
+  }
+
+  validation {
+    condition = alltrue([for range in var.network.clients : try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)])
+    error_message = "network.clients holds ranges that are no IPv4 network: ${join(", ", [
+      for range in var.network.clients : coalesce(range, "null") if !try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)
+    ])}. Write the first address and the length of the prefix, such as 203.0.113.0/24, or 203.0.113.7/32 for one address."
   }
 
   validation {

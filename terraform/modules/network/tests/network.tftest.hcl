@@ -57,6 +57,53 @@ run "only_the_cluster_reaches_the_database" {
   }
 }
 
+run "no_client_reaches_the_cluster_unless_named" {
+  command = plan
+
+  assert {
+    condition = toset([
+      for rule in azurerm_network_security_group.this["cluster"].security_rule : rule.name if rule.access == "Allow"
+    ]) == toset(["nodes-and-pods", "load-balancer-probes"])
+    error_message = "Without network.clients the cluster's subnet must be closed to the world."
+  }
+}
+
+run "named_clients_reach_the_edge_and_nothing_else" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      clients       = ["203.0.113.0/24", "198.51.100.7/32"]
+    }
+  }
+
+  assert {
+    condition = {
+      for rule in azurerm_network_security_group.this["cluster"].security_rule : rule.source_address_prefix => rule.destination_port_ranges
+      if startswith(rule.name, "web-from-client-") && rule.access == "Allow" && rule.protocol == "Tcp" && rule.destination_address_prefix == "*"
+    } == { for client in ["203.0.113.0/24", "198.51.100.7/32"] : client => toset(["80", "443"]) }
+    error_message = "Each client must reach ports 80 and 443, whatever address the load balancer has."
+  }
+
+  assert {
+    condition     = length(distinct([for rule in azurerm_network_security_group.this["cluster"].security_rule : rule.priority])) == 5
+    error_message = "Each rule must have a priority of its own."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for subnet in ["database", "endpoints"] : [
+        for rule in azurerm_network_security_group.this[subnet].security_rule : !startswith(rule.name, "web-")
+      ]
+    ]))
+    error_message = "Clients have no business in the other subnets."
+  }
+}
+
 run "pods_and_nodes_reach_each_other" {
   command = plan
 
@@ -241,6 +288,54 @@ run "a_subnet_too_small_for_azure_is_refused" {
       subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/29", endpoints = "10.40.5.0/26" }
       pods          = "10.244.0.0/16"
       services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_client_that_is_no_network_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      clients       = ["203.0.113.7/24"]
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_client_without_a_prefix_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      clients       = ["203.0.113.7"]
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_client_that_is_a_service_tag_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      clients       = ["Internet"]
     }
   }
 
