@@ -87,6 +87,7 @@ class Server:
     def _enliven(self) -> None:
         self.cloud.fleet.port = self.front.port
         self._life = asyncio.get_running_loop().create_task(self.cloud.live())
+        self._life.add_done_callback(mourn)
 
     async def _retire(self) -> None:
         if self._life:
@@ -130,6 +131,12 @@ class Server:
                 Route("/{rest:path}", lambda request: check(request) or Response(status_code=404)),
             ]
         )
+
+
+def mourn(life: "asyncio.Task[None]") -> None:
+    """Without its clock a cloud answers, and nothing is ever ready: say so where one looks."""
+    if not life.cancelled() and life.exception():
+        LOG.error("the clock of the sandbox has stopped: restart it", exc_info=life.exception())
 
 
 async def run(state: State, latency: Latency, port: int) -> None:

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 from sandbox.arm import GROUPS, SUBSCRIPTION, TENANT, ArmError, ResourceId
 from sandbox.latency import Latency
 
+LOG = logging.getLogger(__name__)
 Listener = Callable[["Resource"], None]
 Renderer = Callable[["Resource", "Store"], dict[str, Any]]
 EVENTS = ("created", "ready", "deleted")
@@ -104,7 +106,7 @@ class Store:
         self.renderers: dict[str, Renderer] = {}  # By kind, in lower case.
         self._resources: dict[str, Resource] = {}
         self._listeners: list[tuple[str, str, Listener]] = []
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Callable[[], None], Operation | None]] = []
         self._order = itertools.count()
 
     def copy(self) -> "Store":
@@ -124,18 +126,33 @@ class Store:
 
     # --- Time ----------------------------------------------------------------------------------
 
-    def after(self, seconds: float, then: Callable[[], None]) -> None:
+    def after(
+        self, seconds: float, then: Callable[[], None], operation: Operation | None = None
+    ) -> None:
         """Call `then` once so much simulated time is over; at once when it is none."""
         if seconds <= 0:
             then()
         else:
-            heapq.heappush(self._due, (self.now() + seconds, next(self._order), then))
+            due = (self.now() + seconds, next(self._order), then, operation)
+            heapq.heappush(self._due, due)
 
     def settle(self) -> float | None:
         """Do everything that is due; return the seconds until the next thing is."""
         while self._due and self._due[0][0] <= self.now():
-            heapq.heappop(self._due)[2]()
+            _, _, then, operation = heapq.heappop(self._due)
+            try:
+                then()
+            except Exception as error:  # What else is due, and whoever asks, has no part in it.
+                LOG.exception("the sandbox failed at something that was due")
+                if operation:
+                    self._fail(operation, error)
         return max(0.0, self._due[0][0] - self.now()) if self._due else None
+
+    def _fail(self, operation: Operation, error: Exception) -> None:
+        operation.failure = Failure("InternalServerError", f"The sandbox failed: {error!r}.")
+        kept = self._resources.get(operation.resource.key)
+        if kept and kept.operation == operation.id:
+            kept.state = "Failed"
 
     def timestamp(self, at: float | None = None) -> str:
         """A moment, now by default, as Azure writes it."""
@@ -185,7 +202,7 @@ class Store:
                 kept.state = "Failed" if failure else "Succeeded"
                 self._tell("ready", kept)
 
-        self.after(seconds, finish)
+        self.after(seconds, finish, operation)
         return kept, operation
 
     def delete(self, resource: ResourceId | str, seconds: float = 0.0) -> Operation:
@@ -194,7 +211,7 @@ class Store:
         operation = self.begin(kept.id, seconds, deletes=True)
         kept.operation = operation.id
         kept.state = "Deleting"
-        self.after(seconds, lambda: self._remove(kept))
+        self.after(seconds, lambda: self._remove(kept), operation)
         return operation
 
     def below(self, resource: ResourceId | str, kind: str = "") -> list[Resource]:
