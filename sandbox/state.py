@@ -120,13 +120,12 @@ class State:
             "CLIENT_SECRET": identity.secret,
         }
         here, proxy = "127.0.0.1,localhost", inside or running.proxy
-        # Services inside a network speak plain HTTP.
-        plain = {"HTTP_PROXY": inside, "http_proxy": inside} if inside else {}
-        return plain | {
-            "HTTPS_PROXY": proxy,
+        # Plain HTTP too, for the services of a network, and so that a host such as the metadata
+        # service of a virtual machine is refused, not asked. Most tools prefer the small spelling.
+        schemes = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+        return {
+            **dict.fromkeys((*schemes, "ALL_PROXY", "all_proxy"), proxy),
             "NO_PROXY": here,
-            # Where a machine sets these too, most tools prefer them.
-            "https_proxy": proxy,
             "no_proxy": here,
             "REQUESTS_CA_BUNDLE": authority,
             "CURL_CA_BUNDLE": authority,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,40 @@ def test_the_printed_environment_is_all_that_a_client_needs(running: CommandLine
     assert answer.stdout == "True\n", answer.stderr
 
 
+@pytest.mark.parametrize("own", ["http_proxy", "all_proxy"])
+def test_the_metadata_service_of_a_virtual_machine_is_refused(
+    running: CommandLine, own: str
+) -> None:
+    environment = os.environ | {own: "http://127.0.0.1:9"} | running.environment()
+
+    answer = asked("http://169.254.169.254/metadata/instance", environment)
+
+    assert "does not simulate 169.254.169.254" in answer
+
+
+def test_services_of_this_machine_are_reached_without_the_sandbox(running: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as local:
+        local.settimeout(10)
+        address = f"http://localhost:{local.getsockname()[1]}/api/health"
+        with ThreadPoolExecutor() as other:
+            answer = other.submit(asked, address, os.environ | running.environment())
+            line, _ = local.accept()
+            with line:
+                request = line.recv(65536)
+                line.sendall(b"HTTP/1.0 200 OK\r\n\r\nof Prefect")
+
+    assert request.startswith(b"GET /api/health ")
+    assert answer.result() == "of Prefect"
+
+
+def asked(address: str, environment: dict[str, str]) -> str:
+    """What a program that knows the environment only is answered."""
+    command = ["curl", "-sS", "--max-time", "10", address]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    ).stdout
+
+
 def test_terraform_is_told_to_ask_nobody_for_its_newest_version(running: CommandLine) -> None:
     assert running.environment()["CHECKPOINT_DISABLE"] == "1"
 
@@ -135,9 +170,12 @@ def test_inside_its_network_the_api_server_of_a_private_cluster_answers(
         stranger.get(address)
     with client(inside) as neighbour:
         assert neighbour.get(address).status_code == 401  # From Kubernetes itself.
-    proxies = {inside[name] for name in ("HTTPS_PROXY", "https_proxy", "http_proxy", "HTTP_PROXY")}
-    assert len(proxies) == 1
-    same = set(outside) - {"HTTPS_PROXY", "https_proxy"}
+    proxies = {name for name in outside if name.lower().endswith("_proxy")} - {
+        "NO_PROXY",
+        "no_proxy",
+    }
+    assert len({inside[name] for name in proxies}) == 1
+    same = set(outside) - proxies
     assert {name: inside[name] for name in same} == {name: outside[name] for name in same}
     assert "There are: lab-aks." in unknown.stderr
 
