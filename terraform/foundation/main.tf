@@ -54,6 +54,7 @@ module "storage" {
   location            = azurerm_resource_group.this.location
   resource_group_name = azurerm_resource_group.this.name
   tags                = local.tags
+  subnet_id           = module.network.cluster_subnet_id
   storage             = var.storage
 }
 

@@ -94,7 +94,7 @@ output "database_subnet_id" {
 }
 
 output "endpoints_subnet_id" {
-  description = "Subnet of private endpoints."
+  description = "Subnet that is reserved for private endpoints; the stacks make none."
   value       = module.network.endpoints_subnet_id
 }
 

@@ -18,6 +18,11 @@ provider "azurerm" {
       recover_soft_deleted_key_vaults = true
     }
 
+    storage {
+      # The account answers the cluster's subnet alone: whoever deploys must not wait for an answer.
+      data_plane_available = false
+    }
+
     resource_group {
       # What somebody else put into the group is not ours to delete.
       prevent_deletion_if_contains_resources = true

@@ -115,6 +115,16 @@ def test_the_first_password_is_kept_nowhere(built: Stacks) -> None:
     assert [path for path in written if PASSWORD.encode() in path.read_bytes()] == []
 
 
+def test_the_storage_account_answers_the_subnet_of_the_cluster_alone(built: Stacks) -> None:
+    account = built.resources("foundation")["module.storage.azurerm_storage_account.this"]
+
+    (rules,) = account["network_rules"]
+    assert rules["default_action"] == "Deny"
+    assert rules["bypass"] == ["AzureServices"]
+    assert rules["virtual_network_subnet_ids"] == [built.outputs("foundation")["cluster_subnet_id"]]
+    assert not rules["ip_rules"]
+
+
 def test_a_bigger_machine_keeps_the_cluster(built: Stacks) -> None:
     cluster = '{nodes={size="Standard_D8s_v5",min=2,max=4,zones=[]},tier="Free"}'
 

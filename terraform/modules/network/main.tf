@@ -13,6 +13,11 @@ resource "azurerm_subnet" "cluster" {
   resource_group_name  = var.resource_group_name
   virtual_network_name = azurerm_virtual_network.this.name
   address_prefixes     = [var.network.subnets.cluster]
+
+  # The storage account knows its clients by this subnet, whatever address they leave with.
+  service_endpoint {
+    service = "Microsoft.Storage"
+  }
 }
 
 resource "azurerm_subnet" "database" {
@@ -36,6 +41,7 @@ resource "azurerm_subnet" "database" {
   }
 }
 
+# Reserved for private endpoints; the stacks make none.
 resource "azurerm_subnet" "endpoints" {
   name                 = "endpoints"
   resource_group_name  = var.resource_group_name

@@ -18,6 +18,13 @@ resource "azurerm_storage_account" "this" {
   shared_access_key_enabled       = true # S3Proxy signs its requests with the account key.
   default_to_oauth_authentication = true # People in the portal use their own identity instead.
 
+  # Containers are made through Azure's management, so that the deployer may stay outside.
+  network_rules {
+    default_action             = "Deny"
+    bypass                     = ["AzureServices"]
+    virtual_network_subnet_ids = [var.subnet_id]
+  }
+
   blob_properties {
     versioning_enabled = true
 

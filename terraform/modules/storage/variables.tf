@@ -33,6 +33,12 @@ variable "tags" {
   nullable    = false
 }
 
+variable "subnet_id" {
+  description = "The only subnet from which the account answers; it needs the service endpoint Microsoft.Storage."
+  type        = string
+  nullable    = false
+}
+
 variable "storage" {
   description = "Replication of the account, name of the container, and how many days deleted blobs and containers can be brought back."
   type = object({

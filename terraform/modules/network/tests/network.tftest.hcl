@@ -131,6 +131,15 @@ run "the_database_subnet_is_delegated" {
   }
 }
 
+run "the_cluster_subnet_is_known_to_storage" {
+  command = plan
+
+  assert {
+    condition     = [for endpoint in azurerm_subnet.cluster.service_endpoint : endpoint.service] == ["Microsoft.Storage"]
+    error_message = "The storage account answers this subnet only if it has the service endpoint."
+  }
+}
+
 run "a_load_balancer_needs_no_route" {
   command = plan
 

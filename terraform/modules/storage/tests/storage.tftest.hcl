@@ -6,6 +6,7 @@ variables {
   location            = "centralus"
   resource_group_name = "supabase-test-rg"
   tags                = { environment = "supabase-test" }
+  subnet_id           = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet/subnets/cluster"
   storage             = { replication = "LRS", container = "supabase", retention_days = 7 }
 }
 
@@ -25,6 +26,20 @@ run "nothing_in_the_account_is_public" {
   assert {
     condition     = !azurerm_storage_account.this.local_user_enabled && !azurerm_storage_account.this.cross_tenant_replication_enabled
     error_message = "Only Entra and the account key may open the account, and only in this tenant."
+  }
+}
+
+run "the_account_answers_the_cluster_alone" {
+  command = plan
+
+  assert {
+    condition     = azurerm_storage_account.this.network_rules[0].default_action == "Deny"
+    error_message = "Whoever is not named must be refused, even with the account key."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.this.network_rules[0].virtual_network_subnet_ids == toset([var.subnet_id])
+    error_message = "The nodes' subnet, and no other, must reach the account."
   }
 }
 
