@@ -1,6 +1,7 @@
 """Pods from their admission to their end."""
 
 import asyncio
+import logging
 import re
 import shutil
 from pathlib import Path
@@ -27,6 +28,7 @@ from sandbox.cluster.controllers.simulated.container import Container
 from sandbox.cluster.controllers.simulated.images import behaviour
 from sandbox.cluster.controllers.workloads.pods import ready_nodes
 
+LOG = logging.getLogger(__name__)
 START = "pod.start"  # Scheduling and image pull, in latency.yaml.
 SOURCE = "kubelet"
 QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?")
@@ -308,9 +310,11 @@ class Kubelet(Controller):
             settings = self.around.settings
             try:
                 return await programs.run(settings, container, spec, path, float(deadline))
-            except OSError as error:
-                self._log(pod, container.name, str(error))
-                return Outcome(programs.NOT_FOUND, "StartError", str(error))
+            except Exception as error:  # Whatever a manifest holds: the pod must come to an end.
+                LOG.exception("the container %s did not start", container.name)
+                text = f"failed to start container {container.name}: {error}"
+                self._log(pod, container.name, text)
+                return Outcome(programs.NOT_FOUND, "StartError", text)
 
     # --- Telling -------------------------------------------------------------------------------
 

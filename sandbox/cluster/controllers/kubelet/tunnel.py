@@ -9,19 +9,41 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 PORT = 5432
+PORTS = 65536
+NOWHERE = ("", PORT)
+HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
+DIGITS = re.compile(r"[0-9]{1,5}")
 URL = re.compile(r"postgres(?:ql)?://\S+")
 
 
 def destination(env: Mapping[str, str], argv: Sequence[str]) -> tuple[str, int]:
-    """The server that a PostgreSQL client will ask for, as its variables or arguments say."""
+    """
+    The server that a PostgreSQL client will ask for, as its variables or arguments say.
+
+    What makes no sense as an address has none: the client itself says what is wrong with it.
+    """
     if env.get("PGHOST"):
-        return env["PGHOST"], int(env.get("PGPORT") or PORT)
+        return place(env["PGHOST"], env.get("PGPORT") or str(PORT))
     for text in (*argv, *env.values()):
         match = URL.search(text)
         if match:
-            parts = urlsplit(match[0].strip("'\""))
-            return parts.hostname or "", parts.port or PORT
-    return "", PORT
+            return from_url(match[0].strip("'\""))
+    return NOWHERE
+
+
+def from_url(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        return place(parts.hostname or "", str(parts.port or PORT))
+    except ValueError:
+        return NOWHERE
+
+
+def place(host: str, port: str) -> tuple[str, int]:
+    """A host name and a port, if they are; a socket's folder is none."""
+    if not HOST.fullmatch(host) or not DIGITS.fullmatch(port) or not 0 < int(port) < PORTS:
+        return NOWHERE
+    return host, int(port)
 
 
 @contextlib.asynccontextmanager
@@ -36,7 +58,7 @@ async def through(proxy: str, host: str, port: int) -> AsyncIterator[str]:
             task.add_done_callback(pumps.discard)
         try:
             await _serve(proxy, host, port, reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, EOFError, asyncio.LimitOverrunError):
             pass  # The client sees a closed connection, as it would in a pod.
         finally:
             writer.close()

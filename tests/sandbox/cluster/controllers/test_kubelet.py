@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.cluster.controllers.kubelet import tunnel
+
 Manifest = dict[str, Any]
 Build = Callable[..., Manifest]
 
@@ -286,3 +288,48 @@ def test_a_simulated_container_answers_its_readiness_probe(
     assert is_ready(live) is ready
     if not ready:
         live.until(lambda: "Unhealthy" in reasons(live))
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"PGHOST": "db.example.com", "PGPORT": "a"},
+        {"DATABASE_URL": "postgres://user:secret@[broken:x/db"},
+        {"DATABASE_URL": "postgresql://db.example.com:99999999/db"},
+    ],
+    ids=["port", "URL", "port of a URL"],
+)
+def test_an_address_that_makes_no_sense_is_left_to_the_program(
+    live: Any, demo: Build, env: dict[str, str]
+) -> None:
+    variables = [{"name": name, "value": value} for name, value in env.items()]
+    live.create(command(demo, "echo ran", env=variables))
+
+    log = ended(live)
+
+    assert (phase(live), log) == ("Succeeded", "ran\n")
+
+
+def test_a_container_that_cannot_be_started_ends_and_says_why(live: Any, demo: Build) -> None:
+    live.create(command(demo, "echo ran", env=[{"name": "ODD", "value": "a\0b"}]))
+
+    log = ended(live)
+
+    assert phase(live) == "Failed"
+    assert state(live)["terminated"]["reason"] == "StartError"
+    assert "null byte" in log
+
+
+@pytest.mark.parametrize(
+    ("env", "found"),
+    [
+        ({"PGHOST": "db.example.com", "PGPORT": "6432"}, ("db.example.com", 6432)),
+        ({"URL": "postgres://user:secret@db.example.com/app"}, ("db.example.com", 5432)),
+        ({"PGHOST": "/var/run/postgresql"}, ("", 5432)),
+        ({"PGHOST": "db\r\nProxy-Authorization: x"}, ("", 5432)),
+        ({"PGHOST": "db", "PGPORT": "٣"}, ("", 5432)),
+        ({"PGHOST": "db", "PGPORT": "65536"}, ("", 5432)),
+    ],
+)
+def test_only_an_address_is_tunnelled_to(env: dict[str, str], found: tuple[str, int]) -> None:
+    assert tunnel.destination(env, []) == found
