@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ import httpx
 import pytest
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import SecretClient
+from azure.mgmt.authorization import AuthorizationManagementClient
 
 from tests.flows.conftest import Ended, Place
 
 pytestmark = pytest.mark.flows
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"  # Key Vault Secrets User
+VAULT_ID = (
+    "/subscriptions/00000000-0000-0000-0000-00000000babe/resourceGroups/supabase-sandbox-rg"
+    "/providers/Microsoft.KeyVault/vaults/supabase-sandbox-kv"
+)
 VAULT = "https://supabase-sandbox-kv.vault.azure.net/"
 
 
@@ -43,13 +50,16 @@ def task_runs(place: Place, name: str) -> list[dict[str, Any]]:
 
 def vault(place: Place, monkeypatch: pytest.MonkeyPatch) -> SecretClient:
     """The deployer's own view of the vault."""
-    variables = place.variables
     for name in ("HTTPS_PROXY", "https_proxy", "REQUESTS_CA_BUNDLE"):
-        monkeypatch.setenv(name, variables[name])
-    credential = ClientSecretCredential(
-        variables["ARM_TENANT_ID"], variables["ARM_CLIENT_ID"], variables["ARM_CLIENT_SECRET"]
+        monkeypatch.setenv(name, place.variables[name])
+    return SecretClient(VAULT, credential(place))
+
+
+def credential(place: Place) -> ClientSecretCredential:
+    given = place.variables
+    return ClientSecretCredential(
+        given["ARM_TENANT_ID"], given["ARM_CLIENT_ID"], given["ARM_CLIENT_SECRET"]
     )
-    return SecretClient(VAULT, credential)
 
 
 def states(place: Place, run: dict[str, Any]) -> list[str]:
@@ -187,6 +197,34 @@ def test_a_secret_that_was_changed_in_the_vault_reaches_every_consumer(
         assert client.get_secret("anon-key").value != old
     assert "**Key Vault**: jwt-secret" not in reports(place)[-1].read_text()
     assert "anon-key: renewed" in reports(place)[-1].read_text()
+
+
+def test_a_role_that_somebody_took_away_comes_back_and_is_waited_for(
+    place: Place, second: tuple[Ended, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """External Secrets meets the 403 of its own identity; the deploy shows it and goes on."""
+    assert second[0].code == 0
+    with vault(place, monkeypatch) as client:
+        client.set_secret("dashboard-password", "changed-so-that-there-is-something-to-read")
+    with AuthorizationManagementClient(
+        credential(place), place.variables["ARM_SUBSCRIPTION_ID"]
+    ) as roles:
+        for assignment in roles.role_assignments.list_for_scope(VAULT_ID, filter="atScope()"):
+            if assignment.role_definition_id.endswith(SECRETS_USER):
+                roles.role_assignments.delete_by_id(assignment.id)
+    deadline = time.monotonic() + 60
+    while json.loads(place.sandbox("status", "--json"))["propagations"]:
+        assert time.monotonic() < deadline, "The news never settled."
+        time.sleep(0.3)
+
+    ended = place.run("deploy", "--environment", "sandbox")
+
+    assert ended.code == 0, ended.text
+    assert "foundation: 1 to create" in ended.text
+    assert "secrets are not in the cluster yet" in ended.text
+    waiting = [run for run in task_runs(place, "sync-external-secrets") if run["run_count"] > 1]
+    assert any("AwaitingRetry" in states(place, run) for run in waiting)
+    assert "| sync-external-secrets |" in reports(place)[-1].read_text()
 
 
 def test_without_anybody_to_ask_nothing_is_destroyed(
