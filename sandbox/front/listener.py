@@ -11,6 +11,7 @@ import binascii
 import logging
 import ssl
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -25,6 +26,10 @@ from sandbox.front.hosts import Hosts, RefusedError
 LOG = logging.getLogger(__name__)
 HEAD_LIMIT = 65536
 IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
+POSTGRESQL = ("*.postgres.database.azure.com", "5432")
+NO_ENGINE = (
+    "PostgreSQL is simulated through Resource Manager only; there is no engine behind it yet."
+)
 HOP = (b"proxy-authorization", b"proxy-connection")
 
 
@@ -150,6 +155,9 @@ class Reception(asyncio.Protocol):
         target = line.split(" ")[1]
         host, _, port = target.rpartition(":")
         host = host.lower()
+        if port == POSTGRESQL[1] and fnmatchcase(host, POSTGRESQL[0]):
+            self.refuse(403, NO_ENGINE)
+            return
         if port != "443":
             self.refuse(403, f"The sandbox speaks HTTPS on port 443 only, not {target}.")
             return

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import ssl
 import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from sandbox.cluster.controllers.kubelet import programs
+from sandbox.cluster.controllers.simulated.container import Container
 from sandbox.front import Authority, Front, Hosts, Network
 
 
@@ -252,3 +257,26 @@ def test_the_authority_is_the_same_after_a_restart(proxy: Proxy) -> None:
     again = Authority(proxy.authority.certificate.parent)
 
     assert again.certificate.read_bytes() == proxy.authority.certificate.read_bytes()
+
+
+def test_a_database_server_says_that_there_is_no_engine(proxy: Proxy) -> None:
+    answer = proxy.raw(b"CONNECT lab.postgres.database.azure.com:5432 HTTP/1.1\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 403 PostgreSQL is simulated through Resource Manager only;")
+
+
+@pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not on PATH")
+def test_a_job_that_asks_a_database_ends_with_that_refusal_in_its_log(
+    proxy: Proxy, tmp_path: Path
+) -> None:
+    way = f"http://aks:{proxy.network.token}@127.0.0.1:{proxy.front.port}"
+    settings: Any = SimpleNamespace(proxy=way, ca=proxy.authority.certificate)
+    server = {"PGHOST": "lab.postgres.database.azure.com", "PGUSER": "me"}
+    container = Container("main", "postgres:16", "demo", "job", server)
+    spec = {"image": "postgres:16", "command": ["psql", "-c", "select 1"]}
+    log = tmp_path / "log"
+
+    outcome = asyncio.run(programs.run(settings, container, spec, log, 30.0))
+
+    assert (outcome.code, outcome.reason) == (2, "Error")
+    assert log.read_text().count("there is no engine behind it yet.") == 1

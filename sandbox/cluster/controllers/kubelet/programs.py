@@ -127,20 +127,25 @@ async def run(
     with tempfile.TemporaryDirectory(prefix="pod-") as scratch:
         program = prepare(settings, container, spec, Path(scratch))
         await asyncio.to_thread(log.parent.mkdir, parents=True, exist_ok=True)
-        async with reachable_database(settings, container, program) as env:
+        async with reachable_database(settings, container, program, log) as env:
             return await execute(program, env, log, deadline)
 
 
 @contextlib.asynccontextmanager
 async def reachable_database(
-    settings: Settings, container: Container, program: Program
+    settings: Settings, container: Container, program: Program, log: Path
 ) -> AsyncIterator[Mapping[str, str]]:
     """PostgreSQL clients know no proxies: give them an address here that leads through ours."""
     host, port = tunnel.destination(container.env, program.argv)
     if not host or Path(program.argv[0]).name == "curl":
         yield program.env
         return
-    async with tunnel.through(settings.proxy, host, port) as address:
+
+    def tell(sentence: str) -> None:
+        with log.open("a") as output:
+            output.write(f"{host}:{port}: {sentence}\n")
+
+    async with tunnel.through(settings.proxy, host, port, tell) as address:
         yield {**program.env, "PGHOSTADDR": address}
 
 

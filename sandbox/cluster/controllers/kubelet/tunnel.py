@@ -5,7 +5,7 @@ import base64
 import contextlib
 import random
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 PORT = 5432
@@ -14,6 +14,14 @@ NOWHERE = ("", PORT)
 HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
 DIGITS = re.compile(r"[0-9]{1,5}")
 URL = re.compile(r"postgres(?:ql)?://\S+")
+
+
+class RefusedError(Exception):
+    """The proxy opens no tunnel."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 def destination(env: Mapping[str, str], argv: Sequence[str]) -> tuple[str, int]:
@@ -47,9 +55,16 @@ def place(host: str, port: str) -> tuple[str, int]:
 
 
 @contextlib.asynccontextmanager
-async def through(proxy: str, host: str, port: int) -> AsyncIterator[str]:
-    """A loopback address of its own on which `port` is the one of `host`, as seen by a pod."""
+async def through(
+    proxy: str, host: str, port: int, tell: Callable[[str], None]
+) -> AsyncIterator[str]:
+    """
+    A loopback address of its own on which `port` is the one of `host`, as seen by a pod.
+
+    A PostgreSQL client cannot show why the proxy refuses, so `tell` is given the sentence.
+    """
     pumps: set[asyncio.Task[None]] = set()
+    told: set[str] = set()  # Clients try again, with TLS and without.
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -58,6 +73,10 @@ async def through(proxy: str, host: str, port: int) -> AsyncIterator[str]:
             task.add_done_callback(pumps.discard)
         try:
             await _serve(proxy, host, port, reader, writer)
+        except RefusedError as error:
+            if error.sentence not in told:
+                told.add(error.sentence)
+                tell(error.sentence)
         except (OSError, EOFError, asyncio.LimitOverrunError):
             pass  # The client sees a closed connection, as it would in a pod.
         finally:
@@ -95,8 +114,10 @@ async def _serve(
             f"Proxy-Authorization: Basic {credentials}\r\n\r\n".encode()
         )
         head = await far_reader.readuntil(b"\r\n\r\n")
-        if b" 200 " in head.split(b"\r\n")[0] + b" ":
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        _, status, *sentence = head.split(b"\r\n")[0].decode("latin-1").split(" ", 2)
+        if status != "200":
+            raise RefusedError("".join(sentence))
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
     finally:
         far_writer.close()
 
