@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -200,8 +201,11 @@ def refuse_second(kept: State) -> None:
 
 
 def check_pace(scale: float) -> None:
-    if scale < 0:
-        raise SandboxError(f"The scale {scale:g} is negative.", "Use 0.05, or 1 for Azure's pace.")
+    if not math.isfinite(scale) or scale < 0:
+        raise SandboxError(
+            f"The scale {scale:g} is not a factor: it is a number from 0 on.",
+            "Use 0.05, or 1 for Azure's pace.",
+        )
 
 
 def check_port(port: int) -> None:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from sandbox.app import Cloud, Logged
 from sandbox.front import Front
 from sandbox.latency import Latency
-from sandbox.state import Running, SandboxError, State
+from sandbox.state import FOLDERS, Running, SandboxError, State
 
 LOG = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class Server:
             lambda app: Logged(app, state.requests),
         )
         self._stopping = asyncio.Event()
+        self._changing = asyncio.Lock()  # Of the cloud: one reset, or the stop, at a time.
         self._life: asyncio.Task[None] | None = None
 
     def fresh(self) -> Cloud:
@@ -72,17 +73,19 @@ class Server:
 
     async def stop(self) -> None:
         self.state.withdraw()
-        await self._retire()  # First, for it ends the watches that hold connections open.
+        async with self._changing:
+            await self._retire()  # First, for it ends the watches that hold connections open.
         await self.front.stop()
 
     async def reset(self) -> None:
         """An empty subscription again; addresses and credentials stay."""
-        await self._retire()
-        for left in ("clusters", "run-command"):
-            shutil.rmtree(self.state.folder / left, ignore_errors=True)
-        self.cloud = self.fresh()
-        self.front.hosts = self.cloud.hosts
-        self._enliven()
+        async with self._changing:
+            await self._retire()
+            for left in FOLDERS:
+                shutil.rmtree(self.state.folder / left, ignore_errors=True)
+            self.cloud = self.fresh()
+            self.front.hosts = self.cloud.hosts
+            self._enliven()
 
     def _enliven(self) -> None:
         self.cloud.fleet.port = self.front.port

@@ -312,6 +312,18 @@ def test_a_taken_port_is_named(sandbox: CommandLine) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("scale", ["nan", "inf", "-1"])
+@pytest.mark.parametrize("command", ["up", "run"])
+def test_a_scale_that_is_no_factor_is_refused(
+    sandbox: CommandLine, command: str, scale: str
+) -> None:
+    answer = sandbox(command, "--port", "0", f"--scale={scale}")
+
+    assert answer.returncode == 1
+    assert f"The scale {scale} is not a factor" in answer.stderr
+    assert not sandbox.state.exists()
+
+
 def test_a_missing_or_old_program_is_named_with_its_cure(sandbox: CommandLine) -> None:
     sandbox.install("terraform", '{"terraform_version": "1.5.7"}')
     sandbox.install("kubectl", "nothing useful")
