@@ -66,7 +66,8 @@ def releases_script(groups: Sequence[Sequence[Release]]) -> Script:
     for group in groups:
         for release in group:
             lines.append(release.line)
-            files[f"{release.name}.values.yaml"] = yaml.safe_dump(dict(release.values)).encode()
+            # JSON is YAML in which a string stays one: Helm reads a bare 12e45 as a number.
+            files[f"{release.name}.values.yaml"] = json.dumps(dict(release.values)).encode()
             if isinstance(release.chart, Package):
                 files[release.chart.file] = release.chart.content
         lines.append(GROUP_END)
