@@ -1,6 +1,7 @@
 """`python -m sandbox`: Azure on this machine, started, asked and stopped from the shell."""
 
 import asyncio
+import difflib
 import http.client
 import json
 import logging
@@ -21,7 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sandbox import requirements
-from sandbox.latency import Latency, Profile
+from sandbox.latency import Latency, Profile, durations
 from sandbox.state import DEFAULT, Running, SandboxError, State, alive
 
 PORT = 7878
@@ -42,6 +43,15 @@ StateDirectory = Annotated[
 Port = Annotated[int, Parameter(help="Port of the proxy on 127.0.0.1; 0 takes a free one.")]
 Pace = Annotated[Profile, Parameter(name="--profile", help="How long Azure takes for things.")]
 Scale = Annotated[float, Parameter(help="Factor on all durations: 0.05 makes an hour 3 minutes.")]
+Durations = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--duration",
+        negative=(),
+        help="An operation that takes longer or shorter than the profile says, in seconds before "
+        "scaling: role.propagation=600. May be repeated; sandbox/latency.yaml lists them.",
+    ),
+]
 
 
 @app.command
@@ -50,6 +60,7 @@ def up(
     port: Port = PORT,
     profile: Pace = "typical",
     scale: Scale = 0.05,
+    duration: Durations = (),
     state: StateDirectory = DEFAULT,
 ) -> None:
     """Start a sandbox in the background and print the environment that points tools to it.
@@ -59,10 +70,13 @@ def up(
     kept = State(state)
     refuse_second(kept)
     check_pace(scale)
+    read_durations(duration)
     asyncio.run(requirements.check())
     check_port(port)
     kept.prepare()
-    running = start(kept, ["--port", str(port), "--profile", profile, "--scale", str(scale)])
+    pace = ["--profile", profile, "--scale", str(scale)]
+    own = [word for text in duration for word in ("--duration", text)]
+    running = start(kept, ["--port", str(port), *pace, *own])
     sys.stdout.write(kept.exports(running))
     err.print(
         f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}.\n"
@@ -76,12 +90,14 @@ def run(
     port: Port = PORT,
     profile: Pace = "typical",
     scale: Scale = 0.05,
+    duration: Durations = (),
     state: StateDirectory = DEFAULT,
 ) -> None:
     """Run a sandbox in the foreground, until Ctrl+C."""
     kept = State(state)
     refuse_second(kept)
     check_pace(scale)
+    own = read_durations(duration)
     from sandbox import server  # noqa: PLC0415  # The other commands are quick without it.
 
     kept.prepare()
@@ -90,7 +106,7 @@ def run(
     )
     for noisy in ("httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    asyncio.run(server.run(kept, Latency(profile, scale), port))
+    asyncio.run(server.run(kept, Latency(profile, scale, own), port))
 
 
 @app.command
@@ -206,6 +222,26 @@ def check_pace(scale: float) -> None:
             f"The scale {scale:g} is not a factor: it is a number from 0 on.",
             "Use 0.05, or 1 for Azure's pace.",
         )
+
+
+def read_durations(texts: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """`operation=seconds`, each of an operation that exists."""
+    found = []
+    for text in texts:
+        operation, _, seconds = text.partition("=")
+        try:
+            found.append((operation, float(seconds)))
+        except ValueError as error:
+            raise SandboxError(
+                f"{text!r} is no duration.", "Write it as role.propagation=600."
+            ) from error
+        if operation not in durations():
+            close = difflib.get_close_matches(operation, durations(), n=1)
+            meant = f"Did you mean {close[0]}? " if close else ""
+            raise SandboxError(
+                f"There is no operation {operation!r}.", f"{meant}sandbox/latency.yaml lists them."
+            )
+    return tuple(found)
 
 
 def check_port(port: int) -> None:

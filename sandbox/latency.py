@@ -25,14 +25,15 @@ class Latency:
 
     profile: Profile = "instant"
     scale: float = 1.0
+    own: tuple[tuple[str, float], ...] = ()  # Operations that take other times than the profile's.
 
     def seconds(self, operation: str) -> float:
         """How long an operation of `latency.yaml` takes here."""
         if operation not in durations():
             raise KeyError(f"{operation!r} has no duration: add it to {DATA.name}.")
-        return (
-            0.0 if self.profile == "instant" else self.scaled(durations()[operation][self.profile])
-        )
+        if self.profile == "instant":
+            return 0.0
+        return self.scaled(dict(self.own).get(operation, durations()[operation][self.profile]))
 
     def scaled(self, seconds: float) -> float:
         """A fixed interval of Azure, at the pace of this sandbox."""

@@ -144,6 +144,8 @@ def place(
     state = folder / "sandbox"
     profile, scale = pace
     options = ["--profile", profile, "--scale", str(scale), "--port", str(free_port())]
+    # A role spreads for longer than a loaded machine takes to ask for it.
+    options += ["--duration", "role.propagation=750"]
     up = [sys.executable, "-m", "sandbox", "up", *options, "--state", str(state)]
     done = subprocess.run(up, cwd=PROJECT, capture_output=True, text=True, check=True)
     given = dict(
