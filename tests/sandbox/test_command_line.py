@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.latency import Latency
 from sandbox.requirements import parse_version
 
 Run = subprocess.CompletedProcess[str]
@@ -322,6 +323,30 @@ def test_a_scale_that_is_no_factor_is_refused(
     assert answer.returncode == 1
     assert f"The scale {scale} is not a factor" in answer.stderr
     assert not sandbox.state.exists()
+
+
+@pytest.mark.parametrize(
+    ("duration", "sentence"),
+    [
+        ("rol.propagation=3", "Did you mean role.propagation?"),
+        ("role.propagation=x", "Write it as role.propagation=600."),
+    ],
+)
+def test_a_duration_of_no_operation_is_refused(
+    sandbox: CommandLine, duration: str, sentence: str
+) -> None:
+    answer = sandbox("up", "--port", "0", "--duration", duration)
+
+    assert answer.returncode == 1
+    assert sentence in answer.stderr
+    assert not sandbox.state.exists()
+
+
+def test_one_operation_may_take_its_own_time() -> None:
+    latency = Latency("typical", 0.5, (("role.propagation", 10.0),))
+
+    assert latency.seconds("role.propagation") == 5
+    assert latency.seconds("managed_cluster.create") == 210
 
 
 def test_a_missing_or_old_program_is_named_with_its_cure(sandbox: CommandLine) -> None:
