@@ -53,13 +53,13 @@ def seed_secrets(*, environment: Environment) -> int:
 
 @app.command
 def configure(*, environment: Environment) -> int:
-    """Install External Secrets, policies and S3Proxy, and wait for the secrets."""
+    """Install External Secrets and policies, and wait for the secrets."""
     return run("configure", environment)
 
 
 @app.command
 def release(*, environment: Environment) -> int:
-    """Install or upgrade Supabase."""
+    """Install or upgrade Supabase and S3Proxy."""
     return run("release", environment)
 
 
