@@ -63,6 +63,11 @@ def plain(resource: Resource, _store: Store) -> dict[str, Any]:
     }
 
 
+def stateless(resource: Resource, _store: Store) -> dict[str, Any]:
+    """Show a resource of a kind that is made at once: it has no state of provisioning."""
+    return {"id": str(resource.id), "name": resource.name, "type": resource.kind, **resource.body}
+
+
 @dataclass(frozen=True)
 class ResourceType:
     """One kind of resource. The defaults fit most; status codes are those that clients accept."""
@@ -84,6 +89,8 @@ class ResourceType:
     actions: Mapping[str, Action] = field(default_factory=dict)
     """POST actions by name, such as `listKeys`."""
     verbs: frozenset[str] = VERBS
+    extends: bool = False
+    """Belongs to another resource, group or subscription, below whose id it lives."""
     created: int = 201
     updated: int = 200
     patched: int = 200
@@ -99,13 +106,14 @@ class ResourceType:
     @property
     def tracked(self) -> bool:
         """A top-level resource has a location of its own; a child lives with its parent."""
-        return self.kind.count("/") == 1
+        return self.kind.count("/") == 1 and not self.extends
 
     @property
     def collection(self) -> str:
-        """Route of all resources of this kind in one group or parent."""
+        """Route of all resources of this kind in one group, parent or scope."""
         space, first, *rest = self.kind.split("/")
-        base = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{space}/{first}"
+        group = "/subscriptions/{subscription}/resourceGroups/{group}"
+        base = f"{'/{scope:path}' if self.extends else group}/providers/{space}/{first}"
         return base + "".join(f"/{{parent{at}}}/{word}" for at, word in enumerate(rest))
 
     @property
@@ -152,7 +160,8 @@ class Endpoints:
 
     async def list(self, request: Request) -> Response:
         arm.check_version(request)
-        surplus = 3 if self.type.tracked else 1  # `providers/<space>/<type>`, or `<type>`.
+        inner = not self.type.tracked and not self.type.extends
+        surplus = 1 if inner else 3  # `<type>`, or `providers/<space>/<type>`.
         path = request.scope["path"].rstrip("/").split("/")[:-surplus]
         scope = ResourceId.parse("/".join(path))
         if scope.kind != SUBSCRIPTIONS:
@@ -274,15 +283,17 @@ class Endpoints:
 
     def check_place(self, resource: ResourceId) -> None:
         """The group, and the parent of a child, must exist before what is put into it."""
-        group = self.store.group(resource)
-        if group.state == "Deleting":
+        group = self.store.group(resource) if resource.group else None
+        if group and group.state == "Deleting":
             raise ArmError(
                 409,
                 "ResourceGroupBeingDeleted",
                 f"The resource group '{group.name}' is in deprovisioning state and cannot perform "
                 "this operation.",
             )
-        if not self.type.tracked and self.store.find(resource.parent) is None:
+        if self.type.extends and resource.parent.kind != SUBSCRIPTIONS:
+            self.store.get(resource.parent)
+        elif not self.type.tracked and self.store.find(resource.parent) is None:
             raise ArmError(
                 404,
                 "ParentResourceNotFound",
