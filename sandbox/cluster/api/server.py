@@ -24,6 +24,7 @@ from sandbox.cluster.api.calls import Call, Place
 from sandbox.cluster.api.errors import ApiError
 from sandbox.cluster.api.kinds import Kinds
 from sandbox.cluster.api.objects import APPLY_PATCH, Objects, Target
+from sandbox.cluster.api.openapi import Documents
 from sandbox.cluster.api.reading import Options
 from sandbox.cluster.api.storage import Object, Storage
 from sandbox.cluster.settings import Settings
@@ -64,6 +65,7 @@ class Api:
         self._storage = Storage()
         self._kinds = Kinds()
         self._objects = Objects(self._storage, self._kinds)
+        self._documents = Documents(self._kinds, VERSION["gitVersion"])
         self.authenticator = Authenticator(settings, self._storage)
         self._authorizer = Authorizer(settings, self._storage)
         self._furnish()
@@ -133,14 +135,26 @@ class Api:
                 return call.answer(VERSION)
             case "/healthz" | "/livez" | "/readyz":
                 return Response("ok", media_type="text/plain")
-            case "/openapi/v2":
-                # An empty document: clients skip validation and leave it to the server.
-                return Response(b"", media_type=OPENAPI_V2)
-            case "/openapi/v3":
-                return call.answer({"paths": {}})
+            case path if path.startswith("/openapi/v"):
+                return self._schemas(call)
             case "/openid/v1/jwks":
                 return call.answer(self.authenticator.issuer_keys())
         raise errors.no_such_path()
+
+    def _schemas(self, call: Call) -> Response:
+        """OpenAPI: the index of the documents, one of them, or the older form."""
+        _, _, place = call.path.partition("/openapi/v3/")
+        if call.path == "/openapi/v3":
+            return call.answer(self._documents.index())
+        if call.path == "/openapi/v2" and "protobuf" not in call.accept:
+            return call.answer(self._documents.swagger())
+        if call.path == "/openapi/v2":
+            # An empty document: clients skip validation and leave it to the server.
+            return Response(b"", media_type=OPENAPI_V2)
+        found = self._documents.document(place)
+        if found is None:
+            raise errors.no_such_path()
+        return Response(found, media_type="application/json")
 
     def _discover(self, call: Call, root: str) -> Response:
         core = root == "api"
