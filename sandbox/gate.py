@@ -12,13 +12,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox import arm
-from sandbox.arm import Access, ArmError, Caller, TokenError, UnsupportedError
-from sandbox.store import Store
+from sandbox import arm, throttle
+from sandbox.arm import Access, ArmError, Caller, ResourceId, TokenError, UnsupportedError
+from sandbox.store import Resource, Store
 
 AUDIENCES = (f"https://{arm.HOST}", "https://management.core.windows.net")
 OPEN = ("/metadata/endpoints",)
 UNGUARDED = ("/operationstatuses/", "/operationresults/", "/microsoft.authorization/permissions")
+LOCKS = "Microsoft.Authorization/locks"
+CONDITIONAL = (
+    "microsoft.authorization/roleassignments/write",
+    "microsoft.authorization/roleassignments/delete",
+)
 CODES = {
     "missing": "AuthenticationFailed",
     "audience": "InvalidAuthenticationTokenAudience",
@@ -34,14 +39,18 @@ class Gate:
         self.inner = inner
         self.store = store
         self.access = access
+        self.throttle = throttle.Throttle(store.latency, store.now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        send = numbered(send, request)
+        headers: dict[str, str] = {}
+        send = numbered(send, request, headers)
         try:
             if scope["path"] not in OPEN:
                 scope["caller"] = self.identify(request)
+                headers |= self.count(request, scope["caller"])
                 self.authorize(request, scope["caller"])
+                self.check_locks(request)
         except ArmError as error:
             await (await arm.answer(request, error))(scope, receive, send)
         else:
@@ -66,6 +75,38 @@ class Gate:
         headers = {"WWW-Authenticate": challenge}
         raise ArmError(401, CODES[refusal.reason], message, headers=headers)
 
+    def count(self, request: Request, caller: Caller) -> dict[str, str]:
+        """Everybody has a share of requests; what is left of it stands in the answer."""
+        path = request.scope["path"]
+        subscription = ResourceId.parse(path).subscription
+        return throttle.admit(self.throttle, request.method, path, subscription, caller.object_id)
+
+    def check_locks(self, request: Request) -> None:
+        """A locked scope is not deleted, nor anything in it; a read-only one is not changed."""
+        word = {"DELETE": "delete", "PUT": "write", "PATCH": "write", "POST": "write"}
+        wanted = ResourceId.parse(request.scope["path"])
+        if request.method not in word or wanted.kind.lower() == LOCKS.lower():
+            return
+        doing = word[request.method]
+        held = [lock for lock in self.locks_on(wanted, doing) if locks(lock, doing)]
+        if held:
+            places = ",".join(str(lock.id.parent) for lock in held)
+            raise ArmError(
+                409,
+                "ScopeLocked",
+                f"The scope '{wanted}' cannot perform {doing} operation because following "
+                f"scope(s) are locked: '{places}'. Please remove the lock and try again.",
+            )
+
+    def locks_on(self, wanted: ResourceId, doing: str) -> list[Resource]:
+        """Those on it and above it; a deletion also meets those of everything inside."""
+        return [
+            lock
+            for lock in self.store.all(LOCKS)
+            if lock.id.parent.covers(wanted)
+            or (doing == "delete" and wanted.covers(lock.id.parent))
+        ]
+
     def authorize(self, request: Request, caller: Caller) -> None:
         """The action follows from method and path, so that no route can forget to ask."""
         path = request.scope["path"]
@@ -81,18 +122,27 @@ class Gate:
         if any(part in path.lower() + "/" for part in UNGUARDED):
             return
         if not self.access.allows(caller.object_id, action, scope):
+            lacks = "authorization"
+            if action.lower() in CONDITIONAL:  # A condition may have refused it as well.
+                lacks = "authorization or an ABAC condition not fulfilled"
             raise ArmError(
                 403,
                 "AuthorizationFailed",
                 f"The client '{caller.application_id}' with object id '{caller.object_id}' does "
-                f"not have authorization to perform action '{action}' over scope '{scope}' or the "
+                f"not have {lacks} to perform action '{action}' over scope '{scope}' or the "
                 "scope is invalid. If access was recently granted, please refresh your "
                 "credentials.",
             )
 
 
-def numbered(send: Send, request: Request) -> Send:
-    """Give each answer the ids by which Azure's support would find it."""
+def locks(lock: Resource, doing: str) -> bool:
+    """Does a lock forbid it: `CanNotDelete` only deletions, `ReadOnly` every change."""
+    level = str(lock.properties.get("level", ""))
+    return level == "ReadOnly" or (level == "CanNotDelete" and doing == "delete")
+
+
+def numbered(send: Send, request: Request, more: dict[str, str]) -> Send:
+    """Give each answer the ids by which Azure's support would find it, and `more` headers."""
     own = str(uuid.uuid4())
     correlation = request.headers.get("x-ms-correlation-request-id") or own
     found = {"x-ms-request-id": own, "x-ms-correlation-request-id": correlation}
@@ -100,7 +150,7 @@ def numbered(send: Send, request: Request) -> Send:
     async def numbering(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(found)
+            headers.update(found | more)
         await send(message)
 
     return numbering

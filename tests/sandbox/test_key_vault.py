@@ -184,6 +184,24 @@ def test_an_older_vault_asks_its_own_list(azure: Azure) -> None:
     assert (listed.status_code, inner(listed)) == (403, "AccessDenied")
 
 
+def test_a_policy_for_a_user_through_an_application_lets_no_service_in(azure: Azure) -> None:
+    allowed = {"tenantId": azure.identity.tenant, "objectId": azure.identity.object}
+    policy = allowed | {"applicationId": "some-app", "permissions": {"secrets": ["get"]}}
+    azure.new_vault(enableRbacAuthorization=False, accessPolicies=[policy])
+
+    read = azure.vault("GET", "/secrets/one")
+
+    assert (read.status_code, inner(read)) == (403, "ForbiddenByPolicy")
+    assert "on-behalf-of (OBO) flow" in read.json()["error"]["message"]
+
+
+def test_every_answer_tells_which_part_of_the_service_gave_it(officer: Azure) -> None:
+    answer = officer.vault("GET", "/secrets/none")
+
+    assert answer.headers["x-ms-keyvault-region"] == "westeurope"
+    assert "addr=203.0.113.10" in answer.headers["x-ms-keyvault-network-info"]
+
+
 # --- Secrets ---------------------------------------------------------------------------------
 
 
@@ -271,6 +289,29 @@ def test_a_purged_secret_leaves_its_name_free(officer: Azure) -> None:
     fresh = officer.vault("PUT", "/secrets/one", {"value": "2"})
 
     assert (purged.status_code, fresh.status_code) == (204, 200)
+
+
+def test_a_protected_vault_purges_no_secret(officer: Azure) -> None:
+    officer.arm("PATCH", VAULT, {"properties": {"enablePurgeProtection": True}})
+    made = officer.vault("PUT", "/secrets/one", {"value": "1"}).json()
+    officer.vault("DELETE", "/secrets/one")
+
+    refused = officer.vault("DELETE", "/deletedsecrets/one")
+
+    assert made["attributes"]["recoveryLevel"] == "Recoverable"
+    assert refused.status_code == 403
+    assert officer.vault("GET", "/deletedsecrets/one").status_code == 200
+
+
+def test_a_secret_is_kept_as_long_as_its_vault_says(azure: Azure) -> None:
+    vault = azure.new_vault(softDeleteRetentionInDays=7)
+    azure.grant("Key Vault Secrets Officer", azure.identity.object, vault)
+    made = azure.vault("PUT", "/secrets/one", {"value": "1"}).json()
+
+    deleted = azure.vault("DELETE", "/secrets/one").json()
+
+    assert made["attributes"]["recoveryLevel"] == "CustomizedRecoverable+Purgeable"
+    assert deleted["scheduledPurgeDate"] - deleted["deletedDate"] == 7 * 86400
 
 
 def test_a_deletion_shows_only_after_a_while(slow_azure: Azure) -> None:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox import arm
 from sandbox.arm import ArmError, Caller, ResourceId
-from sandbox.cloud.authorization import assignments
+from sandbox.cloud.authorization import assignments, locks
 from sandbox.cloud.authorization.engine import ASSIGNMENTS, Engine
 from sandbox.cloud.authorization.roles import built_in
 from sandbox.store import Resource, Store
@@ -132,4 +132,4 @@ def routes(store: Store, engine: Engine) -> list[Route]:
             Route(f"{base}/roleDefinitions/{{name}}", at.define, methods=["PUT", "DELETE"]),
             Route(f"{base}/permissions", at.permissions, methods=["GET"]),
         ]
-    return found
+    return found + locks.routes(store)

@@ -1,24 +1,28 @@
 """The data plane of Key Vault on the wire, api-version 7.4 and its neighbours."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox import arm
+from sandbox import arm, throttle
 from sandbox.arm import Access, ArmError, UnsupportedError
-from sandbox.cloud.key_vault.doorkeeper import Doorkeeper
+from sandbox.cloud.key_vault.doorkeeper import OUTSIDE, Doorkeeper
 from sandbox.cloud.key_vault.models import DAY, VAULTS
-from sandbox.cloud.key_vault.secrets import RETENTION, Safe, Secret, Version
+from sandbox.cloud.key_vault.secrets import Safe, Secret, Version
 from sandbox.store import Resource, Store
 
 PAGE = 25
 HANDLERS = {ArmError: arm.answer, HTTPException: arm.unrouted, Exception: arm.broken}
 SUFFIX = ".vault.azure.net"
+SERVICE = "1.9.2000.1"  # A version of the service such as it tells; the number means nothing here.
 
 
 def find(store: Store, host: str) -> Resource | None:
@@ -39,6 +43,7 @@ class Secrets:
     def __init__(self, store: Store, access: Access) -> None:
         self.store = store
         self.door = Doorkeeper(store, access)
+        self.throttle = throttle.Throttle(store.latency, store.now)
 
     # --- What every request goes through -------------------------------------------------------
 
@@ -50,8 +55,23 @@ class Secrets:
         self.door.admit(request, vault, action, request.path_params.get("name", ""))
         if not request.query_params.get("api-version"):
             raise ArmError(400, "BadParameter", "api-version must be specified")
+        self.count(vault)
         safe: Safe = vault.secrets["safe"]
+        safe.retention = int(vault.properties["softDeleteRetentionInDays"])
+        safe.protected = bool(vault.properties.get("enablePurgeProtection"))
         return safe
+
+    def count(self, vault: Resource) -> None:
+        """So many requests a vault takes; Azure promises no `Retry-After`."""
+        try:
+            self.throttle.take(throttle.VAULT, vault.id.key)
+        except throttle.Throttled as error:
+            raise ArmError(
+                429,
+                "Throttled",
+                "Request was not processed because too many requests were received. Reason: "
+                "VaultRequestTypeLimitReached",
+            ) from error
 
     def address(self, request: Request, secret: Secret, version: Version | None = None) -> str:
         base = f"https://{request.scope['host']}/secrets/{secret.name}"
@@ -74,7 +94,7 @@ class Secrets:
         return shown | ({"contentType": version.content_type} if version.content_type else {})
 
     def describe_deleted(self, request: Request, secret: Secret) -> dict[str, Any]:
-        purge = secret.deleted + DAY * RETENTION
+        purge = secret.deleted + DAY * int(secret.latest.attributes["recoverableDays"])
         return {
             "recoveryId": f"https://{request.scope['host']}/deletedsecrets/{secret.name}",
             "deletedDate": int(secret.deleted),
@@ -186,7 +206,32 @@ class Secrets:
         )
 
 
-def create(store: Store, access: Access) -> Starlette:
+class Signed:
+    """Puts on each answer what tells which part of Key Vault gave it, and whom it saw."""
+
+    def __init__(self, inner: ASGIApp, store: Store) -> None:
+        self.inner = inner
+        self.store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        vault = find(self.store, scope.get("host", ""))
+        seen = f"conn_type=Ipv4;addr={OUTSIDE};act_addr_fam=InterNetwork;"
+        told = {
+            "x-ms-keyvault-region": vault.location if vault else "",
+            "x-ms-keyvault-service-version": SERVICE,
+            "x-ms-keyvault-network-info": seen,
+            "x-ms-request-id": str(uuid.uuid4()),
+        }
+
+        async def signing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(told)
+            await send(message)
+
+        await self.inner(scope, receive, signing)
+
+
+def create(store: Store, access: Access) -> ASGIApp:
     """The application behind every `*.vault.azure.net`."""
     vault = Secrets(store, access)
     one, deleted = "/secrets/{name}", "/deletedsecrets/{name}"
@@ -208,4 +253,4 @@ def create(store: Store, access: Access) -> Starlette:
     ]
     application = Starlette(routes=routes, exception_handlers=HANDLERS)
     application.router.redirect_slashes = False
-    return application
+    return Signed(application, store)

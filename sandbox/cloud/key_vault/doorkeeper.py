@@ -134,6 +134,15 @@ def check_policy(vault: Resource, caller: Caller, who: str, action: str) -> None
     for policy in vault.properties.get("accessPolicies") or []:
         granted = [str(one).lower() for one in policy.get("permissions", {}).get("secrets") or []]
         if policy.get("objectId") == caller.object_id and {needed, "all"} & set(granted):
+            if policy.get("applicationId"):  # Only for a user through that application.
+                raise ArmError(
+                    403,
+                    "Forbidden",
+                    f"The policy requires the caller '{who}' to use on-behalf-of (OBO) flow. For "
+                    "more information on OBO, please see "
+                    "https://go.microsoft.com/fwlink/?linkid=2152310",
+                    inner="ForbiddenByPolicy",
+                )
             return
     raise ArmError(
         403,

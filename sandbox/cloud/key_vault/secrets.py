@@ -12,7 +12,7 @@ NAME = re.compile(r"^[0-9a-zA-Z-]{1,127}$")
 VALUE_LIMIT = 25600  # Bytes.
 TYPE_LIMIT = 255
 TAG_LIMIT = 15
-RETENTION = 90  # Days.
+LONGEST = 90  # Days of retention at most; fewer are the vault's own choice.
 
 
 @dataclass
@@ -84,6 +84,18 @@ class Safe:
     """All secrets of one vault, by name in lower case."""
 
     secrets: dict[str, Secret] = field(default_factory=dict)
+    retention: int = LONGEST
+    protected: bool = False  # Nothing is purged before its time.
+
+    @property
+    def recovery(self) -> dict[str, Any]:
+        """What a secret tells of its life after deletion."""
+        customized = "Customized" if self.retention < LONGEST else ""
+        purgeable = "" if self.protected else "+Purgeable"
+        return {
+            "recoveryLevel": f"{customized}Recoverable{purgeable}",
+            "recoverableDays": self.retention,
+        }
 
     def put(self, name: str, body: dict[str, Any], now: float) -> Secret:
         """Add a version."""
@@ -113,8 +125,7 @@ class Safe:
             **(body.get("attributes") or {}),
             "created": int(now),
             "updated": int(now),
-            "recoveryLevel": "Recoverable+Purgeable",
-            "recoverableDays": RETENTION,
+            **self.recovery,
         }
         secret.versions.append(
             Version(
@@ -162,7 +173,15 @@ class Safe:
         return found
 
     def purge(self, name: str, now: float) -> None:
-        del self.secrets[self.get_deleted(name, now).name.lower()]
+        found = self.get_deleted(name, now)
+        if self.protected:
+            raise ArmError(
+                403,
+                "Forbidden",
+                'Operation "purge" is not enabled for this vault.',
+                inner="OperationNotAllowed",
+            )
+        del self.secrets[found.name.lower()]
 
     def listed(self, now: float, *, deleted: bool = False) -> list[Secret]:
         """The secrets, or the deleted ones, in the order of their names."""
