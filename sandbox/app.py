@@ -16,14 +16,21 @@ from sandbox import arm, gate
 from sandbox.arm import Caller, ResourceId
 from sandbox.cloud import (
     authorization,
+    communication,
+    compute,
     container_registry,
     container_service,
+    data_protection,
     entra,
+    governance,
     key_vault,
+    kubernetes_configuration,
     managed_identity,
+    monitoring,
     network,
     postgresql,
     resources,
+    service_networking,
     storage,
 )
 from sandbox.fleet import ISSUERS, Fleet
@@ -31,7 +38,21 @@ from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
 from sandbox.store import Principal, Store
 
-PROVIDERS = (managed_identity, network, storage, postgresql, key_vault, container_registry)
+PROVIDERS = (
+    communication,
+    compute,
+    container_registry,
+    data_protection,
+    governance,
+    key_vault,
+    kubernetes_configuration,
+    managed_identity,
+    monitoring,
+    network,
+    postgresql,
+    service_networking,
+    storage,
+)
 LOG = logging.getLogger(__name__)
 TICK = 0.25  # Seconds at most between two looks at what is due.
 

@@ -1,0 +1,5 @@
+"""Policies and budgets: what an organization lays over its resources."""
+
+from sandbox.cloud.governance.routes import routes
+
+__all__ = ["routes"]
