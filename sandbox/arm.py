@@ -220,9 +220,8 @@ def network(request: Request) -> str:
 def required_action(method: str, path: str) -> tuple[str, ResourceId]:
     """What a caller must be allowed to do, and where: `Microsoft.Network/virtualNetworks/write`."""
     segments = ResourceId.parse(path).segments
-    start = max(
-        (at for at in range(0, len(segments), 2) if segments[at] == "providers"), default=-1
-    )
+    spaces = range(0, len(segments) - 1, 2)  # `/providers` at the end is a collection itself.
+    start = max((at for at in spaces if segments[at] == "providers"), default=-1)
     pairs = segments[start + 2 :] if start >= 0 else segments
     kinds = pairs[0::2]
     whole = len(pairs) % 2 == 0  # A name at the end, rather than a collection or an action.
