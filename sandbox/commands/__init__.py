@@ -1,0 +1,45 @@
+"""What is typed after `python -m sandbox`: one module for each subject, loaded when used."""
+
+import sys
+from typing import NoReturn
+
+import cyclopts
+from rich.markup import escape
+
+from sandbox.commands.terminal import err
+from sandbox.state import SandboxError
+
+COMMANDS = {  # Name: where it is, and what the overview says; modules load when used.
+    "up": ("life:up", "Start a sandbox in the background; print its environment."),
+    "run": ("life:run", "Run a sandbox in the foreground, until Ctrl+C."),
+    "down": ("life:down", "Stop the sandbox."),
+    "reset": ("life:reset", "Empty the subscription."),
+    "env": ("environment:env", "Print the environment that points tools to the sandbox."),
+    "status": ("status:status", "Show what exists and what Azure is busy with."),
+    "coverage": ("coverage:coverage", "Show what is simulated, and how faithfully."),
+}
+
+app = cyclopts.App(
+    name="python -m sandbox",
+    help="Azure on this machine: an intercepting proxy that answers as Azure does.",
+    version_flags=[],
+)
+for name, (place, summary) in COMMANDS.items():
+    app.command(f"sandbox.commands.{place}", name=name, help=summary)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command; an error is a sentence and what to do, never a traceback."""
+    try:
+        app(arguments)
+    except SandboxError as error:
+        err.print(f"[red]{escape(error.message)}[/]")
+        if error.hint:
+            err.print(escape(error.hint))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # Whoever read our output has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(0)

@@ -1,0 +1,193 @@
+"""A sandbox's life: start it, stop it, empty it."""
+
+import asyncio
+import difflib
+import logging
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sandbox import requirements
+from sandbox.commands.control import ask, found
+from sandbox.commands.terminal import StateDirectory, err, option
+from sandbox.latency import Latency, Profile, durations
+from sandbox.state import DEFAULT, Running, SandboxError, State, alive
+
+PORT = 7878
+START = 20.0  # Seconds that a start may take.
+STOP = 15.0
+
+Port = Annotated[int, Parameter(help="Port of the proxy on 127.0.0.1; 0 takes a free one.")]
+Pace = Annotated[Profile, Parameter(name="--profile", help="How long Azure takes for things.")]
+Scale = Annotated[float, Parameter(help="Factor on all durations: 0.05 makes an hour 3 minutes.")]
+Durations = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--duration",
+        negative=(),
+        help="An operation that takes longer or shorter than the profile says, in seconds before "
+        "scaling: role.propagation=600. May be repeated; sandbox/latency.yaml lists them.",
+    ),
+]
+
+
+def up(
+    *,
+    port: Port = PORT,
+    profile: Pace = "typical",
+    scale: Scale = 0.05,
+    duration: Durations = (),
+    state: StateDirectory = DEFAULT,
+) -> None:
+    """Start a sandbox in the background and print the environment that points tools to it.
+
+    Use it as: eval "$(python -m sandbox up)"
+    """
+    kept = State(state)
+    refuse_second(kept)
+    check_pace(scale)
+    read_durations(duration)
+    asyncio.run(requirements.check())
+    check_port(port)
+    kept.prepare()
+    pace = ["--profile", profile, "--scale", str(scale)]
+    own = [word for text in duration for word in ("--duration", text)]
+    running = start(kept, ["--port", str(port), *pace, *own])
+    sys.stdout.write(kept.exports(running))
+    err.print(
+        f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}.\n"
+        f"Stop it with: [bold]python -m sandbox down{option(state)}[/]"
+    )
+
+
+def run(
+    *,
+    port: Port = PORT,
+    profile: Pace = "typical",
+    scale: Scale = 0.05,
+    duration: Durations = (),
+    state: StateDirectory = DEFAULT,
+) -> None:
+    """Run a sandbox in the foreground, until Ctrl+C."""
+    kept = State(state)
+    refuse_second(kept)
+    check_pace(scale)
+    own = read_durations(duration)
+    from sandbox import server  # noqa: PLC0415  # The other commands are quick without it.
+
+    kept.prepare()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    asyncio.run(server.run(kept, Latency(profile, scale, own), port))
+
+
+def down(*, state: StateDirectory = DEFAULT) -> None:
+    """Stop the sandbox; what was built in it is gone, its credentials stay."""
+    kept = State(state)
+    running = found(kept)
+    ask(running, "POST", "/stop")
+    deadline = time.monotonic() + STOP
+    while alive(running.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if alive(running.pid):
+        os.kill(running.pid, signal.SIGKILL)
+        kept.withdraw()
+        err.print(f"The sandbox did not stop within {STOP:.0f} s and was killed.")
+        return
+    err.print("The sandbox is down.")
+
+
+def reset(*, state: StateDirectory = DEFAULT) -> None:
+    """Empty the subscription; a sandbox that is not running loses its leftovers."""
+    kept = State(state)
+    running = kept.running()
+    if running:
+        ask(running, "POST", "/reset")
+        err.print("The sandbox is empty again.")
+    else:
+        kept.clear()
+        err.print(f"No sandbox runs from {kept.folder}; its leftovers are removed.")
+
+
+# --- What these commands share ---------------------------------------------------------------
+
+
+def start(kept: State, options: list[str]) -> Running:
+    """Start a detached sandbox and wait until it answers."""
+    argv = [sys.executable, "-m", "sandbox", "run", "--state", str(kept.folder), *options]
+    with kept.log.open("w") as log:
+        program = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        running = kept.running()
+        if running and running.pid == program.pid:
+            return running
+        if program.poll() is not None:
+            said = kept.log.read_text().strip().splitlines()
+            raise SandboxError("\n".join(said[-15:]) or "The sandbox ended at once, silently.")
+        time.sleep(0.02)
+    program.terminate()
+    raise SandboxError(
+        f"The sandbox did not answer within {START:.0f} s.", f"Look into {kept.log}."
+    )
+
+
+def refuse_second(kept: State) -> None:
+    running = kept.running()
+    if running:
+        raise SandboxError(
+            f"A sandbox already runs from {kept.folder} (pid {running.pid}, {running.proxy}).",
+            'Use it: eval "$(python -m sandbox env)". Or stop it: python -m sandbox down. '
+            "Or run a second one with --state and --port.",
+        )
+
+
+def check_pace(scale: float) -> None:
+    if not math.isfinite(scale) or scale < 0:
+        raise SandboxError(
+            f"The scale {scale:g} is not a factor: it is a number from 0 on.",
+            "Use 0.05, or 1 for Azure's pace.",
+        )
+
+
+def read_durations(texts: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """`operation=seconds`, each of an operation that exists."""
+    found = []
+    for text in texts:
+        operation, _, seconds = text.partition("=")
+        try:
+            found.append((operation, float(seconds)))
+        except ValueError as error:
+            raise SandboxError(
+                f"{text!r} is no duration.", "Write it as role.propagation=600."
+            ) from error
+        if operation not in durations():
+            close = difflib.get_close_matches(operation, durations(), n=1)
+            meant = f"Did you mean {close[0]}? " if close else ""
+            raise SandboxError(
+                f"There is no operation {operation!r}.", f"{meant}sandbox/latency.yaml lists them."
+            )
+    return tuple(found)
+
+
+def check_port(port: int) -> None:
+    """See before the start whether the port is free, for an answer that needs no log."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return
+    except (OSError, OverflowError) as error:
+        raise SandboxError(
+            f"Port {port} cannot be used: {error}.", "Choose another one with --port."
+        ) from error
