@@ -28,7 +28,8 @@ DEFAULT_RULES = (
 Network = IPv4Network | IPv6Network
 
 
-SHOWN = ("subnets", "defaultSecurityRules")  # By what serves subnets; clients send it back.
+# What is kept elsewhere, and sent back by clients that read it.
+SHOWN = ("defaultSecurityRules", "subnets", "virtualNetworkPeerings")
 
 
 def forget_shown(change: Change) -> None:
@@ -75,14 +76,14 @@ def check_network(change: Change) -> None:
     for item in change.properties.get("subnets") or []:
         name, own = str(item["name"]), prefixes_of(item.get("properties") or {}, change.id)
         inside(own, space, name, change.id)
-        if any(_overlap(one, other) for one in own for other in seen):
+        if any(overlaps(one, other) for one in own for other in seen):
             raise overlap(name, change.id)
         seen += own
 
 
 def fill_network(change: Change) -> None:
     change.properties.setdefault("enableDdosProtection", False)
-    change.properties.setdefault("virtualNetworkPeerings", [])
+    change.properties.pop("virtualNetworkPeerings", None)
     change.properties["resourceGuid"] = stable_guid(change.id.key)
 
 
@@ -127,7 +128,7 @@ def check_subnet(change: Change) -> None:
     inside(own, [ip_network(prefix) for prefix in space], change.id.name, network.id)
     for other in change.store.below(network.id, SUBNETS):
         taken = prefixes_of(other.properties, other.id)
-        if other.id != change.id and any(_overlap(a, b) for a in own for b in taken):
+        if other.id != change.id and any(overlaps(a, b) for a in own for b in taken):
             raise overlap(change.id.name, network.id)
     for key in ("networkSecurityGroup", "routeTable", "natGateway"):
         references.check(change.store, references.reference(change.properties, key), change.id)
@@ -313,7 +314,7 @@ def _contains(outer: Network, prefix: Network) -> bool:
     )
 
 
-def _overlap(one: Network, other: Network) -> bool:
+def overlaps(one: Network, other: Network) -> bool:
     return (
         one.version == other.version
         and int(one.network_address) <= int(other.broadcast_address)

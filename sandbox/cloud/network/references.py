@@ -6,8 +6,13 @@ from typing import Any
 from sandbox.arm import ArmError, ResourceId, retry_after
 from sandbox.store import Resource, Store
 
-# These name a scope or a copy of an address without using what is there.
-BYSTANDERS = ("Microsoft.Authorization/", "Microsoft.Network/networkInterfaces")
+# These name a scope without using what is there.
+BYSTANDERS = (
+    "Microsoft.AlertsManagement/",
+    "Microsoft.Authorization/",
+    "Microsoft.Consumption/",
+    "Microsoft.Insights/",
+)
 
 
 def reference(holder: dict[str, Any], key: str) -> str:
@@ -28,13 +33,12 @@ def check(store: Store, wanted: str, by: ResourceId) -> None:
 
 def users(store: Store, used: ResourceId) -> list[Resource]:
     """The resources that point at one, apart from what lies inside it."""
-    everything = store.below(f"/subscriptions/{used.subscription}")
     return [
         found
-        for found in everything
+        for found in store.pointing_at(used)
         if not used.covers(found.id)
         and not found.kind.startswith(BYSTANDERS)
-        and any(text.lower() == used.key for text in texts(found.body))
+        and "privateEndpoint" not in found.properties  # Its interface goes with the endpoint.
     ]
 
 

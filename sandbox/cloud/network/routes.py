@@ -6,9 +6,17 @@ from typing import Any
 from starlette.routing import Route
 
 from sandbox import resource_type
-from sandbox.cloud.network import models, private_dns, private_endpoints, references
+from sandbox.cloud.network import (
+    gateways,
+    links,
+    models,
+    private_dns,
+    private_endpoints,
+    public_dns,
+    references,
+)
 from sandbox.cloud.network.children import Embedded
-from sandbox.resource_type import VERBS, Change, Render, ResourceType, plain
+from sandbox.resource_type import Change, Render, ResourceType, plain
 from sandbox.store import Resource, Store
 
 NETWORKS = "Microsoft.Network/virtualNetworks"
@@ -44,6 +52,10 @@ def with_children(*parts: Embedded) -> Render:
 def show_network(resource: Resource, store: Store) -> dict[str, Any]:
     body = plain(resource, store)
     body["properties"]["subnets"] = SUBNETS.show(resource, store)
+    peerings = store.below(resource.id, links.PEERINGS)
+    body["properties"]["virtualNetworkPeerings"] = [
+        links.show_peering(one, store) for one in peerings
+    ]
     return body
 
 
@@ -160,7 +172,9 @@ TYPES = (
         fill=private_endpoints.fill_group,
         stored=private_endpoints.write_records,
     ),
-    ResourceType(private_endpoints.CARDS, verbs=VERBS - {"PUT", "PATCH", "DELETE"}),
+    *gateways.TYPES,
+    *links.TYPES,
+    *public_dns.TYPES,
 )
 
 
