@@ -37,6 +37,7 @@ from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
 from sandbox.store import Principal, Store
+from sandbox.weather import Weather
 
 PROVIDERS = (
     communication,
@@ -91,6 +92,8 @@ class Cloud:
         self.store = Store(
             latency, tenant=identity.tenant, subscription=identity.subscription, clock=clock
         )
+        self.weather = Weather(self.store.latency, clock)
+        self.weather.names = self.names_of
         self.hosts = Hosts()
         self.engine = authorization.Engine(self.store)
         self.tokens = entra.Tokens(identity.tenant, identity.signing_key, clock)
@@ -165,7 +168,13 @@ class Cloud:
                 }
                 for grant in self.engine.pending()
             ],
+            "weather": self.weather.active(),
         }
+
+    def names_of(self, principal: str) -> tuple[str, ...]:
+        """What else somebody is known by, given an object id."""
+        found = self.store.principals.get(principal)
+        return (found.application_id, found.name) if found else ()
 
     def name_of(self, principal: str) -> str:
         found = self.store.principals.get(principal)

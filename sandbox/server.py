@@ -43,7 +43,7 @@ class Server:
         self._life: asyncio.Task[None] | None = None
 
     def fresh(self) -> Cloud:
-        return Cloud(self.identity, self.authority, self.state.folder, self.latency)
+        return Cloud(self.identity, self.authority, self.state.folder, self.latency.fresh())
 
     async def start(self, port: int) -> Running:
         """Listen, then tell where."""

@@ -1,0 +1,216 @@
+"""The weather of one cloud: which faults are about, what they have hit, and whom they hit next."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.arm import ResourceId
+from sandbox.latency import Latency
+from sandbox.weather.effects import Effect, Failure, Token
+from sandbox.weather.faults import Calls, Fault, Seen
+
+TIMEOUT = 30.0  # Real seconds after which a client gives up to connect; Go's default.
+FLAPPING = Calls(every=2)  # Of the questions about one resource.
+
+
+class UnknownFaultError(LookupError):
+    """No fault has this name."""
+
+
+@dataclass(eq=False)
+class Active:
+    """A fault that is about."""
+
+    id: str
+    fault: Fault
+    scenario: str
+    added: float
+    opens: float
+    closes: float | None
+    calls: Calls
+    luck: random.Random
+    seen: Counter[str] = field(default_factory=Counter)
+    hits: int = 0
+
+    @property
+    def effect(self) -> Effect:
+        return self.fault.then
+
+    def strikes(self, key: str, now: float) -> bool:
+        """Does this call, which matches, get hit; calls are counted for each `key`."""
+        if now < self.opens or self.over(now):
+            return False
+        self.seen[key] += 1
+        return self.seen[key] in self.calls and self.luck.random() < self.fault.probability
+
+    def over(self, now: float) -> bool:
+        return self.closes is not None and now >= self.closes
+
+    def show(self, now: float) -> dict[str, Any]:
+        """For people and programs; `left` are the real seconds until it is over."""
+        last = self.calls.last
+        spent = last is not None and bool(self.seen) and min(self.seen.values()) >= last
+        waiting = "waiting" if now < self.opens else "active"
+        return {
+            "id": self.id,
+            "scenario": self.scenario,
+            "description": str(self.fault),
+            "effect": self.effect.name,
+            "state": "over" if spent or self.over(now) else waiting,
+            "seen": self.seen.total(),
+            "hits": self.hits,
+            "left": None if self.closes is None else max(0.0, self.closes - now),
+        }
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A host that cannot be reached: the client learns it after so many real seconds."""
+
+    fault: str
+    sentence: str
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What awaits an operation that begins; a stuck one ends when its fault is removed."""
+
+    fault: str
+    failure: Failure | None = None
+
+    @property
+    def stuck(self) -> bool:
+        return self.failure is None
+
+
+class Weather:
+    """Asked at the one place each where something can be hit; without faults nothing is."""
+
+    def __init__(
+        self, latency: Latency | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.latency = latency or Latency()
+        self.now = clock
+        self.names: Callable[[str], Iterable[str]] = lambda _principal: ()
+        """The other names of a principal, given its object id."""
+        self.added: list[Callable[[Active], None]] = []
+        self.removed: list[Callable[[Active], None]] = []
+        self._active: dict[str, Active] = {}
+
+    # --- What is about ---------------------------------------------------------------------------
+
+    def add(self, faults: Iterable[Fault], scenario: str = "") -> list[str]:
+        """Let faults come; one with a known name replaces that one. Their names."""
+        return [self._add(fault, scenario) for fault in faults]
+
+    def _add(self, fault: Fault, scenario: str) -> str:
+        name = self._name(fault, scenario)
+        if name in self._active:
+            self.remove(name)
+        now, window = self.now(), fault.window
+        scale = 1.0 if window.wall else self.latency.scale
+        closes = None if window.until is None else now + window.until * scale
+        chosen = "calls" in fault.model_fields_set
+        calls = fault.calls if chosen or not fault.then.flap else FLAPPING
+        luck = random.Random(f"{self.latency.seed} {name}")  # noqa: S311  # Weather, not cryptography.
+        opens = now + window.since * scale
+        active = Active(name, fault, scenario, now, opens, closes, calls, luck)
+        self._active[name] = active
+        for tell in self.added:
+            tell(active)
+        return name
+
+    def _name(self, fault: Fault, scenario: str) -> str:
+        prefix = f"{scenario}/" if scenario else ""
+        if fault.id:
+            return f"{prefix}{fault.id}"
+        taken, number = f"{prefix}{fault.then.name}", 1
+        while f"{taken}-{number}" in self._active:
+            number += 1
+        return f"{taken}-{number}"
+
+    def remove(self, name: str) -> None:
+        """Let a fault go; what was stuck because of it goes on."""
+        try:
+            gone = self._active.pop(name)
+        except KeyError as error:
+            raise UnknownFaultError(name) from error
+        for tell in self.removed:
+            tell(gone)
+
+    def clear(self) -> None:
+        """Fair weather."""
+        for name in list(self._active):
+            self.remove(name)
+
+    def active(self) -> list[dict[str, Any]]:
+        """Every fault that was added: id, description, state, hits, and the seconds left."""
+        now = self.now()
+        return [one.show(now) for one in self._active.values()]
+
+    # --- Whom it hits ----------------------------------------------------------------------------
+
+    def struck(self, kind: str, seen: Seen, key: str = "") -> Iterable[Active]:
+        """The faults that hit this, in the order of their arrival."""
+        now = self.now()
+        for one in list(self._active.values()):
+            fits = one.effect.kind == kind and one.fault.when.matches(seen)
+            if fits and one.strikes(key, now):
+                yield one
+
+    def hit(self, kind: str, seen: Seen, key: str = "") -> Active | None:
+        """The first fault that hits this, counted as a hit."""
+        found = next(iter(self.struck(kind, seen, key)), None)
+        if found:
+            found.hits += 1
+        return found
+
+    def principal(self, *known: str) -> tuple[str, ...]:
+        """All names of a caller, in lower case, to match it by."""
+        also = (name for one in known for name in self.names(one))
+        return tuple(name.lower() for name in (*known, *also) if name)
+
+    def operation(self, resource: ResourceId, change: str) -> Trouble | None:
+        """What awaits an operation on a resource that begins now."""
+        seen: Seen = {"path": str(resource), "type": resource.kind, "change": change}
+        found = self.hit("operation", seen)
+        return Trouble(found.id, found.effect.fail) if found else None
+
+    def duration(self, operation: str, seconds: float) -> float:
+        """How many seconds of Azure an operation of latency.yaml takes in this weather."""
+        found = self.hit("duration", {"operation": operation})
+        if found is None or found.effect.slow is None:
+            return seconds
+        slow = found.effect.slow
+        return seconds * slow.factor if slow.factor else slow.seconds or 0.0
+
+    def forgets(self, principal: str, scope: ResourceId, key: str) -> bool:
+        """Does the server that is asked know no roles of the principal this time."""
+        if not self._active:
+            return False
+        seen: Seen = {"path": str(scope), "principal": self.principal(principal)}
+        return self.hit("roles", seen, key) is not None
+
+    def token(self, audience: str, *principal: str) -> Token | None:
+        """How the validity of a new token is wrong."""
+        host = audience.removeprefix("https://").rstrip("/")
+        found = self.hit("token", {"host": host, "principal": self.principal(*principal)})
+        return found.effect.token if found else None
+
+    def outage(self, host: str, network: str) -> Outage | None:
+        """Why a host cannot be reached from a network now."""
+        found = self.hit("connection", {"host": host, "network": network})
+        if found is None:
+            return None
+        if found.effect.unreachable == "refused":
+            sentence, status, wait = "connect: connection refused", 502, 0.0
+        else:
+            sentence, status, wait = "i/o timeout", 504, TIMEOUT
+        return Outage(
+            found.id, f"dial tcp {host}:443: {sentence}", status, found.effect.delay or wait
+        )
