@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.conftest import Azure, error_of
+from tests.sandbox.conftest import VERSIONS, Azure, error_of
 
 NETWORK = "Microsoft.Network/virtualNetworks/one"
 SPACE = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
@@ -199,3 +199,45 @@ def test_each_answer_has_an_id_and_keeps_the_callers(azure: Azure) -> None:
 
     assert answer.headers["x-ms-correlation-request-id"] == "mine"
     assert answer.headers["x-ms-request-id"]
+
+
+def test_resources_are_found_by_what_a_filter_compares(azure: Azure) -> None:
+    azure.new_vault()
+    path = "Microsoft.ManagedIdentity/userAssignedIdentities/app"
+    azure.arm("PUT", path, {"location": "westeurope", "tags": {"team": "data"}})
+
+    def found(condition: str) -> list[str]:
+        answer = azure.http.get(
+            f"{azure.group}/resources",
+            params=VERSIONS | {"$filter": condition},
+            headers=azure.bearer(),
+        )
+        return [one["name"] for one in answer.json()["value"]]
+
+    assert found("resourceType eq 'microsoft.keyvault/vaults'") == ["lab-kv"]
+    assert found("name eq 'app' and location eq 'westeurope'") == ["app"]
+    assert found("tagName eq 'Team' and tagValue eq 'data'") == ["app"]
+    assert found("tagName eq 'team' and tagValue eq 'web'") == []
+
+
+def test_a_filter_that_is_not_simulated_is_refused_rather_than_ignored(azure: Azure) -> None:
+    answer = azure.http.get(
+        f"{azure.group}/resources",
+        params=VERSIONS | {"$filter": "substringof('a', name)"},
+        headers=azure.bearer(),
+    )
+
+    assert error_of(answer) == (501, "SandboxUnsupported")
+
+
+def test_a_provider_tells_its_kinds_and_the_version_to_ask_them_with(azure: Azure) -> None:
+    subscription = f"/subscriptions/{azure.identity.subscription}"
+
+    everything = azure.arm("GET", f"{subscription}/providers").json()["value"]
+    vaults = azure.arm("GET", f"{subscription}/providers/microsoft.keyvault").json()
+
+    namespaces = {one["namespace"] for one in everything}
+    assert {kind.partition("/")[0] for kind in azure.cloud.store.kinds} <= namespaces
+    assert [(one["resourceType"], len(one["apiVersions"])) for one in vaults["resourceTypes"]] == [
+        ("vaults", 1)
+    ]

@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 from sandbox.arm import GROUPS, ArmError, ResourceId
+from sandbox.cloud.resources import filters
 from sandbox.store import Resource, Store
 
+GENERIC = ("extendedLocation", "identity", "kind", "location", "managedBy", "plan", "sku", "zones")
 NAME = re.compile(r"^[-\w._()]{0,89}[-\w_()]$")
-TYPE_FILTER = re.compile(r"resourceType\s+eq\s+'([^']*)'", re.IGNORECASE)
-NAME_FILTER = re.compile(r"name\s+eq\s+'([^']*)'", re.IGNORECASE)
 
 
 def check(resource: ResourceId, body: dict[str, Any], before: Resource | None) -> dict[str, Any]:
@@ -54,15 +54,14 @@ def render(group: Resource, _store: Store) -> dict[str, Any]:
     }
 
 
-def contents(store: Store, scope: ResourceId, wanted: str) -> list[dict[str, Any]]:
+def contents(store: Store, scope: ResourceId, wanted: filters.Filter) -> list[dict[str, Any]]:
     """The top-level resources below a scope, as generic entries."""
-    kind, name = TYPE_FILTER.search(wanted), NAME_FILTER.search(wanted)
     return [
         {
             "id": str(found.id),
             "name": found.name,
             "type": found.kind,
-            "location": found.location,
+            **{key: found.body[key] for key in GENERIC if found.body.get(key)},
             "tags": found.body.get("tags") or {},
             "provisioningState": found.state,
         }
@@ -71,6 +70,5 @@ def contents(store: Store, scope: ResourceId, wanted: str) -> list[dict[str, Any
         and found.id.group
         and found.kind != GROUPS
         and found.kind.count("/") == 1
-        and (kind is None or found.kind.lower() == kind[1].lower())
-        and (name is None or found.name.lower() == name[1].lower())
+        and filters.matches(found, wanted)
     ]

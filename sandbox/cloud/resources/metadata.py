@@ -6,29 +6,29 @@ from sandbox.arm import HOST
 from sandbox.store import Store
 
 LOGIN = "https://login.microsoftonline.com"
-NAMESPACES = (
-    "Microsoft.AlertsManagement",
-    "Microsoft.Authorization",
-    "Microsoft.Communication",
-    "Microsoft.Compute",
-    "Microsoft.Consumption",
-    "Microsoft.ContainerRegistry",
-    "Microsoft.ContainerService",
-    "Microsoft.DBforPostgreSQL",
-    "Microsoft.Dashboard",
-    "Microsoft.DataProtection",
-    "Microsoft.Insights",
-    "Microsoft.KeyVault",
-    "Microsoft.KubernetesConfiguration",
-    "Microsoft.ManagedIdentity",
-    "Microsoft.Monitor",
-    "Microsoft.Network",
-    "Microsoft.OperationalInsights",
-    "Microsoft.OperationsManagement",
-    "Microsoft.Resources",
-    "Microsoft.ServiceNetworking",
-    "Microsoft.Storage",
-)
+NAMESPACES = {  # Each with the version that clients which look one up are to use.
+    "Microsoft.AlertsManagement": "2023-03-01",
+    "Microsoft.Authorization": "2022-04-01",
+    "Microsoft.Communication": "2023-03-31",
+    "Microsoft.Compute": "2022-03-02",
+    "Microsoft.Consumption": "2019-10-01",
+    "Microsoft.ContainerRegistry": "2025-11-01",
+    "Microsoft.ContainerService": "2025-10-01",
+    "Microsoft.DBforPostgreSQL": "2025-08-01",
+    "Microsoft.Dashboard": "2025-08-01",
+    "Microsoft.DataProtection": "2025-07-01",
+    "Microsoft.Insights": "2023-03-11",
+    "Microsoft.KeyVault": "2026-02-01",
+    "Microsoft.KubernetesConfiguration": "2024-11-01",
+    "Microsoft.ManagedIdentity": "2024-11-30",
+    "Microsoft.Monitor": "2023-04-03",
+    "Microsoft.Network": "2025-01-01",
+    "Microsoft.OperationalInsights": "2025-07-01",
+    "Microsoft.OperationsManagement": "2015-11-01-preview",
+    "Microsoft.Resources": "2022-09-01",
+    "Microsoft.ServiceNetworking": "2025-01-01",
+    "Microsoft.Storage": "2025-08-01",
+}
 REGIONS = {
     "centralus": "Central US",
     "eastus": "East US",
@@ -105,12 +105,26 @@ def tenant(store: Store) -> dict[str, Any]:
 
 
 def provider(store: Store, namespace: str) -> dict[str, Any]:
+    """A resource provider is registered from the start, with every kind that is simulated."""
+    kinds = sorted(kind for kind in store.kinds if kind.startswith(f"{namespace}/"))
     return {
         "id": f"/subscriptions/{store.subscription}/providers/{namespace}",
         "namespace": namespace,
         "registrationState": "Registered",
         "registrationPolicy": "RegistrationRequired",
-        "resourceTypes": [],
+        "resourceTypes": [resource_type(namespace, kind) for kind in kinds],
+    }
+
+
+def resource_type(namespace: str, kind: str) -> dict[str, Any]:
+    """One kind of a provider; clients such as `az resource` choose their api-version from it."""
+    version = NAMESPACES[namespace]
+    return {
+        "resourceType": kind.partition("/")[2],
+        "locations": list(REGIONS.values()),
+        "apiVersions": [version],
+        "defaultApiVersion": version,
+        "capabilities": "SupportsTags, SupportsLocation" if kind.count("/") == 1 else "None",
     }
 
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox import arm
 from sandbox.arm import GROUPS, ArmError, ResourceId
-from sandbox.cloud.resources import groups
+from sandbox.cloud.resources import filters, groups
 from sandbox.cloud.resources import metadata as facts
 from sandbox.store import Operation, Store
 
@@ -30,6 +30,7 @@ class Groups:
     def __init__(self, store: Store) -> None:
         self.store = store
         store.renderers[GROUPS.lower()] = groups.render
+        store.kinds.add(GROUPS)
 
     def show(self, resource: ResourceId) -> dict[str, Any]:
         return groups.render(self.store.get(resource), self.store)
@@ -72,8 +73,13 @@ class Groups:
     async def listed(self, request: Request) -> Response:
         arm.check_version(request)
         subscription = f"/subscriptions/{request.path_params['subscription']}"
-        found = self.store.below(subscription, GROUPS)
-        return JSONResponse({"value": [groups.render(group, self.store) for group in found]})
+        wanted = filters.parse(request)
+        found = [
+            groups.render(group, self.store)
+            for group in self.store.below(subscription, GROUPS)
+            if filters.matches(group, wanted)
+        ]
+        return JSONResponse({"value": found})
 
     async def contents(self, request: Request) -> Response:
         arm.check_version(request)
@@ -81,7 +87,7 @@ class Groups:
         scope = ResourceId.parse(path)
         if scope.group:
             self.store.get(scope)
-        found = groups.contents(self.store, scope, request.query_params.get("$filter", ""))
+        found = groups.contents(self.store, scope, filters.parse(request))
         return JSONResponse({"value": found})
 
     async def refuse(self, request: Request) -> Response:
