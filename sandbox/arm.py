@@ -1,5 +1,6 @@
 """The rules that all of Azure Resource Manager shares: errors, resource ids, callers, polling."""
 
+import functools
 import json
 import math
 import re
@@ -107,7 +108,7 @@ class ResourceId:
         """The resource that a request is about."""
         return cls.parse(request.scope["path"], kind)
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         return self.path.lower()
 
@@ -132,7 +133,7 @@ class ResourceId:
         """The resource group that holds this resource, or is it."""
         return ResourceId("/" + "/".join(self.segments[:4]))
 
-    @property
+    @functools.cached_property
     def kind(self) -> str:
         """`Microsoft.Network/virtualNetworks/subnets`, from the last provider in the path."""
         segments = self.segments

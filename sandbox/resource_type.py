@@ -134,6 +134,7 @@ class Endpoints:
         self.store = store
         self.type = declared
         store.renderers[declared.kind.lower()] = declared.render
+        store.kinds.add(declared.kind)
 
     def routes(self) -> list[Route]:
         one, handlers = self.type, {"PUT": self.put, "PATCH": self.patch, "DELETE": self.delete}
@@ -190,17 +191,17 @@ class Endpoints:
         return self.changed(request, kept, operation, self.type.patched)
 
     def accept(self, change: Change, request: Request) -> tuple[Resource, Operation]:
-        """Try the change on a copy of the cloud first, so that a refused one leaves no trace."""
+        """A change that is refused leaves no trace, also one that cannot be shown."""
         arm.check_version(request)
-        store = self.store.copy()
-        body, before = duplicate(change.body), store.find(change.id)
         try:
-            kept, _ = self.apply(replace(change, body=body, before=before, store=store))
-            JSONResponse(self.type.render(kept, store))
+            with self.store.attempt():
+                before = self.store.find(change.id)
+                kept, operation = self.apply(replace(change, before=before))
+                JSONResponse(self.show(kept))
         except UNREADABLE as error:
             LOG.warning("%s cannot be read as a %s", change.id, self.type.kind, exc_info=True)
             raise arm.invalid_content(unreadable(error)) from error
-        return self.apply(change)
+        return kept, operation
 
     def apply(self, change: Change) -> tuple[Resource, Operation]:
         """Check the wanted resource, complete it, and store it."""

@@ -1,89 +1,64 @@
 """What the cloud remembers: resources by id, operations under way, and what is due when."""
 
+import contextlib
 import heapq
 import itertools
 import logging
+import marshal
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sandbox.arm import GROUPS, SUBSCRIPTION, TENANT, ArmError, ResourceId
 from sandbox.latency import Latency
+from sandbox.records import Failure, Operation, Principal, Resource, duplicate
+from sandbox.shelf import Shelf
+
+__all__ = ["Failure", "Operation", "Principal", "Resource", "Store", "duplicate", "not_found"]
 
 LOG = logging.getLogger(__name__)
+PLAIN = 2  # Version of marshal in which equal documents have equal bytes.
 Listener = Callable[["Resource"], None]
 Renderer = Callable[["Resource", "Store"], dict[str, Any]]
 EVENTS = ("created", "ready", "deleted")
+KEPT = 2000  # Operations; of more, those that ended first are forgotten.
 
 
-@dataclass
-class Resource:
-    """One resource as ARM shows it, with what it never shows beside it."""
+class Attempt:
+    """What has to be put back if a change is refused, and who hears of it if it is not."""
 
-    id: ResourceId
-    body: dict[str, Any]
-    state: str = "Succeeded"
-    operation: str = ""
-    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    def __init__(self) -> None:
+        self.shown: dict[str, tuple[Resource, bytes, dict[str, Any], str, str]] = {}
+        self.undo: list[Callable[[], object]] = []
+        self.untold: list[tuple[str, Resource]] = []
 
-    @property
-    def name(self) -> str:
-        return self.id.name
+    def show(self, resource: Resource) -> None:
+        """Whoever is shown a resource may change it in place."""
+        if resource.id.key not in self.shown:
+            image = marshal.dumps(resource.body, PLAIN)
+            secrets = dict(resource.secrets)
+            self.shown[resource.id.key] = (
+                resource,
+                image,
+                secrets,
+                resource.state,
+                resource.operation,
+            )
 
-    @property
-    def kind(self) -> str:
-        return self.id.kind
+    def changed(self) -> Iterator[Resource]:
+        for resource, image, *_ in self.shown.values():
+            if marshal.dumps(resource.body, PLAIN) != image:
+                yield resource
 
-    @property
-    def location(self) -> str:
-        return str(self.body.get("location", ""))
-
-    @property
-    def properties(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.body.setdefault("properties", {})
-        return found
-
-    @property
-    def busy(self) -> bool:
-        """Azure is still creating, changing or deleting it."""
-        return self.state not in ("Succeeded", "Failed", "Canceled")
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Somebody in the directory who can hold roles: a service principal or managed identity."""
-
-    object_id: str
-    application_id: str
-    name: str
-    kind: str = "ServicePrincipal"
-    replicated: float = 0.0  # From this moment every part of Entra knows it.
-
-
-@dataclass(frozen=True)
-class Failure:
-    """How an operation ends that Azure accepted and could not finish."""
-
-    code: str
-    message: str
-
-
-@dataclass
-class Operation:
-    """Something that Azure does in its own time."""
-
-    id: str
-    resource: ResourceId
-    started: float
-    due: float
-    deletes: bool = False
-    failure: Failure | None = None
-
-    def remaining(self, now: float) -> float:
-        return max(0.0, self.due - now)
+    def put_back(self) -> None:
+        for resource, image, secrets, state, operation in self.shown.values():
+            resource.body = marshal.loads(image)  # noqa: S302  # Our own bytes.
+            resource.secrets, resource.state, resource.operation = secrets, state, operation
+        for step in reversed(self.undo):
+            step()
 
 
 class Store:
@@ -104,42 +79,43 @@ class Store:
         self.operations: dict[str, Operation] = {}
         self.principals: dict[str, Principal] = {}
         self.renderers: dict[str, Renderer] = {}  # By kind, in lower case.
-        self._resources: dict[str, Resource] = {}
-        self._listeners: list[tuple[str, str, Listener]] = []
+        self.kinds: set[str] = set()  # Every declared kind, in Azure's letter case.
+        self.revive: dict[str, Callable[[Any], Any]] = {}
+        """By name of a secret that is more than JSON: what its `dump` is read with."""
+        self.changes = 0
+        self._shelf = Shelf()
+        self._listeners: dict[tuple[str, str], list[Listener]] = {}
         self._due: list[tuple[float, int, Callable[[], None], Operation | None]] = []
         self._order = itertools.count()
-
-    def copy(self) -> "Store":
-        """A second cloud to try things in: nobody listens there, and nothing is seen here."""
-        self.settle()
-        trial = Store(
-            self.latency, tenant=self.tenant, subscription=self.subscription, clock=self.now
-        )
-        trial.operations = dict(self.operations)
-        trial.principals = dict(self.principals)
-        trial.renderers = self.renderers
-        trial._resources = {
-            key: replace(found, body=duplicate(found.body), secrets=dict(found.secrets))
-            for key, found in self._resources.items()
-        }
-        return trial
+        self._reminded: dict[str, Callable[[Resource], None]] = {}
+        self._reminders: dict[str, dict[str, Any]] = {}
+        self._attempt: Attempt | None = None
 
     # --- Time ----------------------------------------------------------------------------------
 
     def after(
         self, seconds: float, then: Callable[[], None], operation: Operation | None = None
     ) -> None:
-        """Call `then` once so much simulated time is over; at once when it is none."""
+        """
+        Call `then` once so much simulated time is over; at once when it is none.
+
+        A function does not survive a restart of the sandbox: `remind` does.
+        """
         if seconds <= 0:
             then()
         else:
-            due = (self.now() + seconds, next(self._order), then, operation)
-            heapq.heappush(self._due, due)
+            self._push(self.now() + seconds, then, operation)
+
+    def _push(
+        self, due: float, then: Callable[[], None], operation: Operation | None = None
+    ) -> None:
+        heapq.heappush(self._due, (due, next(self._order), then, operation))
 
     def settle(self) -> float | None:
         """Do everything that is due; return the seconds until the next thing is."""
-        while self._due and self._due[0][0] <= self.now():
+        while self._due and self._due[0][0] <= self.now() and self._attempt is None:
             _, _, then, operation = heapq.heappop(self._due)
+            self.touch()
             try:
                 then()
             except Exception as error:  # What else is due, and whoever asks, has no part in it.
@@ -150,7 +126,7 @@ class Store:
 
     def _fail(self, operation: Operation, error: Exception) -> None:
         operation.failure = Failure("InternalServerError", f"The sandbox failed: {error!r}.")
-        kept = self._resources.get(operation.resource.key)
+        kept = self._shelf.get(operation.resource.key)
         if kept and kept.operation == operation.id:
             kept.state = "Failed"
 
@@ -159,12 +135,39 @@ class Store:
         moment = datetime.fromtimestamp(self.now() if at is None else at, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
 
+    def remind(self, seconds: float, name: str, resource: Resource) -> None:
+        """Do what `reminded` says under a name, for a resource, when so much time is over."""
+        if seconds <= 0:
+            self._reminded[name](resource)
+            return
+        due, identifier = self.now() + seconds, str(uuid.uuid4())
+        self._note(identifier, {"due": due, "name": name, "resource": resource.id.key})
+
+    def reminded(self, name: str, act: Callable[[Resource], None]) -> None:
+        """What a reminder of this name does to its resource, if it is still there."""
+        self._reminded[name] = act
+
+    def _note(self, identifier: str, reminder: dict[str, Any]) -> None:
+        def act() -> None:
+            del self._reminders[identifier]
+            resource = self._shelf.get(reminder["resource"])
+            if resource:
+                self._reminded[reminder["name"]](resource)
+
+        self._reminders[identifier] = reminder
+        self._undoing(lambda: self._reminders.pop(identifier, None))
+        self._push(reminder["due"], act)
+
     # --- Resources -----------------------------------------------------------------------------
 
     def find(self, resource: ResourceId | str) -> Resource | None:
         """The resource, or None; any letter case."""
         self.settle()
-        return self._resources.get(str(resource).lower())
+        key = resource.key if isinstance(resource, ResourceId) else resource.lower()
+        found = self._shelf.get(key)
+        if found and self._attempt:
+            self._attempt.show(found)
+        return found
 
     def get(self, resource: ResourceId | str) -> Resource:
         """The resource, or Azure's refusal."""
@@ -185,24 +188,23 @@ class Store:
     ) -> tuple[Resource, Operation]:
         """Create or replace; the resource is ready, or failed, after so many simulated seconds."""
         known = self.find(resource)
+        kept = known or Resource(resource, body, secrets=secrets or {})
         if known is None:
-            kept = self._resources[resource.key] = Resource(resource, body, secrets=secrets or {})
+            self._shelf.add(kept)
+            self._undoing(partial(self._shelf.remove, kept))
         else:
-            kept = known
             kept.body = body
             kept.secrets |= secrets or {}
+            self._shelf.read(kept)
+            self._undoing(partial(self._shelf.read, kept))
         operation = self.begin(kept.id, seconds, failure=failure)
         kept.operation = operation.id
         kept.state = state or ("Updating" if known else "Creating")
         if known is None:
             self._tell("created", kept)
-
-        def finish() -> None:
-            if kept.operation == operation.id and kept.state != "Deleting":
-                kept.state = "Failed" if failure else "Succeeded"
-                self._tell("ready", kept)
-
-        self.after(seconds, finish, operation)
+            if self._attempt:
+                self._attempt.show(kept)
+        self.after(seconds, partial(self._finish, kept, operation), operation)
         return kept, operation
 
     def delete(self, resource: ResourceId | str, seconds: float = 0.0) -> Operation:
@@ -211,22 +213,25 @@ class Store:
         operation = self.begin(kept.id, seconds, deletes=True)
         kept.operation = operation.id
         kept.state = "Deleting"
-        self.after(seconds, lambda: self._remove(kept), operation)
+        self.after(seconds, partial(self._remove, kept), operation)
         return operation
 
     def below(self, resource: ResourceId | str, kind: str = "") -> list[Resource]:
         """What lives under an id, by creation; of one kind if asked."""
         self.settle()
-        prefix = str(resource).lower().rstrip("/") + "/"
-        return [
-            found
-            for key, found in self._resources.items()
-            if key.startswith(prefix) and (not kind or found.kind.lower() == kind.lower())
-        ]
+        found = self._shelf.below(str(resource).lower().rstrip("/"), kind.lower())
+        if self._attempt:
+            for one in found:
+                self._attempt.show(one)
+        return found
 
     def all(self, kind: str) -> list[Resource]:
         """Every resource of one kind."""
         return self.below("", kind)
+
+    def pointing_at(self, resource: ResourceId) -> list[Resource]:
+        """The resources with this id somewhere in their bodies."""
+        return self._shelf.pointing_at(resource.key)
 
     def group(self, resource: ResourceId) -> Resource:
         """The resource group that a resource lives in, or Azure's refusal."""
@@ -236,7 +241,45 @@ class Store:
         """Be told when a resource of a kind is `created`, `ready` (or failed) or `deleted`."""
         if event not in EVENTS:
             raise ValueError(f"{event!r} is none of {', '.join(EVENTS)}.")
-        self._listeners.append((event, kind.lower(), listener))
+        self._listeners.setdefault((event, kind.lower()), []).append(listener)
+
+    def touch(self) -> None:
+        """Something here was changed in place: see that it is kept."""
+        self.changes += 1
+
+    # --- All or nothing ------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """
+        What is done in here happens wholly, or leaves no trace when it ends in an exception.
+
+        Time stands still in it, and listeners hear of it only when it is over.
+        """
+        self.settle()
+        attempt = self._attempt = Attempt()
+        mark, drawn = next(self._order), dict(self.latency.uses)
+        try:
+            yield
+        except BaseException:
+            attempt.put_back()
+            self.latency.uses.clear()
+            self.latency.uses.update(drawn)
+            self._due = [due for due in self._due if due[1] < mark]
+            heapq.heapify(self._due)
+            raise
+        finally:
+            self._attempt = None
+            self.touch()
+            for resource in attempt.changed():
+                self._shelf.read(resource)
+        for event, resource in attempt.untold:
+            self._tell(event, resource)
+
+    def _undoing(self, step: Callable[[], object]) -> None:
+        self.touch()
+        if self._attempt:
+            self._attempt.undo.append(step)
 
     # --- Operations ----------------------------------------------------------------------------
 
@@ -245,6 +288,7 @@ class Store:
         wait = 0.0 if settled else self.latency.seconds("identity.replication")
         new = Principal(str(uuid.uuid4()), str(uuid.uuid4()), name, replicated=self.now() + wait)
         self.principals[new.object_id] = new
+        self._undoing(lambda: self.principals.pop(new.object_id, None))
         return new
 
     def begin(
@@ -256,31 +300,87 @@ class Store:
         failure: Failure | None = None,
     ) -> Operation:
         """Note an operation that ends after so many simulated seconds."""
+        if len(self.operations) >= KEPT:
+            self._prune()
         now = self.now()
         operation = Operation(str(uuid.uuid4()), resource, now, now + seconds, deletes, failure)
         self.operations[operation.id] = operation
+        self._undoing(lambda: self.operations.pop(operation.id, None))
         return operation
 
+    def _prune(self) -> None:
+        """Forget the older half of what has ended; nobody polls it any more."""
+        now = self.now()
+        needed = {one.operation for one in self._shelf.below("") if one.busy}
+        ended = [
+            key for key, one in self.operations.items() if one.due <= now and key not in needed
+        ]
+        for key in ended[: len(ended) // 2]:
+            del self.operations[key]
+
+    def _finish(self, kept: Resource, operation: Operation) -> None:
+        if kept.operation == operation.id and kept.state != "Deleting":
+            kept.state = "Failed" if operation.failure else "Succeeded"
+            self._tell("ready", kept)
+
     def _remove(self, kept: Resource) -> None:
-        if self._resources.get(kept.id.key) is not kept:
+        if self._shelf.get(kept.id.key) is not kept:
             return
         for found in [*reversed(self.below(kept.id)), kept]:
-            if self._resources.pop(found.id.key, None) is not None:
+            if self._shelf.get(found.id.key) is found:
+                self._shelf.remove(found)
+                self._undoing(partial(self._shelf.add, found))
                 self._tell("deleted", found)
 
     def _tell(self, event: str, resource: Resource) -> None:
-        for wanted, kind, listener in self._listeners:
-            if wanted == event and kind == resource.kind.lower():
-                listener(resource)
+        if self._attempt:
+            self._attempt.untold.append((event, resource))
+            return
+        for listener in self._listeners.get((event, resource.kind.lower()), ()):
+            listener(resource)
 
+    # --- Restarts ------------------------------------------------------------------------------
 
-def duplicate(value: Any) -> Any:
-    """A JSON document of its own; several times as quick as `copy.deepcopy`."""
-    if isinstance(value, dict):
-        return {key: duplicate(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [duplicate(part) for part in value]
-    return value
+    def dump(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        self.settle()
+        return {
+            **{f"operation {key}": one.dump() for key, one in self.operations.items()},
+            **{f"principal {key}": one.dump() for key, one in self.principals.items()},
+            **{f"resource {one.id.key}": one.dump() for one in self._shelf.below("")},
+            **{f"reminder {key}": dict(one) for key, one in self._reminders.items()},
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """
+        Go on from a dump: nobody is told anew, and due times stay the moments that they were.
+
+        So what became due in between, for the clock went on, happens now.
+        """
+        self.operations, self.principals, self._reminders = {}, {}, {}
+        self._shelf, self._due = Shelf(), []
+        kinds: dict[str, dict[str, Any]] = {}
+        for member, one in data.items():
+            kind, _, key = member.partition(" ")
+            kinds.setdefault(kind, {})[key] = one
+        for key, one in kinds.get("operation", {}).items():
+            self.operations[key] = Operation.load(one)
+        for key, one in kinds.get("principal", {}).items():
+            self.principals[key] = Principal(**one)
+        for one in kinds.get("resource", {}).values():
+            self._resume(Resource.load(one))
+        for key, one in kinds.get("reminder", {}).items():
+            self._note(key, one)
+
+    def _resume(self, kept: Resource) -> None:
+        for name, revive in self.revive.items():
+            if name in kept.secrets:
+                kept.secrets[name] = revive(kept.secrets[name])
+        self._shelf.add(kept)
+        operation = self.operations.get(kept.operation)
+        if operation and kept.busy:
+            act = partial(self._remove, kept) if operation.deletes else None
+            self._push(operation.due, act or partial(self._finish, kept, operation), operation)
 
 
 def not_found(store: Store, resource: ResourceId) -> ArmError:

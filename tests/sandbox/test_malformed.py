@@ -309,7 +309,10 @@ class Fuzz:
 @pytest.fixture
 def fuzz(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Fuzz:
     store = azure.cloud.store
-    quiet = [one for one in store._listeners if one[2] != azure.cloud.fleet._begin]
+    quiet = {
+        event: [one for one in listeners if one != azure.cloud.fleet._begin]
+        for event, listeners in store._listeners.items()
+    }
     monkeypatch.setattr(store, "_listeners", quiet)  # No Kubernetes comes up.
     return Fuzz(azure)
 
