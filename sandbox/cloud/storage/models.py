@@ -10,6 +10,7 @@ from sandbox.resource_type import Change
 from sandbox.store import Resource, Store
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
+CONTAINERS = f"{ACCOUNTS}/blobServices/containers"
 ACCOUNT_NAME = re.compile(r"^[a-z0-9]{3,24}$")
 CONTAINER_NAME = re.compile(r"^(\$root|\$web|\$logs|(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9])$")
 ENDPOINTS = ("blob", "dfs", "file", "queue", "table", "web")
@@ -130,15 +131,20 @@ def check_container(change: Change) -> None:
 
 
 def fill_container(change: Change) -> None:
-    change.properties.setdefault("publicAccess", "None")
-    change.properties.setdefault("metadata", {})
-    change.properties.update(
+    stamp_container(change.properties, change.store)
+
+
+def stamp_container(properties: dict[str, Any], store: Store) -> None:
+    """What Azure adds to a container, whichever way it came."""
+    properties.setdefault("publicAccess", "None")
+    properties.setdefault("metadata", {})
+    properties.update(
         leaseStatus="Unlocked",
         leaseState="Available",
         hasImmutabilityPolicy=False,
         hasLegalHold=False,
         deleted=False,
-        lastModifiedTime=change.store.timestamp(),
+        lastModifiedTime=store.timestamp(),
     )
 
 
