@@ -33,6 +33,7 @@ from sandbox.cloud import (
     service_networking,
     storage,
 )
+from sandbox.engines.azurite import Azurite
 from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
@@ -95,6 +96,7 @@ class Cloud:
         self.weather = Weather(self.store.latency, clock)
         self.weather.names = self.names_of
         self.hosts = Hosts()
+        self.hosts.outage = self.weather.outage
         self.engine = authorization.Engine(self.store)
         self.tokens = entra.Tokens(identity.tenant, identity.signing_key, clock)
         self.access = Bouncer(self.tokens, self.engine)
@@ -109,6 +111,7 @@ class Cloud:
         self.commands = container_service.Commands(
             self.fleet.cluster, self.access.check, self.store.latency, folder / "run-command"
         )
+        self.blobs = Azurite(folder / "blobs")
         self._populate()
 
     def _populate(self) -> None:
@@ -122,6 +125,9 @@ class Cloud:
         public[arm.HOST] = gate.create(routes, store, access)
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
         public[key_vault.HOST] = key_vault.create(store, access)
+        public |= storage.create(store, access, self.blobs)
+        for pattern in storage.HOSTS:
+            self.hosts.resolvers[pattern] = lambda host: storage.resolves(store, host)
         public[ISSUERS] = self.fleet.issuers()
         public[container_registry.PUBLIC_HOST] = container_registry.create_public()
         registry = container_registry.HOST
@@ -139,6 +145,7 @@ class Cloud:
         """End what runs: commands first, then the clusters below them."""
         await self.commands.close()
         await self.fleet.stop()
+        await self.blobs.stop()
 
     def status(self) -> dict[str, Any]:
         """What is going on, for people."""
@@ -218,5 +225,7 @@ class Logged:
             "network": scope.get("network", ""),
             "milliseconds": round(seconds * 1000, 1),
         }
+        if "fault" in scope:
+            line["fault"] = scope["fault"]
         with self.file.open("a") as log:
             log.write(json.dumps(line) + "\n")

@@ -19,7 +19,7 @@ MARKER = ".sandbox-state"
 """Says that a folder is a state directory; others are neither taken over nor cleared."""
 EARLIER = ("identity.json", "signing.key")  # Together they mark one from before the marker.
 FILES = ("environment", "running.json", "running.new", "sandbox.log", "requests.jsonl")
-FOLDERS = ("clusters", "run-command")
+FOLDERS = ("blobs", "clusters", "run-command")
 
 
 class SandboxError(Exception):
