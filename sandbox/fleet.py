@@ -17,12 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.arm import Access, ArmError, Caller, TokenError
 from sandbox.cloud.container_service import SERVER_APPLICATION
-from sandbox.cluster import Cluster, Settings
+from sandbox.cluster import Cluster, Pool, Settings
 from sandbox.front import Hosts, Network
 from sandbox.store import Resource, Store
 
 LOG = logging.getLogger(__name__)
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
+POOLS = f"{CLUSTERS}/agentPools"
 ISSUERS = "*.oic.prod-aks.azure.com"
 SERVICES = ("*.svc", "*.svc.cluster.local")
 SOCKET_LIMIT = 100  # Bytes in the path of a unix socket.
@@ -67,6 +68,8 @@ class Fleet:
         self._stops: set[asyncio.Task[None]] = set()
         store.listen("created", CLUSTERS, self._begin)
         store.listen("deleted", CLUSTERS, self._end)
+        for event in ("created", "ready", "deleted"):
+            store.listen(event, POOLS, self._resize)
 
     async def cluster(self, resource: Resource) -> Cluster:
         """The running cluster of a managed cluster."""
@@ -166,6 +169,12 @@ class Fleet:
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
 
+    def _resize(self, pool: Resource) -> None:
+        """A pool has come, changed or gone: the nodes follow."""
+        cluster = self._clusters.get(pool.id.parent.key)
+        if cluster is not None:
+            cluster.refresh_nodes()
+
     async def _stop(self, cluster: Cluster) -> None:
         """Stop it, and remove its files once nothing writes to them."""
         try:
@@ -217,7 +226,31 @@ class Fleet:
             ca=self.authority,
             authorize=authorize,
             identify=identify,
+            pools=lambda: [
+                pool_of(pool, resource) for pool in self.store.below(resource.id, POOLS)
+            ],
         )
+
+
+def pool_of(pool: Resource, cluster: Resource) -> Pool:
+    """A node pool as its cluster has to know it."""
+    found = pool.properties
+    grows = bool(found.get("enableAutoScaling"))
+    return Pool(
+        name=pool.name,
+        size=str(found.get("vmSize") or Pool.size),
+        count=int(found.get("count") or 0),
+        least=int(found.get("minCount") or 0) if grows else 0,
+        most=int(found.get("maxCount") or 0) if grows else 0,
+        mode=str(found.get("mode") or "User"),
+        pods=int(found.get("maxPods") or Pool.pods),
+        zones=tuple(
+            f"{cluster.body.get('location')}-{zone}"
+            for zone in found.get("availabilityZones") or ()
+        ),
+        labels=tuple((found.get("nodeLabels") or {}).items()),
+        taints=tuple(found.get("nodeTaints") or ()),
+    )
 
 
 def report(resource: Resource, done: "asyncio.Task[None]") -> None:

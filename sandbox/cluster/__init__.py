@@ -1,6 +1,6 @@
 """A Kubernetes cluster on one machine: an API in memory, and controllers that speak HTTP to it."""
 
 from sandbox.cluster.cluster import Cluster
-from sandbox.cluster.settings import Settings
+from sandbox.cluster.settings import Pool, Settings
 
-__all__ = ["Cluster", "Settings"]
+__all__ = ["Cluster", "Pool", "Settings"]

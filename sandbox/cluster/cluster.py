@@ -100,6 +100,17 @@ class Cluster:
         self.settings.socket.unlink(missing_ok=True)
         self._controllers = self._client = self._server = self._serving = None
 
+    def refresh_nodes(self) -> None:
+        """The cloud's node pools have changed."""
+        if self._controllers is not None:
+            self._controllers.refresh_nodes()
+
+    async def start_pod(self, manifest: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Create a pod and wait until it has started; what became of it when time is up."""
+        if self._controllers is None:
+            raise RuntimeError(f"The cluster {self.settings.name} is not running.")
+        return await self._controllers.start_pod(manifest, seconds)
+
     async def answer(self, request: Request) -> Response:
         """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""
         if self._controllers is None:

@@ -1,10 +1,31 @@
 """What a cluster knows about itself and its surroundings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.latency import Latency
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool of equal nodes, as the cloud knows it."""
+
+    name: str = "system"
+    size: str = "Standard_D4s_v5"
+    count: int = 2
+    least: int = 0  # The bounds of the autoscaler; without an upper one the pool stays as it is.
+    most: int = 0
+    mode: str = "System"
+    pods: int = 250  # On one node.
+    zones: tuple[str, ...] = ("westeurope-1", "westeurope-2")
+    labels: tuple[tuple[str, str], ...] = ()
+    taints: tuple[str, ...] = ()  # As `key=value:effect`.
+
+
+def one_pool() -> Sequence[Pool]:
+    """Two nodes of one system pool, as the smallest sensible cluster has."""
+    return (Pool(),)
 
 
 @dataclass(frozen=True)
@@ -23,6 +44,7 @@ class Settings:
     authorize: Callable[[str, str, str], bool]
     # The object id of the Entra caller that a token from outside proves, or nothing.
     identify: Callable[[str], str] = lambda _token: ""
+    pools: Callable[[], Sequence[Pool]] = one_pool
 
     def log(self, namespace: str, pod: str, uid: str, container: str) -> Path:
         """Where the kubelet writes, and the API reads, what a container printed."""

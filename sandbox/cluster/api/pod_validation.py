@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.cluster import quantities
 from sandbox.cluster.api import syntax
 from sandbox.cluster.api.errors import Cause, duplicate, missing, required, unsupported, wrong
 
@@ -119,6 +120,6 @@ def _resources(resources: Object, path: str) -> Iterator[Cause]:
     limits = resources.get("limits") or {}
     for name, wanted in (resources.get("requests") or {}).items():
         limit = limits.get(name)
-        if limit is not None and syntax.amount(wanted) > syntax.amount(limit):
+        if limit is not None and quantities.amount(wanted) > quantities.amount(limit):
             why = f"must be less than or equal to {name} limit of {limit}"
             yield wrong(f"{path}.requests", wanted, why)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from sandbox.cluster.api.errors import Cause, refused, required, wrong
@@ -49,16 +48,6 @@ SHORT, LONG = 63, 253
 LABEL_NAMED = {"Namespace"}
 LABEL_1035_NAMED = {"Service"}
 PATH_NAMED = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
-
-UNITS = {
-    "": Decimal(1),
-    "n": Decimal("1e-9"),
-    "u": Decimal("1e-6"),
-    "m": Decimal("1e-3"),
-    **{unit: Decimal(10) ** (3 * power) for power, unit in enumerate("kMGTPE", start=1)},
-    **{f"{unit}i": Decimal(2) ** (10 * power) for power, unit in enumerate("KMGTPE", start=1)},
-}
-AMOUNT = re.compile(r"^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([numkMGTPE]?i?)$")
 
 
 def _fits(pattern: str, text: str, limit: int) -> bool:
@@ -145,9 +134,3 @@ def config_keys(field: str, found: Mapping[str, Any]) -> Iterator[Cause]:
             yield wrong(f"{field}[{key}]", key, _too_long(LONG))
         elif not _fits(CONFIG_KEY, key, LONG) or key in (".", ".."):
             yield wrong(f"{field}[{key}]", key, NO_CONFIG_KEY)
-
-
-def amount(quantity: Any) -> Decimal:
-    """What a quantity such as `250m` or `1Gi` stands for."""
-    found = AMOUNT.match(str(quantity))
-    return Decimal(found[1]) * UNITS[found[2]] if found else Decimal(0)

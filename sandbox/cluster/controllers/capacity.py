@@ -1,11 +1,10 @@
-"""Nodes, disks, autoscalers and disruption budgets: what the cluster can bear."""
+"""Disks, autoscalers and disruption budgets: what the cluster can bear."""
 
-from sandbox.cluster.controllers.controller import Controller, Surroundings
+from sandbox.cluster.controllers.controller import Controller
 from sandbox.cluster.controllers.kinds import (
     AUTOSCALERS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
-    NODES,
     PODS,
     REPLICA_SETS,
     STATEFUL_SETS,
@@ -24,56 +23,6 @@ from sandbox.cluster.controllers.objects import (
     share,
     status,
 )
-
-NODE_NAMES = ("aks-system-25184706-vmss000000", "aks-system-25184706-vmss000001")
-CAPACITY = {"cpu": "4", "memory": "16384000Ki", "pods": "250", "ephemeral-storage": "129886128Ki"}
-ALLOCATABLE = CAPACITY | {"cpu": "3860m", "memory": "13823000Ki"}
-
-
-async def furnish_nodes(around: Surroundings) -> None:
-    """Two nodes of one system pool, as the smallest sensible AKS cluster has."""
-    for number, name in enumerate(NODE_NAMES):
-        found = around.cache.get(NODES, Key("", name))
-        if found is None:
-            marks = {
-                "kubernetes.azure.com/agentpool": "system",
-                "kubernetes.azure.com/mode": "system",
-                "kubernetes.io/arch": "amd64",
-                "kubernetes.io/hostname": name,
-                "kubernetes.io/os": "linux",
-                "node.kubernetes.io/instance-type": "Standard_D4s_v5",
-                "topology.kubernetes.io/zone": f"zone-{number + 1}",
-            }
-            metadata = {"name": name, "labels": marks}
-            spec = {"podCIDR": f"10.244.{number}.0/24"}
-            found = await around.create(NODES, {"metadata": metadata, "spec": spec})
-        await around.set_status(NODES, found, node_status(number, name))
-
-
-def node_status(number: int, name: str) -> Manifest:
-    well = {
-        "MemoryPressure": "KubeletHasSufficientMemory",
-        "DiskPressure": "KubeletHasNoDiskPressure",
-        "PIDPressure": "KubeletHasSufficientPID",
-    }
-    healthy = [condition(kind, False, reason) for kind, reason in well.items()]
-    ready = condition("Ready", True, "KubeletReady", "kubelet is posting ready status")
-    return {
-        "capacity": CAPACITY,
-        "allocatable": ALLOCATABLE,
-        "addresses": [
-            {"type": "InternalIP", "address": f"10.224.0.{number + 4}"},
-            {"type": "Hostname", "address": name},
-        ],
-        "conditions": [*healthy, ready],
-        "nodeInfo": {
-            "architecture": "amd64",
-            "containerRuntimeVersion": "simulated://1",
-            "kubeletVersion": "v1.34.0",
-            "operatingSystem": "linux",
-            "osImage": "Ubuntu 24.04 LTS",
-        },
-    }
 
 
 class VolumeClaims(Controller):

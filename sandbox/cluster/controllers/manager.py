@@ -1,5 +1,7 @@
 """All controllers of a cluster, started and stopped together."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -11,16 +13,18 @@ from sandbox.cluster.controllers.capacity import (
     Autoscalers,
     DisruptionBudgets,
     VolumeClaims,
-    furnish_nodes,
 )
 from sandbox.cluster.controllers.client import Client
 from sandbox.cluster.controllers.controller import Surroundings, Worker
 from sandbox.cluster.controllers.events import Recorder
 from sandbox.cluster.controllers.external_secrets.operator import Operator
 from sandbox.cluster.controllers.garbage import Collector, Namespaces
-from sandbox.cluster.controllers.kinds import Kind, Manifest
+from sandbox.cluster.controllers.kinds import PODS, Key, Kind, Manifest
 from sandbox.cluster.controllers.kubelet.pods import Kubelet
 from sandbox.cluster.controllers.network import Network
+from sandbox.cluster.controllers.objects import status
+from sandbox.cluster.controllers.scheduling.nodes import Nodes
+from sandbox.cluster.controllers.scheduling.scheduler import Scheduler
 from sandbox.cluster.controllers.services import Services
 from sandbox.cluster.controllers.workloads.daemon_sets import DaemonSets
 from sandbox.cluster.controllers.workloads.deployments import Deployments
@@ -28,6 +32,8 @@ from sandbox.cluster.controllers.workloads.jobs import Jobs
 from sandbox.cluster.controllers.workloads.replica_sets import ReplicaSets
 from sandbox.cluster.controllers.workloads.stateful_sets import StatefulSets
 from sandbox.cluster.settings import Settings
+
+GLANCE = 0.05  # Seconds between two looks at a pod that somebody waits for.
 
 
 class Controllers:
@@ -42,10 +48,13 @@ class Controllers:
         self._cache = Cache(api)
         self._recorder = Recorder(api)
         self._around = Surroundings(settings, api, self._cache, self._recorder)
+        self._nodes = Nodes(self._around)
         kubelet = Kubelet(self._around)
         self._network = Network(self._cache, kubelet)
         self._operator = Operator(self._around)
         self._workers: tuple[Worker[Any], ...] = (
+            self._nodes,
+            Scheduler(self._around, self._nodes),
             kubelet,
             Deployments(self._around),
             ReplicaSets(self._around),
@@ -65,7 +74,7 @@ class Controllers:
     async def start(self) -> None:
         """Return when every kind has been listed and the nodes are ready."""
         await self._cache.start()
-        await furnish_nodes(self._around)
+        await self._nodes.furnish()
         self._recorder.start()
         for worker in self._workers:
             worker.start()
@@ -77,6 +86,20 @@ class Controllers:
             await worker.stop()
         await self._operator.close()
         await self._recorder.stop()
+
+    def refresh_nodes(self) -> None:
+        """The pools have changed: bring the nodes after them."""
+        self._nodes.refresh()
+
+    async def start_pod(self, manifest: Manifest, seconds: float) -> Manifest:
+        """Create a pod and wait until it has started; what became of it when time is up."""
+        pod = await self._around.create(PODS, manifest)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while status(pod).get("phase", "Pending") == "Pending":
+                    await asyncio.sleep(GLANCE)
+                    pod = self._cache.get(PODS, Key.of(pod)) or pod
+        return pod
 
     async def answer(self, request: Request) -> Response:
         """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""

@@ -117,7 +117,6 @@ def status(pod: Manifest, life: Life) -> Manifest:
         ],
         "containerStatuses": _containers(pod["spec"]["containers"], life.main, init=False),
         "startTime": life.begun,
-        "qosClass": "Burstable",
     }
     if life.init:
         specs = pod["spec"]["initContainers"]

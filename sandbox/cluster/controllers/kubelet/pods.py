@@ -26,7 +26,6 @@ from sandbox.cluster.controllers.kubelet.programs import Outcome
 from sandbox.cluster.controllers.objects import leaving, now, pod_is_finished, status
 from sandbox.cluster.controllers.simulated.container import Container
 from sandbox.cluster.controllers.simulated.images import behaviour
-from sandbox.cluster.controllers.workloads.pods import ready_nodes
 
 LOG = logging.getLogger(__name__)
 START = "pod.start"  # Scheduling and image pull, in latency.yaml.
@@ -90,7 +89,7 @@ class Kubelet(Controller):
             return None
         if pod_is_finished(pod):
             return None
-        found = self.lives.get(pod["metadata"]["uid"]) or await self._admit(pod)
+        found = self.lives.get(pod["metadata"]["uid"]) or self._admit(pod)
         if found is None:
             return None
         again = self._advance(pod, found)
@@ -168,9 +167,9 @@ class Kubelet(Controller):
 
     # --- Admission -----------------------------------------------------------------------------
 
-    async def _admit(self, pod: Manifest) -> Life | None:
-        """Find a node; a pod that ran before we did goes on at once, with today's Secrets."""
-        node = pod["spec"].get("nodeName") or await self._bind(pod)
+    def _admit(self, pod: Manifest) -> Life | None:
+        """Begin with a pod that has a node; one that ran before we did goes on at once."""
+        node = pod["spec"].get("nodeName")
         if node is None:
             return None
         known = status(pod).get("podIP")
@@ -181,33 +180,6 @@ class Kubelet(Controller):
         found.launched = bool(known)
         self.lives[pod["metadata"]["uid"]] = found
         return found
-
-    async def _bind(self, pod: Manifest) -> str | None:
-        nodes = ready_nodes(self.around, pod["spec"])
-        if not nodes:
-            message = "0/2 nodes are available: none matches the pod's node selector."
-            self.around.recorder.warning(
-                "default-scheduler", PODS, pod, "FailedScheduling", message
-            )
-            return None
-        metadata = pod["metadata"]
-        name: str = nodes[len(self.lives) % len(nodes)]["metadata"]["name"]
-        binding = {
-            "apiVersion": "v1",
-            "kind": "Binding",
-            "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
-            "target": {"apiVersion": "v1", "kind": "Node", "name": name},
-        }
-        try:
-            await self.around.client.create(PODS, binding, subresource="binding")
-        except ApiError as error:
-            if error.status == httpx.codes.NOT_FOUND:
-                return None  # The pod is gone.
-            if error.status != httpx.codes.CONFLICT:  # Bound already.
-                raise
-        message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {name}"
-        self.around.recorder.normal("default-scheduler", PODS, pod, "Scheduled", message)
-        return name
 
     def _address(self) -> str:
         """The next free address of the pod network."""

@@ -3,11 +3,11 @@
 from sandbox.cluster.controllers.controller import Controller
 from sandbox.cluster.controllers.kinds import DAEMON_SETS, NODES, PODS, Key, Kind, Manifest
 from sandbox.cluster.controllers.objects import digest, labels, leaving, pod_is_ready
+from sandbox.cluster.controllers.scheduling import fit, terms
 from sandbox.cluster.controllers.workloads.pods import (
     create_pod,
     delete_pod,
     pod_of,
-    ready_nodes,
     template_for,
 )
 
@@ -35,8 +35,13 @@ class DaemonSets(Controller):
         return None
 
     def _nodes(self, found: Manifest) -> list[str]:
-        nodes = ready_nodes(self.around, found["spec"]["template"].get("spec") or {})
-        return [node["metadata"]["name"] for node in nodes]
+        """Pods of a DaemonSet stay on nodes that are cordoned; other taints keep them away."""
+        spec = found["spec"]["template"].get("spec") or {}
+        return [
+            node["metadata"]["name"]
+            for node in self.cache.find(NODES)
+            if fit.is_up(node) and not terms.untolerated(spec, node) and terms.wants(spec, node)
+        ]
 
     def _pods(self, found: Manifest) -> list[Manifest]:
         return [pod for pod in self.cache.owned(PODS, found) if not leaving(pod)]

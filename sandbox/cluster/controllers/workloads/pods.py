@@ -4,8 +4,8 @@ import copy
 from collections.abc import Mapping
 
 from sandbox.cluster.controllers.controller import Surroundings
-from sandbox.cluster.controllers.kinds import NODES, PODS, Kind, Manifest
-from sandbox.cluster.controllers.objects import has_condition, labels, reference, selects, suffix
+from sandbox.cluster.controllers.kinds import PODS, Kind, Manifest
+from sandbox.cluster.controllers.objects import reference, suffix
 
 
 def template_for(template: Manifest) -> Manifest:
@@ -31,18 +31,6 @@ def pod_of(
         },
         "spec": template["spec"],
     }
-
-
-def ready_nodes(around: Surroundings, spec: Manifest) -> list[Manifest]:
-    """The nodes on which a pod may run: Ready, not cordoned, with the labels it selects."""
-    wanted = {"matchLabels": spec.get("nodeSelector") or {}}
-    return [
-        node
-        for node in around.cache.find(NODES)
-        if has_condition(node, "Ready")
-        and not node.get("spec", {}).get("unschedulable")
-        and selects(wanted, labels(node))
-    ]
 
 
 async def create_pod(around: Surroundings, source: str, kind: Kind, pod: Manifest) -> Manifest:

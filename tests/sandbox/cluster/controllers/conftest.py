@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.cluster.cluster import Cluster
-from sandbox.cluster.settings import Settings
+from sandbox.cluster.settings import Pool, Settings
 from sandbox.latency import Latency
 
 Manifest = dict[str, Any]
@@ -182,6 +182,7 @@ class Live:
         self.stage = stage
         self.folder = folder
         self.world = World()
+        self.pools = [Pool()]
         network = f"network-{len(stage.clusters)}"
         stage.clusters[network] = self
         stage.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -195,6 +196,7 @@ class Live:
             proxy=f"http://{network}:token@127.0.0.1:{stage.port}",
             ca=folder / "ca.pem",
             authorize=lambda _who, _verb, _resource: True,
+            pools=lambda: self.pools,
         )
         self.cluster = Cluster(self.settings)
 
