@@ -23,6 +23,7 @@ from sandbox.cloud import (
     data_protection,
     entra,
     governance,
+    graph,
     key_vault,
     kubernetes_configuration,
     managed_identity,
@@ -124,6 +125,7 @@ class Cloud:
         routes += authorization.routes(store, self.engine)
         public[arm.HOST] = gate.create(routes, store, access)
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
+        public[graph.HOST] = graph.create(store, access, self.directory.clients)
         public[key_vault.HOST] = key_vault.create(store, access)
         public |= storage.create(store, access, self.blobs)
         for pattern in storage.HOSTS:

@@ -18,6 +18,7 @@ from sandbox.app import Cloud, Logged
 from sandbox.front import Front
 from sandbox.latency import Latency
 from sandbox.state import FOLDERS, Running, SandboxError, State
+from sandbox.weather import Exposed
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Server:
             self.cloud.hosts,
             self.authority,
             self.control(),
-            lambda app: Logged(app, state.requests),
+            lambda app: Logged(Exposed(app, self.cloud.weather), state.requests),
         )
         self._stopping = asyncio.Event()
         self._changing = asyncio.Lock()  # Of the cloud: one reset, or the stop, at a time.

@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 
 from starlette.types import ASGIApp
 
+from sandbox.weather import Outage
+
 PRIVATE = ("*.azmk8s.io", "*.svc", "*.cluster.local", "*.postgres.database.azure.com")
 
 
@@ -42,6 +44,8 @@ class Hosts:
         self.resolvers: dict[
             str, Callable[[str], bool]
         ] = {}  # By pattern: does the name exist now?
+        self.outage: Callable[[str, str], Outage | None] = lambda _host, _network: None
+        """Why a host takes no connection from a network at this moment."""
 
     def find(self, host: str, network: str = "") -> ASGIApp:
         """The application that answers for a host to a caller in a network; else a refusal."""

@@ -9,9 +9,13 @@ import asyncio
 import base64
 import binascii
 import logging
+import os
+import socket
 import ssl
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Coroutine
 from fnmatch import fnmatchcase
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -22,6 +26,7 @@ from uvicorn.server import ServerState
 
 from sandbox.front.authority import Authority
 from sandbox.front.hosts import Hosts, RefusedError
+from sandbox.weather import Outage
 
 LOG = logging.getLogger(__name__)
 HEAD_LIMIT = 65536
@@ -63,6 +68,27 @@ def plain(status: int, sentence: str) -> bytes:
         + text
         + b"\n"
     )
+
+
+class Line:
+    """The connection below a request, for whoever must break it."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def close(self) -> None:
+        """End it once what was said has arrived."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        """Break it off: the other side sees a reset, not an end."""
+        try:
+            own = os.dup(self._transport.get_extra_info("socket").fileno())
+            with socket.socket(fileno=own) as shared:
+                shared.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:  # It is gone already.
+            LOG.debug("a connection was gone before it could be reset")
+        self._transport.abort()
 
 
 class Front:
@@ -145,7 +171,7 @@ class Reception(asyncio.Protocol):
         if head.startswith(b"CONNECT "):
             self.connect(head.decode("latin-1"))
         else:
-            http = self.front.speaker(PlainEntrance(self.front))
+            http = self.front.speaker(PlainEntrance(self.front, Line(self.transport)))
             self.transport.set_protocol(http)
             http.connection_made(self.transport)
             http.data_received(self.read)
@@ -171,14 +197,27 @@ class Reception(asyncio.Protocol):
             LOG.warning("refused: %s", error)
             self.refuse(403, str(error))
         else:
-            self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             self.transport.pause_reading()
+            outage = self.front.hosts.outage(host, network)
+            if outage:
+                self.go_on(self.fail(outage))
+                return
+            self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             entrance = TunnelEntrance(self.front.observe(app), host, network)
-            task = asyncio.get_running_loop().create_task(self.upgrade(entrance, host))
-            self.front.upgrades.add(task)
-            task.add_done_callback(self.front.upgrades.discard)
+            self.go_on(self.upgrade(entrance, host))
 
-    async def upgrade(self, entrance: ASGIApp, host: str) -> None:
+    def go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.front.upgrades.add(task)
+        task.add_done_callback(self.front.upgrades.discard)
+
+    async def fail(self, outage: Outage) -> None:
+        """Let the caller wait as long as a host that cannot be reached makes it wait."""
+        LOG.info("the fault %s answers: %s", outage.fault, outage.sentence)
+        await asyncio.sleep(outage.seconds)
+        self.refuse(outage.status, outage.sentence)
+
+    async def upgrade(self, entrance: "TunnelEntrance", host: str) -> None:
         """Be that host: end TLS here and go on in HTTP."""
         loop = asyncio.get_running_loop()
         early = Early()
@@ -191,6 +230,7 @@ class Reception(asyncio.Protocol):
             return
         if tls is None:  # The client left during the handshake.
             return
+        entrance.line = Line(tls)
         http = self.front.speaker(entrance)
         tls.set_protocol(http)
         http.connection_made(tls)
@@ -229,6 +269,7 @@ class TunnelEntrance:
         self.app = app
         self.host = host
         self.network = network
+        self.line: Line | None = None  # Known after the handshake.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         named = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
@@ -236,14 +277,16 @@ class TunnelEntrance:
             sentence = f"This tunnel leads to {self.host}, and the request names {named}."
             await PlainTextResponse(sentence, 421)(scope, receive, send)
             return
-        await self.app({**scope, "network": self.network, "host": self.host}, receive, send)
+        place = {"network": self.network, "host": self.host, "line": self.line}
+        await self.app({**scope, **place}, receive, send)
 
 
 class PlainEntrance:
     """Requests without TLS: with an absolute address for a host, otherwise for the sandbox."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, line: Line) -> None:
         self.front = front
+        self.line = line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = scope["raw_path"].decode("ascii")
@@ -271,5 +314,6 @@ class PlainEntrance:
             "raw_path": path.encode(),
             "network": network,
             "host": host,
+            "line": self.line,
         }
         await self.front.observe(app)(located, receive, send)

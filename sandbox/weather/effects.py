@@ -66,8 +66,12 @@ class Answer(Frozen):
             raise ValueError(f"{self.status} is no status of HTTP")
         return self
 
+    @property
+    def phrase(self) -> str:
+        return HTTPStatus(self.status).phrase
+
     def __str__(self) -> str:
-        return f"{self.status} {self.code}".strip()
+        return f"{self.status} {self.code or self.phrase}"
 
 
 class Failure(Frozen):

@@ -2,14 +2,15 @@
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from sandbox.arm import ResourceId
 from sandbox.latency import Latency
-from sandbox.weather.effects import Effect, Failure, Token
+from sandbox.weather.active import Active
+from sandbox.weather.effects import Failure, Token
+from sandbox.weather.evictions import Evictions
 from sandbox.weather.faults import Calls, Fault, Seen
 
 TIMEOUT = 30.0  # Real seconds after which a client gives up to connect; Go's default.
@@ -18,52 +19,6 @@ FLAPPING = Calls(every=2)  # Of the questions about one resource.
 
 class UnknownFaultError(LookupError):
     """No fault has this name."""
-
-
-@dataclass(eq=False)
-class Active:
-    """A fault that is about."""
-
-    id: str
-    fault: Fault
-    scenario: str
-    added: float
-    opens: float
-    closes: float | None
-    calls: Calls
-    luck: random.Random
-    seen: Counter[str] = field(default_factory=Counter)
-    hits: int = 0
-
-    @property
-    def effect(self) -> Effect:
-        return self.fault.then
-
-    def strikes(self, key: str, now: float) -> bool:
-        """Does this call, which matches, get hit; calls are counted for each `key`."""
-        if now < self.opens or self.over(now):
-            return False
-        self.seen[key] += 1
-        return self.seen[key] in self.calls and self.luck.random() < self.fault.probability
-
-    def over(self, now: float) -> bool:
-        return self.closes is not None and now >= self.closes
-
-    def show(self, now: float) -> dict[str, Any]:
-        """For people and programs; `left` are the real seconds until it is over."""
-        last = self.calls.last
-        spent = last is not None and bool(self.seen) and min(self.seen.values()) >= last
-        waiting = "waiting" if now < self.opens else "active"
-        return {
-            "id": self.id,
-            "scenario": self.scenario,
-            "description": str(self.fault),
-            "effect": self.effect.name,
-            "state": "over" if spent or self.over(now) else waiting,
-            "seen": self.seen.total(),
-            "hits": self.hits,
-            "left": None if self.closes is None else max(0.0, self.closes - now),
-        }
 
 
 @dataclass(frozen=True)
@@ -88,6 +43,16 @@ class Trouble:
         return self.failure is None
 
 
+class Line(Protocol):
+    """The connection below a request, as the front hands it down."""
+
+    def close(self) -> None:
+        """End it once what was said has arrived."""
+
+    def reset(self) -> None:
+        """Break it off."""
+
+
 class Weather:
     """Asked at the one place each where something can be hit; without faults nothing is."""
 
@@ -98,7 +63,9 @@ class Weather:
         self.now = clock
         self.names: Callable[[str], Iterable[str]] = lambda _principal: ()
         """The other names of a principal, given its object id."""
-        self.added: list[Callable[[Active], None]] = []
+        self.evictions = Evictions(self.struck)
+        self.lines: set[tuple[str, str, Line]] = set()
+        """Host, network and connection of the requests under way."""
         self.removed: list[Callable[[Active], None]] = []
         self._active: dict[str, Active] = {}
 
@@ -121,9 +88,15 @@ class Weather:
         opens = now + window.since * scale
         active = Active(name, fault, scenario, now, opens, closes, calls, luck)
         self._active[name] = active
-        for tell in self.added:
-            tell(active)
+        if fault.then.unreachable:
+            self._break_off(active)
         return name
+
+    def _break_off(self, active: Active) -> None:
+        """What hangs on a host that is gone, such as a watch, ends now."""
+        for host, network, line in list(self.lines):
+            if active.fault.when.matches({"host": host, "network": network}):
+                line.reset()
 
     def _name(self, fault: Fault, scenario: str) -> str:
         prefix = f"{scenario}/" if scenario else ""
@@ -147,6 +120,11 @@ class Weather:
         """Fair weather."""
         for name in list(self._active):
             self.remove(name)
+
+    @property
+    def bad(self) -> bool:
+        """Is any fault about."""
+        return bool(self._active)
 
     def active(self) -> list[dict[str, Any]]:
         """Every fault that was added: id, description, state, hits, and the seconds left."""
@@ -191,7 +169,7 @@ class Weather:
 
     def forgets(self, principal: str, scope: ResourceId, key: str) -> bool:
         """Does the server that is asked know no roles of the principal this time."""
-        if not self._active:
+        if not self.bad:
             return False
         seen: Seen = {"path": str(scope), "principal": self.principal(principal)}
         return self.hit("roles", seen, key) is not None
