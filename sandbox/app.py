@@ -149,37 +149,6 @@ class Cloud:
         await self.fleet.stop()
         await self.blobs.stop()
 
-    def status(self) -> dict[str, Any]:
-        """What is going on, for people."""
-        self.store.settle()
-        now = self.store.now()
-        everything = self.store.below("")
-        return {
-            "resources": len([one for one in everything if one.id.group]),
-            "busy": [
-                {
-                    "id": str(one.id),
-                    "state": one.state,
-                    "seconds": self.store.operations[one.operation].remaining(now),
-                }
-                for one in everything
-                if one.busy
-            ],
-            "propagations": [
-                {
-                    "principal": grant.principal,
-                    "name": self.name_of(grant.principal),
-                    "role": grant.role.name,
-                    "scope": str(grant.scope),
-                    "change": "granted" if grant.until > now else "revoked",
-                    "seconds": grant.settled - now,
-                    "until": self.store.timestamp(grant.settled),
-                }
-                for grant in self.engine.pending()
-            ],
-            "weather": self.weather.active(),
-        }
-
     def names_of(self, principal: str) -> tuple[str, ...]:
         """What else somebody is known by, given an object id."""
         found = self.store.principals.get(principal)
@@ -193,9 +162,12 @@ class Cloud:
 class Logged:
     """Writes one line per request; paths and callers, never queries, bodies or headers."""
 
-    def __init__(self, inner: ASGIApp, file: Path) -> None:
+    def __init__(
+        self, inner: ASGIApp, file: Path, name_of: Callable[[str], str] = lambda principal: ""
+    ) -> None:
         self.inner = inner
         self.file = file
+        self.name_of = name_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.perf_counter(), 0
@@ -217,13 +189,15 @@ class Logged:
 
     def write(self, scope: Scope, status: int, seconds: float) -> None:
         caller = scope.get("caller")
+        who = caller.object_id if isinstance(caller, Caller) else ""
         line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "method": scope["method"],
             "host": scope.get("host", ""),
             "path": scope["path"],
             "status": status,
-            "caller": caller.object_id if isinstance(caller, Caller) else "",
+            "caller": who,
+            "name": self.name_of(who) if who else "",
             "network": scope.get("network", ""),
             "milliseconds": round(seconds * 1000, 1),
         }

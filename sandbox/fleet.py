@@ -79,6 +79,10 @@ class Fleet:
         await asyncio.shield(starting)
         return self._clusters[resource.id.key]
 
+    def running(self) -> dict[str, Cluster]:
+        """The clusters by the ids of their resources, in lower case."""
+        return dict(self._clusters)
+
     def proxy(self, network: Network) -> str:
         """The address of the proxy for programs inside a network."""
         return f"http://{network.name}:{network.token}@127.0.0.1:{self.port}"

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from sandbox.app import Cloud, Logged
 from sandbox.front import Front
 from sandbox.latency import Latency
+from sandbox.overview import overview
 from sandbox.state import FOLDERS, Running, SandboxError, State
 from sandbox.weather import Exposed
 
@@ -108,8 +109,7 @@ class Server:
             return PlainTextResponse("This is the proxy of an Azure sandbox.\n", 403)
 
         async def status(request: Request) -> Response:
-            pace = {"profile": self.latency.profile, "scale": self.latency.scale}
-            return check(request) or JSONResponse(pace | self.cloud.status())
+            return check(request) or JSONResponse(overview(self.cloud))
 
         async def networks(request: Request) -> Response:
             return check(request) or JSONResponse(self.cloud.fleet.proxies())

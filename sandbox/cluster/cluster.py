@@ -44,6 +44,10 @@ class Cluster:
         """The Kubernetes API; it authenticates bearer tokens itself."""
         return self._api
 
+    def objects(self, plural: str, group: str = "") -> list[dict[str, Any]]:
+        """All objects of one kind, by namespace and name."""
+        return self._api.objects(plural, group)
+
     def issuer_keys(self) -> dict[str, Any]:
         """The JSON Web Key Set that verifies service account tokens."""
         return self._api.authenticator.issuer_keys()

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from sandbox.cloud.authorization.engine import SERVERS
+from sandbox.overview import overview
 from tests.sandbox.conftest import VERSIONS, Azure, error_of
 
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -130,9 +131,9 @@ def test_status_tells_what_still_spreads_and_until_when(slow_azure: Azure) -> No
     identity = azure.new_identity()
     azure.grant("Reader", identity["principalId"], azure.group)
 
-    early = azure.cloud.status()["propagations"]
+    early = overview(azure.cloud)["propagations"]
     azure.pass_time(WINDOW)
-    late = azure.cloud.status()["propagations"]
+    late = overview(azure.cloud)["propagations"]
 
     assert [(one["name"], one["role"], one["seconds"]) for one in early] == [
         ("app", "Reader", WINDOW)

@@ -148,6 +148,10 @@ class Commands:
             del self._known[identifier]
         self._known[command.id] = command
 
+    def known(self) -> list[Command]:
+        """Commands that run, and the latest that have ended; by their start."""
+        return list(self._known.values())
+
     def find(self, cluster: ResourceId, identifier: str) -> Command:
         command = self._known.get(identifier)
         if command is None or command.cluster != cluster:

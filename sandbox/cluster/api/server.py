@@ -89,6 +89,10 @@ class Api:
             return
         await response(scope, receive, send)
 
+    def objects(self, plural: str, group: str = "") -> list[Object]:
+        """All objects of one kind, as they are kept."""
+        return self._storage.collection((group, plural))
+
     def close(self) -> None:
         """End every watch, so that a server can stop."""
         self._storage.close()
