@@ -1,0 +1,145 @@
+"""The log of requests, read: which lines somebody wants to see, and the last of them."""
+
+import json
+import time
+from calendar import timegm
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+BLOCK = 65536
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request; never its query, headers or body."""
+
+    time: str = ""
+    method: str = ""
+    host: str = ""
+    path: str = ""
+    status: int = 0
+    caller: str = ""
+    name: str = ""
+    network: str = ""
+    milliseconds: float = 0.0
+    fault: str = ""
+
+    @property
+    def when(self) -> float:
+        try:
+            return float(timegm(time.strptime(self.time, FORMAT)))
+        except ValueError:
+            return 0.0
+
+    @property
+    def who(self) -> str:
+        return self.name or self.caller
+
+    def show(self) -> dict[str, object]:
+        return asdict(self)
+
+
+KNOWN = frozenset(field.name for field in fields(Entry))
+
+
+def read(line: bytes | str) -> Entry | None:
+    """A line of the log; half a line, or one of another format, is none."""
+    try:
+        found = json.loads(line)
+        return Entry(**{key: found[key] for key in KNOWN & found.keys()})
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What to show; an empty field asks for nothing."""
+
+    method: str = ""
+    host: str = ""
+    path: str = ""
+    status: str = ""
+    principal: str = ""
+    fault: str = ""
+    slow: float = 0.0
+    since: float = 0.0
+    """A moment, in seconds of the epoch."""
+
+    def __call__(self, entry: Entry) -> bool:
+        status, wanted = str(entry.status), self.status.lower()
+        return (
+            entry.when >= self.since
+            and entry.milliseconds >= self.slow
+            and (not self.method or entry.method == self.method.upper())
+            and (
+                not wanted
+                or (wanted.endswith("xx") and status[:1] == wanted[:1])
+                or status == wanted
+            )
+            and like(self.host, entry.host)
+            and like(self.path, entry.path)
+            and like(self.fault, entry.fault)
+            and (like(self.principal, entry.name) or like(self.principal, entry.caller))
+        )
+
+
+def like(pattern: str, text: str) -> bool:
+    """A glob in any letter case; a word without a star is looked for anywhere."""
+    pattern = pattern.lower()
+    if pattern and not any(sign in pattern for sign in "*?["):
+        pattern = f"*{pattern}*"
+    return not pattern or fnmatchcase(text.lower(), pattern)
+
+
+def last(file: Path, wanted: Filter, count: int) -> list[Entry]:
+    """The last entries that are wanted, oldest first; the file is read from its end."""
+    found: list[Entry] = []
+    for line in backwards(file):
+        entry = read(line)
+        if entry and entry.when < wanted.since:
+            break
+        if entry and wanted(entry):
+            found.append(entry)
+            if len(found) == count:
+                break
+    return found[::-1]
+
+
+def backwards(file: Path) -> Iterator[bytes]:
+    """The lines of a file, the last one first."""
+    try:
+        source = file.open("rb")
+    except FileNotFoundError:
+        return
+    with source:
+        at, rest = source.seek(0, 2), b""
+        while at > 0:
+            size = min(BLOCK, at)
+            at -= size
+            source.seek(at)
+            first, *lines = (source.read(size) + rest).split(b"\n")
+            rest = first
+            yield from (line for line in reversed(lines) if line)
+        if rest:
+            yield rest
+
+
+def following(file: Path, pause: float = 0.2) -> Iterator[Entry]:
+    """Entries that are written from now on, for ever; a log that begins anew is read anew."""
+    at = file.stat().st_size if file.exists() else 0
+    rest = b""
+    while True:
+        size = file.stat().st_size if file.exists() else 0
+        if size < at:
+            at, rest = 0, b""
+        if size > at:
+            with file.open("rb") as source:
+                source.seek(at)
+                text = rest + source.read()
+                at = source.tell()
+            *lines, rest = text.split(b"\n")
+            yield from (entry for entry in map(read, lines) if entry)
+        time.sleep(pause)
