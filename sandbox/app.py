@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import Route
@@ -162,9 +161,7 @@ class Cloud:
 class Logged:
     """Writes one line per request; paths and callers, never queries, bodies or headers."""
 
-    def __init__(
-        self, inner: ASGIApp, file: Path, name_of: Callable[[str], str] = lambda principal: ""
-    ) -> None:
+    def __init__(self, inner: ASGIApp, file: Path, name_of: Callable[[str], str]) -> None:
         self.inner = inner
         self.file = file
         self.name_of = name_of

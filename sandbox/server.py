@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from sandbox.app import Cloud, Logged
 from sandbox.front import Front
@@ -38,11 +39,15 @@ class Server:
             self.cloud.hosts,
             self.authority,
             self.control(),
-            lambda app: Logged(Exposed(app, self.cloud.weather), state.requests),
+            self.observed,
         )
         self._stopping = asyncio.Event()
         self._changing = asyncio.Lock()  # Of the cloud: one reset, or the stop, at a time.
         self._life: asyncio.Task[None] | None = None
+
+    def observed(self, app: ASGIApp) -> ASGIApp:
+        """Exposed to the weather, and written to the log."""
+        return Logged(Exposed(app, self.cloud.weather), self.state.requests, lambda who: self.cloud.name_of(who))
 
     def fresh(self) -> Cloud:
         return Cloud(self.identity, self.authority, self.state.folder, self.latency.fresh())
