@@ -11,7 +11,7 @@ import math
 import random
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sandbox.arm import ResourceId
 from sandbox.cloud.authorization.roles import Role, built_in
@@ -46,6 +46,16 @@ class Grant:
         changed = self.since if math.isinf(self.until) else self.until
         return changed + max(self.delays)
 
+    def dump(self) -> dict[str, Any]:
+        """As JSON: what it points at, by id."""
+        return vars(self) | {"id": self.id.path, "role": self.role.id, "scope": self.scope.path}
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        places = {name: ResourceId(data[name]) for name in ("id", "scope")}
+        rest = {"role": built_in()[data["role"]], "delays": tuple(data["delays"])}
+        return cls(**data | places | rest)
+
 
 class Engine:
     """Answers the one question of authorization for ARM and for every data plane."""
@@ -53,6 +63,7 @@ class Engine:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.grants: dict[str, Grant] = {}
+        self._held: dict[str, list[Grant]] = {}  # By principal.
         self._turns: Counter[tuple[str, bool, str]] = Counter()
         store.listen("created", ASSIGNMENTS, self._granted)
         store.listen("deleted", ASSIGNMENTS, self._revoked)
@@ -66,11 +77,8 @@ class Engine:
     def granted(self, object_id: str, action: str, scope: ResourceId) -> bool:
         """Is the right granted, known or not: for a service that asks until it sees a new role."""
         return any(
-            grant.principal == object_id
-            and math.isinf(grant.until)
-            and grant.scope.covers(scope)
-            and grant.role.allows(action)
-            for grant in self.grants.values()
+            math.isinf(grant.until) and grant.scope.covers(scope) and grant.role.allows(action)
+            for grant in self._held.get(object_id, ())
         )
 
     def held(self, object_id: str, scope: ResourceId, *, data: bool = False) -> list[Grant]:
@@ -86,10 +94,8 @@ class Engine:
         server = self._turns[asked] % SERVERS
         return [
             grant
-            for grant in self.grants.values()
-            if grant.principal == object_id
-            and grant.scope.covers(scope)
-            and grant.known(server, now)
+            for grant in self._held.get(object_id, ())
+            if grant.scope.covers(scope) and grant.known(server, now)
         ]
 
     def pending(self) -> list[Grant]:
@@ -101,7 +107,7 @@ class Engine:
         found: dict[str, Any] = assignment.properties
         settled = bool(assignment.secrets.get("settled"))
         window = 0.0 if settled else self.store.latency.seconds("role.propagation")
-        self.grants[assignment.id.key] = Grant(
+        grant = Grant(
             assignment.id,
             found["principalId"],
             built_in()[found["roleDefinitionId"].rpartition("/")[2]],
@@ -109,6 +115,8 @@ class Engine:
             self.store.now(),
             delays(f"{found['principalId']} {found['scope']}", window),
         )
+        self.grants[assignment.id.key] = grant
+        self._held.setdefault(grant.principal, []).append(grant)
 
     def _revoked(self, assignment: Resource) -> None:
         grant = self.grants[assignment.id.key]
@@ -118,9 +126,26 @@ class Engine:
 
     def _forget(self) -> None:
         now = self.store.now()
-        self.grants = {
-            key: one for key, one in self.grants.items() if now < one.until or now < one.settled
-        }
+        self._keep(
+            {key: one for key, one in self.grants.items() if now < max(one.until, one.settled)}
+        )
+
+    def _keep(self, grants: dict[str, Grant]) -> None:
+        self.grants, self._held = grants, {}
+        for grant in grants.values():
+            self._held.setdefault(grant.principal, []).append(grant)
+
+    # --- Restarts --------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """Every grant, with what each server has heard of it and when it will."""
+        return {key: grant.dump() for key, grant in self.grants.items()}
+
+    def load(self, data: dict[str, Any]) -> None:
+        self._keep({key: Grant.load(one) for key, one in data.items()})
+        for grant in self.grants.values():
+            if not math.isinf(grant.until):
+                self.store.after(grant.settled - self.store.now(), self._forget)
 
 
 def delays(seed: str, window: float) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import yaml
 
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 DATA = Path(__file__).with_suffix(".yaml")
+ANSWERS = 1000  # That each role remembers: patterns are slow to match, and few actions are asked.
 
 
 def matches(action: str, patterns: Iterable[str]) -> bool:
@@ -34,8 +35,19 @@ class Role:
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
     not_data_actions: tuple[str, ...] = ()
+    _answers: dict[tuple[str, bool], bool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def allows(self, action: str, *, data: bool = False) -> bool:
+        known = self._answers.get((action, data))
+        if known is None:
+            if len(self._answers) >= ANSWERS:
+                self._answers.clear()
+            known = self._answers[action, data] = self._decide(action, data=data)
+        return known
+
+    def _decide(self, action: str, *, data: bool) -> bool:
         yes, no = (
             (self.data_actions, self.not_data_actions) if data else (self.actions, self.not_actions)
         )

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from sandbox import arm, resource_type
 from sandbox.arm import ArmError
 from sandbox.cloud.key_vault import models
+from sandbox.cloud.key_vault.secrets import Safe
 from sandbox.resource_type import ResourceType
 from sandbox.store import Resource, Store
 
@@ -73,6 +74,7 @@ class DeletedVaults:
 
 def routes(store: Store) -> list[Route]:
     deleted = DeletedVaults(store)
+    store.revive["safe"] = Safe.load
     store.listen("deleted", models.VAULTS, lambda vault: models.keep_deleted(store, vault))
 
     async def available(request: Request) -> Response:

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from sandbox.arm import ArmError
 
@@ -96,6 +96,22 @@ class Safe:
             "recoveryLevel": f"{customized}Recoverable{purgeable}",
             "recoverableDays": self.retention,
         }
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON, with every value."""
+        kept = {
+            key: vars(secret) | {"versions": [vars(version) for version in secret.versions]}
+            for key, secret in self.secrets.items()
+        }
+        return vars(self) | {"secrets": kept}
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        kept = {
+            key: Secret(**one | {"versions": [Version(**version) for version in one["versions"]]})
+            for key, one in data["secrets"].items()
+        }
+        return cls(**data | {"secrets": kept})
 
     def put(self, name: str, body: dict[str, Any], now: float) -> Secret:
         """Add a version."""
