@@ -38,7 +38,6 @@ from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
 from sandbox.store import Principal, Store
-from sandbox.weather import Weather
 
 PROVIDERS = (
     communication,
@@ -93,8 +92,7 @@ class Cloud:
         self.store = Store(
             latency, tenant=identity.tenant, subscription=identity.subscription, clock=clock
         )
-        self.weather = Weather(self.store.latency, clock)
-        self.weather.names = self.names_of
+        self.weather = self.store.weather
         self.hosts = Hosts()
         self.hosts.outage = self.weather.outage
         self.engine = authorization.Engine(self.store)
@@ -147,11 +145,6 @@ class Cloud:
         await self.commands.close()
         await self.fleet.stop()
         await self.blobs.stop()
-
-    def names_of(self, principal: str) -> tuple[str, ...]:
-        """What else somebody is known by, given an object id."""
-        found = self.store.principals.get(principal)
-        return (found.application_id, found.name) if found else ()
 
     def name_of(self, principal: str) -> str:
         found = self.store.principals.get(principal)

@@ -72,12 +72,6 @@ class Latency:
         """The same pace from its beginning, in fair weather."""
         return replace(self, bend=unchanged)
 
-    def aside(self) -> Self:
-        """For trying things out: it tells what comes next, and nobody notices."""
-        apart = self.fresh()
-        apart.uses.update(self.uses)
-        return apart
-
     def seconds(self, operation: str) -> float:
         """How long an operation of `latency.yaml` takes here, this time."""
         drawn = self._drawn(operation)

@@ -89,6 +89,7 @@ class Operation:
     due: float
     deletes: bool = False
     failure: Failure | None = None
+    stuck: str = ""  # The fault that keeps it from ending.
 
     def remaining(self, now: float) -> float:
         return max(0.0, self.due - now)

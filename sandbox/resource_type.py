@@ -244,9 +244,9 @@ class Endpoints:
         self.check_free(known)
         if self.type.removed:
             self.type.removed(known, self.store)
-        seconds = self.seconds("delete")
-        operation = self.store.delete(known.id, seconds)
-        status = self.type.slow_delete if seconds else self.type.deleted
+        operation = self.store.delete(known.id, self.seconds("delete"))
+        slow = operation.remaining(self.store.now())
+        status = self.type.slow_delete if slow else self.type.deleted
         headers = self.headers(request, known, operation, slow=status == HTTPStatus.ACCEPTED)
         return Response(status_code=status, headers=headers)
 

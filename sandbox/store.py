@@ -16,6 +16,7 @@ from sandbox.arm import GROUPS, SUBSCRIPTION, TENANT, ArmError, ResourceId
 from sandbox.latency import Latency
 from sandbox.records import Failure, Operation, Principal, Resource, duplicate
 from sandbox.shelf import Shelf
+from sandbox.weather import Active, Weather
 
 __all__ = ["Failure", "Operation", "Principal", "Resource", "Store", "duplicate", "not_found"]
 
@@ -24,6 +25,8 @@ PLAIN = 2  # Version of marshal in which equal documents have equal bytes.
 Listener = Callable[["Resource"], None]
 Renderer = Callable[["Resource", "Store"], dict[str, Any]]
 EVENTS = ("created", "ready", "deleted")
+LONG = 1e9  # Seconds: what is stuck is due in some thirty years.
+MOMENT = 0.1  # Seconds that an operation takes at least to fail.
 KEPT = 2000  # Operations; of more, those that ended first are forgotten.
 
 
@@ -83,6 +86,9 @@ class Store:
         self.revive: dict[str, Callable[[Any], Any]] = {}
         """By name of a secret that is more than JSON: what its `dump` is read with."""
         self.changes = 0
+        self.weather = Weather(self.latency, clock)
+        self.weather.names = self.names_of
+        self.weather.removed.append(self._release)
         self._shelf = Shelf()
         self._listeners: dict[tuple[str, str], list[Listener]] = {}
         self._due: list[tuple[float, int, Callable[[], None], Operation | None]] = []
@@ -197,23 +203,24 @@ class Store:
             kept.secrets |= secrets or {}
             self._shelf.read(kept)
             self._undoing(partial(self._shelf.read, kept))
-        operation = self.begin(kept.id, seconds, failure=failure)
+        change = "update" if known else "create"
+        operation = self.begin(kept.id, seconds, change, failure=failure)
         kept.operation = operation.id
         kept.state = state or ("Updating" if known else "Creating")
         if known is None:
             self._tell("created", kept)
             if self._attempt:
                 self._attempt.show(kept)
-        self.after(seconds, partial(self._finish, kept, operation), operation)
+        self._schedule(kept, operation)
         return kept, operation
 
     def delete(self, resource: ResourceId | str, seconds: float = 0.0) -> Operation:
         """Remove it and everything below it, after so many simulated seconds."""
         kept = self.get(resource)
-        operation = self.begin(kept.id, seconds, deletes=True)
+        operation = self.begin(kept.id, seconds, "delete")
         kept.operation = operation.id
         kept.state = "Deleting"
-        self.after(seconds, partial(self._remove, kept), operation)
+        self._schedule(kept, operation)
         return operation
 
     def below(self, resource: ResourceId | str, kind: str = "") -> list[Resource]:
@@ -291,19 +298,30 @@ class Store:
         self._undoing(lambda: self.principals.pop(new.object_id, None))
         return new
 
+    def names_of(self, principal: str) -> tuple[str, ...]:
+        """What else somebody is known by, given an object id."""
+        found = self.principals.get(principal)
+        return (found.application_id, found.name) if found else ()
+
     def begin(
-        self,
-        resource: ResourceId,
-        seconds: float,
-        *,
-        deletes: bool = False,
-        failure: Failure | None = None,
+        self, resource: ResourceId, seconds: float, change: str, *, failure: Failure | None = None
     ) -> Operation:
-        """Note an operation that ends after so many simulated seconds."""
+        """Note an operation that ends after so many simulated seconds, if the weather lets it."""
         if len(self.operations) >= KEPT:
             self._prune()
-        now = self.now()
-        operation = Operation(str(uuid.uuid4()), resource, now, now + seconds, deletes, failure)
+        trouble = self.weather.operation(resource, change)
+        stuck = trouble.fault if trouble and trouble.stuck else ""
+        if stuck:
+            seconds = LONG
+        elif trouble and trouble.failure:
+            given = trouble.failure
+            failure = Failure(given.code, given.message)
+            pause = seconds if given.after is None else self.latency.scaled(given.after)
+            seconds = max(MOMENT, pause)
+        now, deletes = self.now(), change == "delete"
+        operation = Operation(
+            str(uuid.uuid4()), resource, now, now + seconds, deletes, failure, stuck
+        )
         self.operations[operation.id] = operation
         self._undoing(lambda: self.operations.pop(operation.id, None))
         return operation
@@ -323,8 +341,31 @@ class Store:
             kept.state = "Failed" if operation.failure else "Succeeded"
             self._tell("ready", kept)
 
-    def _remove(self, kept: Resource) -> None:
+    def _schedule(self, kept: Resource, operation: Operation) -> None:
+        if operation.stuck:
+            return
+        act = self._remove if operation.deletes else self._finish
+        left = operation.remaining(self.now())
+        self.after(left, partial(act, kept, operation), operation)
+
+    def _release(self, gone: Active) -> None:
+        """What was stuck because of a fault ends when the fault goes."""
+        for operation in self.operations.values():
+            if operation.stuck == gone.id:
+                self._unstick(operation)
+
+    def _unstick(self, operation: Operation) -> None:
+        operation.stuck, operation.due = "", self.now()
+        kept = self._shelf.get(operation.resource.key)
+        if kept and kept.operation == operation.id:
+            self._schedule(kept, operation)
+        self.touch()
+
+    def _remove(self, kept: Resource, operation: Operation) -> None:
         if self._shelf.get(kept.id.key) is not kept:
+            return
+        if operation.failure:
+            kept.state = "Failed"
             return
         for found in [*reversed(self.below(kept.id)), kept]:
             if self._shelf.get(found.id.key) is found:
@@ -378,9 +419,11 @@ class Store:
                 kept.secrets[name] = revive(kept.secrets[name])
         self._shelf.add(kept)
         operation = self.operations.get(kept.operation)
-        if operation and kept.busy:
-            act = partial(self._remove, kept) if operation.deletes else None
-            self._push(operation.due, act or partial(self._finish, kept, operation), operation)
+        if operation and kept.busy and operation.stuck:  # Its fault did not survive the restart.
+            self._unstick(operation)
+        elif operation and kept.busy:
+            act = self._remove if operation.deletes else self._finish
+            self._push(operation.due, partial(act, kept, operation), operation)
 
 
 def not_found(store: Store, resource: ResourceId) -> ArmError:

@@ -60,6 +60,7 @@ class Weather:
         self, latency: Latency | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self.latency = latency or Latency()
+        self.latency.bend = self.duration
         self.now = clock
         self.names: Callable[[str], Iterable[str]] = lambda _principal: ()
         """The other names of a principal, given its object id."""
