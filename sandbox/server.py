@@ -47,7 +47,8 @@ class Server:
 
     def observed(self, app: ASGIApp) -> ASGIApp:
         """Exposed to the weather, and written to the log."""
-        return Logged(Exposed(app, self.cloud.weather), self.state.requests, lambda who: self.cloud.name_of(who))
+        exposed = Exposed(app, self.cloud.weather)
+        return Logged(exposed, self.state.requests, self.cloud.name_of)
 
     def fresh(self) -> Cloud:
         return Cloud(self.identity, self.authority, self.state.folder, self.latency.fresh())
