@@ -87,6 +87,17 @@ class Fleet:
         """The address of the proxy for programs inside a network."""
         return f"http://{network.name}:{network.token}@127.0.0.1:{self.port}"
 
+    def kubeconfig(self, name: str, object_id: str) -> str:
+        """How somebody of Entra reaches a cluster, by its network's name; empty without one."""
+        key = next((key for key, one in self._networks.items() if one.name == name.lower()), "")
+        resource = self.store.find(key) if key else None
+        if resource is None:
+            return ""
+        cluster = self._clusters[key]
+        managed = (resource.properties.get("aadProfile") or {}).get("managed")
+        token = cluster.entra_token(object_id) if managed else cluster.admin_token()
+        return cluster.kubeconfig(token, self.proxy(self._networks[key]))
+
     def proxies(self) -> dict[str, str]:
         """The ways into all networks, by their names, which are those of the clusters."""
         return {network.name: self.proxy(network) for network in self._networks.values()}

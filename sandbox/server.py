@@ -19,6 +19,7 @@ from sandbox.app import Cloud, Logged
 from sandbox.front import Front
 from sandbox.latency import Latency
 from sandbox.overview import overview
+from sandbox.page import Page
 from sandbox.state import FOLDERS, Running, SandboxError, State
 from sandbox.weather import Exposed
 
@@ -35,6 +36,7 @@ class Server:
         self.authority = state.authority()
         self.token = secrets.token_urlsafe(24)
         self.cloud = self.fresh()
+        self.page = Page(lambda: self.cloud, state.requests)
         self.front = Front(
             self.cloud.hosts,
             self.authority,
@@ -120,6 +122,14 @@ class Server:
         async def networks(request: Request) -> Response:
             return check(request) or JSONResponse(self.cloud.fleet.proxies())
 
+        async def kubeconfig(request: Request) -> Response:
+            """Of the deployer, inside the network of a cluster."""
+            name, deployer = request.path_params["name"], self.identity.object
+            return check(request) or Response(self.cloud.fleet.kubeconfig(name, deployer))
+
+        async def open_page(request: Request) -> Response:
+            return check(request) or JSONResponse({"address": self.page.address(self.front.port)})
+
         async def stop(request: Request) -> Response:
             refusal = check(request)
             if refusal is None:
@@ -136,8 +146,11 @@ class Server:
             routes=[
                 Route("/status", status, methods=["GET"]),
                 Route("/networks", networks, methods=["GET"]),
+                Route("/clusters/{name}/kubeconfig", kubeconfig, methods=["GET"]),
+                Route("/page", open_page, methods=["POST"]),
                 Route("/stop", stop, methods=["POST"]),
                 Route("/reset", reset, methods=["POST"]),
+                *self.page.routes(),
                 Route("/{rest:path}", lambda request: check(request) or Response(status_code=404)),
             ]
         )
