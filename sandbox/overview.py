@@ -51,7 +51,7 @@ def describe(cloud: Cloud, one: Resource) -> dict[str, Any]:
         "location": one.location,
         "state": one.state,
         "seconds": operation.remaining(store.now()) if operation else None,
-        "until": operation.due if operation else None,
+        "until": store.timestamp(operation.due) if operation else "",
         "failure": f"{failure.code}: {failure.message}" if failure else "",
     }
 
