@@ -27,6 +27,9 @@ def put(body: Any, path: str, value: Any) -> None:
     part, _, rest = path.partition(".")
     if isinstance(body, list):
         index = int(part)
+        if value is None and not rest:
+            del body[index : index + 1]
+            return
         body.extend({} for _ in range(len(body), index + 1))
         if rest:
             put(body[index], rest, value)
@@ -86,7 +89,7 @@ def encode_block(node: Node, wanted: Any, body: Object, before: Any) -> None:
     if not elements and not before:
         return
     if not node.single:
-        put(body, block.at, encode_list(node, elements, get(body, block.at)))
+        put(body, block.at, encode_list(node, elements, get(body, block.at), objects(before)))
     elif elements:
         if block.at and not isinstance(get(body, block.at), dict):
             put(body, block.at, {})
@@ -97,8 +100,8 @@ def encode_block(node: Node, wanted: Any, body: Object, before: Any) -> None:
         put(body, block.at, dict(block.off) or None)
 
 
-def encode_list(node: Node, elements: list[Any], current: Any) -> list[Object]:
-    """Elements with a name keep what else Azure says about them."""
+def encode_list(node: Node, elements: list[Any], current: Any, olds: list[Object]) -> list[Object]:
+    """Elements with a name keep what else Azure says about them, and lose what was taken away."""
     known = {
         element["name"]: element
         for element in current or []
@@ -106,8 +109,10 @@ def encode_list(node: Node, elements: list[Any], current: Any) -> list[Object]:
     }
     written = []
     for element in elements:
-        body = copy.deepcopy(known.get(element.get("name"), {}))
-        encode(node.children, element, body)
+        name = element.get("name")
+        body = copy.deepcopy(known.get(name, {}))
+        old = next((one for one in olds if one.get("name") == name), None)
+        encode(node.children, element, body, old if body else None)
         written.append(body)
     return written
 

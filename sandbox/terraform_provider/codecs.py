@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,21 @@ def from_base64(text: str) -> str:
         return ""
 
 
+def to_json(value: Any) -> str:
+    """As Terraform's `jsonencode` writes it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def same_json(text: str) -> str:
+    """A document in one spelling; what is none stays, for Azure to refuse."""
+    try:
+        return to_json(json.loads(text))
+    except ValueError:
+        return text
+
+
 PLAIN = Codec()
+JSON = Codec(json.loads, to_json, same_json)
 LOCATION = Codec(location, location, location)
 ENABLED = choice("Enabled", "Disabled")
 REQUIRED = choice("Required", "NotRequired")

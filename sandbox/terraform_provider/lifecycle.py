@@ -111,6 +111,10 @@ class Lifecycle:
     def identify(self, planned: Object) -> str:
         return self.table.render_id(planned, self.azure.settings.subscription_id)
 
+    def path_of(self, resource_id: str) -> str:
+        """Where Azure has the resource, when the id in state says it in another way."""
+        return resource_id
+
     # --- What Terraform asks for ----------------------------------------------------------------
 
     def read(self, resource_id: str, prior: Object) -> Object | None:
@@ -154,7 +158,7 @@ class Lifecycle:
         resource_id = prior["id"]
         with self.lock(resource_id), about("deleting", resource_id):
             deadline = self.deadline_of("delete", prior)
-            self.azure.delete(resource_id, self.table.api, deadline)
+            self.azure.delete(self.path_of(resource_id), self.table.api, deadline)
 
     def imported(self, resource_id: str) -> Object:
         """The little that an id tells; Terraform reads the rest."""
@@ -166,7 +170,7 @@ class Lifecycle:
     def fetch(self, resource_id: str) -> Object | None:
         """The resource with its parts."""
         with about("retrieving", resource_id):
-            body = self.azure.find(resource_id, self.table.api)
+            body = self.azure.find(self.path_of(resource_id), self.table.api)
             if body is None:
                 return None
             for name, part in self.table.parts.items():
@@ -198,7 +202,7 @@ class Lifecycle:
 
     def refuse_existing(self, resource_id: str) -> None:
         with prefixed(f"checking for presence of existing {describe(resource_id)}"):
-            found = self.azure.find(resource_id, self.table.api)
+            found = self.azure.find(self.path_of(resource_id), self.table.api)
         if found is not None:
             self.refuse(resource_id)
 
@@ -227,10 +231,11 @@ class Lifecycle:
 
     def send(self, method: str, resource_id: str, content: Object, deadline: float) -> None:
         action = "Update" if method == "PATCH" else "CreateOrUpdate"
+        path = self.path_of(resource_id)
         with prefixed(f"performing {action}"):
-            reply = self.azure.call(method, resource_id, self.table.api, content)
+            reply = self.azure.call(method, path, self.table.api, content)
         with prefixed(f"polling after {action}"):
-            self.azure.follow(reply, resource_id, self.table.api, deadline)
+            self.azure.follow(reply, path, self.table.api, deadline)
 
     def write_parts(self, resource_id: str, before: Object, body: Object, deadline: float) -> None:
         for name, part in self.table.parts.items():

@@ -191,7 +191,11 @@ class Resource:
             several = name == "scope" or name.endswith("_id")
             return f"(?P<{name}>{'/.+' if several else '[^/]+'})"
 
-        return re.sub(r"{(\w+)}", group, self.id)
+        fixed = re.split(r"({\w+})", self.id)
+        return "".join(
+            re.sub(r"{(\w+)}", group, part) if at % 2 else re.escape(part)
+            for at, part in enumerate(fixed)
+        )
 
 
 def camel(name: str) -> str:

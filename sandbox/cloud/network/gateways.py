@@ -80,7 +80,6 @@ def fill_policy(change: Change) -> None:
         "mode": "Prevention",
         "requestBodyCheck": True,
         "requestBodyEnforcement": True,
-        "fileUploadEnforcement": True,
         "maxRequestBodySizeInKb": 128,
         "fileUploadLimitInMb": 100,
         "requestBodyInspectLimitInKB": 128,

@@ -57,6 +57,26 @@ class RoleAssignment(Lifecycle):
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
+class RoleDefinition(Lifecycle):
+    """Its id in state names the scope too; a new one gets a fresh name."""
+
+    def identify(self, planned: Object) -> str:
+        name = planned.get("role_definition_id")
+        if name in (None, UNKNOWN, ""):
+            name = planned["role_definition_id"] = str(uuid.uuid4())
+        path = f"{planned['scope'].rstrip('/')}{DEFINITIONS}/{name}"
+        return f"{path}|{planned['scope']}"
+
+    def path_of(self, resource_id: str) -> str:
+        return resource_id.partition("|")[0]
+
+    def prepare(self, body: Object, change: Change) -> None:
+        properties = body["properties"]
+        properties["type"] = "CustomRole"
+        if not properties.get("assignableScopes"):
+            properties["assignableScopes"] = [change.planned["scope"]]
+
+
 def role_definition(azure: Azure, configuration: Object) -> Object:
     scope = configuration.get("scope") or ""
     name, wanted = configuration.get("name"), configuration.get("role_definition_id")
@@ -105,11 +125,19 @@ RESOURCES = {
             "skip_service_principal_aad_check": STATE_ONLY,
         },
     ),
+    "azurerm_role_definition": Resource(
+        id="{role_definition_resource_id}|{scope}",
+        api=DEFINITIONS_API,
+        fields={"name": "properties.roleName", "role_definition_id": reads("name")},
+    ),
     "azurerm_management_lock": Resource(
         id="{scope}/providers/Microsoft.Authorization/locks/{name}",
         api="2020-05-01",
         fields={"lock_level": "properties.level"},
     ),
 }
-LIFECYCLES = {"azurerm_role_assignment": RoleAssignment}
+LIFECYCLES = {
+    "azurerm_role_assignment": RoleAssignment,
+    "azurerm_role_definition": RoleDefinition,
+}
 DATA_SOURCES = {"azurerm_role_definition": role_definition}

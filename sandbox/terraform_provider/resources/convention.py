@@ -8,35 +8,11 @@ for some of their attributes under another name. A type that matters gets a tabl
 from sandbox.terraform_provider.mapping import GROUP, Resource
 
 PLACES = {
-    "application_gateway": ("Microsoft.Network/applicationGateways", "2025-01-01"),
     "bastion_host": ("Microsoft.Network/bastionHosts", "2025-01-01"),
     "network_interface": ("Microsoft.Network/networkInterfaces", "2025-01-01"),
     "network_watcher": ("Microsoft.Network/networkWatchers", "2025-01-01"),
-    "web_application_firewall_policy": (
-        "Microsoft.Network/applicationGatewayWebApplicationFirewallPolicies",
-        "2025-01-01",
-    ),
     "dns_zone": ("Microsoft.Network/dnsZones", "2018-05-01"),
     "application_insights": ("Microsoft.Insights/components", "2020-02-02"),
-    "monitor_action_group": ("Microsoft.Insights/actionGroups", "2023-01-01"),
-    "monitor_activity_log_alert": ("Microsoft.Insights/activityLogAlerts", "2020-10-01"),
-    "monitor_data_collection_endpoint": (
-        "Microsoft.Insights/dataCollectionEndpoints",
-        "2023-03-11",
-    ),
-    "monitor_data_collection_rule": ("Microsoft.Insights/dataCollectionRules", "2023-03-11"),
-    "monitor_metric_alert": ("Microsoft.Insights/metricAlerts", "2018-03-01"),
-    "monitor_private_link_scope": ("Microsoft.Insights/privateLinkScopes", "2021-07-01-preview"),
-    "monitor_scheduled_query_rules_alert_v2": (
-        "Microsoft.Insights/scheduledQueryRules",
-        "2023-03-15-preview",
-    ),
-    "monitor_workspace": ("Microsoft.Monitor/accounts", "2023-04-03"),
-    "monitor_alert_prometheus_rule_group": (
-        "Microsoft.AlertsManagement/prometheusRuleGroups",
-        "2023-03-01",
-    ),
-    "dashboard_grafana": ("Microsoft.Dashboard/grafana", "2025-08-01"),
     "disk_encryption_set": ("Microsoft.Compute/diskEncryptionSets", "2022-03-02"),
     "communication_service": ("Microsoft.Communication/communicationServices", "2023-03-31"),
     "email_communication_service": ("Microsoft.Communication/emailServices", "2023-03-31"),
@@ -53,29 +29,9 @@ CHILDREN = {
         "2018-05-01",
     ),
     "container_registry_cache_rule": ("{container_registry_id}/cacheRules", "2023-07-01"),
-    "kubernetes_cluster_extension": (
-        "{cluster_id}/providers/Microsoft.KubernetesConfiguration/extensions",
-        "2024-11-01",
-    ),
-    "kubernetes_flux_configuration": (
-        "{cluster_id}/providers/Microsoft.KubernetesConfiguration/fluxConfigurations",
-        "2025-04-01",
-    ),
     "kubernetes_cluster_trusted_access_role_binding": (
         "{kubernetes_cluster_id}/trustedAccessRoleBindings",
         "2025-10-01",
-    ),
-    "monitor_data_collection_rule_association": (
-        "{target_resource_id}/providers/Microsoft.Insights/dataCollectionRuleAssociations",
-        "2023-03-11",
-    ),
-    "monitor_diagnostic_setting": (
-        "{target_resource_id}/providers/Microsoft.Insights/diagnosticSettings",
-        "2021-05-01-preview",
-    ),
-    "consumption_budget_resource_group": (
-        "{resource_group_id}/providers/Microsoft.Consumption/budgets",
-        "2019-10-01",
     ),
     "email_communication_service_domain": ("{email_service_id}/domains", "2023-03-31"),
     "data_protection_backup_policy_blob_storage": ("{vault_id}/backupPolicies", "2025-07-01"),

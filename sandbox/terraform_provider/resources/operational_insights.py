@@ -1,7 +1,9 @@
-"""Microsoft.OperationalInsights: log workspaces."""
+"""Microsoft.OperationalInsights: workspaces for logs, and solutions in them."""
 
 from sandbox.terraform_provider.codecs import NEGATED
-from sandbox.terraform_provider.mapping import GROUP, Part, Resource, at, reads
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle
+from sandbox.terraform_provider.mapping import GROUP, Block, Part, Resource, at, reads
+from sandbox.terraform_provider.values import Object
 
 RESOURCES = {
     "azurerm_log_analytics_workspace": Resource(
@@ -28,4 +30,20 @@ RESOURCES = {
             "secondary_shared_key": reads("$keys.secondarySharedKey"),
         },
     ),
+    "azurerm_log_analytics_solution": Resource(
+        id=f"{GROUP}/providers/Microsoft.OperationsManagement/solutions/"
+        "{solution_name}({workspace_name})",
+        api="2015-11-01-preview",
+        fields={"plan": Block("plan", {"name": reads("name")})},
+    ),
 }
+
+
+class Solution(Lifecycle):
+    """Its plan is named like itself."""
+
+    def prepare(self, body: Object, change: Change) -> None:
+        body["plan"]["name"] = self.identify(change.planned).rpartition("/")[2]
+
+
+LIFECYCLES = {"azurerm_log_analytics_solution": Solution}
