@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from sandbox.state import FOLDERS, Running, SandboxError, State
 from sandbox.weather import Exposed
 
 LOG = logging.getLogger(__name__)
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Server:
@@ -107,53 +109,61 @@ class Server:
             self._life.cancel()
         await self.cloud.stop()
 
-    def control(self) -> Starlette:
-        """What the other commands ask of a running sandbox, with the token from its state."""
+    # --- What the other commands ask, with the token from the state directory --------------------
 
-        def check(request: Request) -> Response | None:
+    def control(self) -> Starlette:
+        """What is asked of the sandbox itself; the page has a guard of its own."""
+        asked: dict[tuple[str, str], Handler] = {
+            ("GET", "/status"): self._status,
+            ("GET", "/networks"): self._networks,
+            ("GET", "/clusters/{name}/kubeconfig"): self._kubeconfig,
+            ("POST", "/page"): self._open_page,
+            ("POST", "/stop"): self._stop,
+            ("POST", "/reset"): self._reset,
+        }
+        routes = [
+            Route(path, self.guarded(handler), methods=[method])
+            for (method, path), handler in asked.items()
+        ]
+        rest = Route("/{rest:path}", self.guarded(nothing), methods=None)
+        return Starlette(routes=[*routes, *self.page.routes(), rest])
+
+    def guarded(self, handler: Handler) -> Handler:
+        """Only for those who can read the state directory."""
+
+        async def guard(request: Request) -> Response:
             offered = request.headers.get("authorization", "").removeprefix("Bearer ")
             if hmac.compare_digest(offered.encode(), self.token.encode()):
-                return None
+                return await handler(request)
             return PlainTextResponse("This is the proxy of an Azure sandbox.\n", 403)
 
-        async def status(request: Request) -> Response:
-            return check(request) or JSONResponse(overview(self.cloud))
+        return guard
 
-        async def networks(request: Request) -> Response:
-            return check(request) or JSONResponse(self.cloud.fleet.proxies())
+    async def _status(self, _request: Request) -> Response:
+        return JSONResponse(overview(self.cloud))
 
-        async def kubeconfig(request: Request) -> Response:
-            """Of the deployer, inside the network of a cluster."""
-            name, deployer = request.path_params["name"], self.identity.object
-            return check(request) or Response(self.cloud.fleet.kubeconfig(name, deployer))
+    async def _networks(self, _request: Request) -> Response:
+        return JSONResponse(self.cloud.fleet.proxies())
 
-        async def open_page(request: Request) -> Response:
-            return check(request) or JSONResponse({"address": self.page.address(self.front.port)})
+    async def _kubeconfig(self, request: Request) -> Response:
+        """Of the deployer, inside the network of a cluster."""
+        name = request.path_params["name"]
+        return Response(self.cloud.fleet.kubeconfig(name, self.identity.object))
 
-        async def stop(request: Request) -> Response:
-            refusal = check(request)
-            if refusal is None:
-                self._stopping.set()
-            return refusal or Response(status_code=202)
+    async def _open_page(self, _request: Request) -> Response:
+        return JSONResponse({"address": self.page.address(self.front.port)})
 
-        async def reset(request: Request) -> Response:
-            refusal = check(request)
-            if refusal is None:
-                await self.reset()
-            return refusal or Response(status_code=204)
+    async def _stop(self, _request: Request) -> Response:
+        self._stopping.set()
+        return Response(status_code=202)
 
-        return Starlette(
-            routes=[
-                Route("/status", status, methods=["GET"]),
-                Route("/networks", networks, methods=["GET"]),
-                Route("/clusters/{name}/kubeconfig", kubeconfig, methods=["GET"]),
-                Route("/page", open_page, methods=["POST"]),
-                Route("/stop", stop, methods=["POST"]),
-                Route("/reset", reset, methods=["POST"]),
-                *self.page.routes(),
-                Route("/{rest:path}", lambda request: check(request) or Response(status_code=404)),
-            ]
-        )
+    async def _reset(self, _request: Request) -> Response:
+        await self.reset()
+        return Response(status_code=204)
+
+
+async def nothing(_request: Request) -> Response:
+    return Response(status_code=404)
 
 
 def mourn(life: "asyncio.Task[None]") -> None:
