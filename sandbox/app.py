@@ -96,7 +96,7 @@ class Cloud:
         self.hosts = Hosts()
         self.hosts.outage = self.weather.outage
         self.engine = authorization.Engine(self.store)
-        self.tokens = entra.Tokens(identity.tenant, identity.signing_key, clock)
+        self.tokens = entra.Tokens(identity.tenant, identity.signing_key, clock, self.weather)
         self.access = Bouncer(self.tokens, self.engine)
         self.fleet = Fleet(
             self.store, self.hosts, self.access, folder / "clusters", authority.certificate
@@ -107,7 +107,11 @@ class Cloud:
         clients = [entra.Client(deployer, identity.secret)]
         self.directory = entra.Directory(self.store, clients, self.fleet.issuer_keys)
         self.commands = container_service.Commands(
-            self.fleet.cluster, self.access.check, self.store.latency, folder / "run-command"
+            self.fleet.cluster,
+            self.access.check,
+            self.store.latency,
+            folder / "run-command",
+            self.weather,
         )
         self.blobs = Azurite(folder / "blobs")
         self._populate()

@@ -1,6 +1,7 @@
 """Commands whose pod dies while they run: after a while, or at a request of their own."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -18,20 +19,13 @@ class EvictedError(Exception):
 
 @dataclass(eq=False)
 class Doom:
-    """A command that runs and will die."""
+    """A command that runs, and a fault that may end it."""
 
-    fault: str
+    fault: Active
     eviction: Eviction
     network: str
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def strike(self) -> None:
-        """Wait for the moment."""
-        if self.eviction.after is not None:
-            await asyncio.sleep(self.eviction.after)
-        else:
-            await self.asked.wait()
 
     def fits(self, method: str, path: str, network: str) -> bool:
         once = self.eviction.once
@@ -42,23 +36,33 @@ class Doom:
             and fnmatch(path.lower(), once.path.lower())
         )
 
+    async def strike(self) -> None:
+        """Wait for the moment."""
+        if self.eviction.after is not None:
+            await asyncio.sleep(self.eviction.after)
+        else:
+            await self.asked.wait()
+
 
 class Evictions:
     """Ends commands, and sees the requests at which they die."""
 
-    def __init__(self, struck: Callable[[str, Seen], Iterable[Active]]) -> None:
-        self._struck = struck
+    def __init__(
+        self,
+        fitting: Callable[[str, Seen], Iterable[Active]],
+        strikes: Callable[[Active], bool],
+    ) -> None:
+        self._fitting = fitting
+        self._strikes = strikes
         self.waiting: list[Doom] = []
 
     async def outlast(
         self, ended: Awaitable[int], kill: Callable[[], None], seen: Seen, network: str
     ) -> int:
         """The exit code of a command, or `EvictedError` once it was killed on the way."""
-        fault = next(iter(self._struck("command", seen)), None)
-        eviction = fault.effect.evict if fault else None
-        if fault is None or eviction is None:
+        doom = self._doom(seen, network)
+        if doom is None:
             return await ended
-        doom = Doom(fault.id, eviction, network)
         self.waiting.append(doom)
         work = asyncio.ensure_future(ended)
         moment = asyncio.ensure_future(doom.strike())
@@ -68,21 +72,28 @@ class Evictions:
                 return work.result()
             kill()
             await work
-            fault.hits += 1
-            raise EvictedError(eviction.reason)
+            doom.fault.hits += 1
+            raise EvictedError(doom.eviction.reason)
         finally:
             self.waiting.remove(doom)
             doom.dead.set()
             for task in (work, moment):
                 task.cancel()
 
+    def _doom(self, seen: Seen, network: str) -> Doom | None:
+        """Calls are commands, or their requests at which they die."""
+        for fault in self._fitting("command", seen):
+            eviction = fault.effect.evict
+            if eviction and (eviction.once or self._strikes(fault)):
+                return Doom(fault, eviction, network)
+        return None
+
     async def asked(self, method: str, path: str, network: str) -> str:
         """A command's request has been carried out; the fault that it dies of, once it is dead."""
-        doomed = [doom for doom in self.waiting if doom.fits(method, path, network)]
-        for doom in doomed:
-            doom.asked.set()
-            try:
-                await asyncio.wait_for(doom.dead.wait(), PATIENCE)
-            except TimeoutError:
-                continue
-        return doomed[0].fault if doomed else ""
+        for doom in list(self.waiting):
+            if doom.fits(method, path, network) and self._strikes(doom.fault):
+                doom.asked.set()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(doom.dead.wait(), PATIENCE)
+                return doom.fault.id
+        return ""

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -64,7 +64,7 @@ class Weather:
         self.now = clock
         self.names: Callable[[str], Iterable[str]] = lambda _principal: ()
         """The other names of a principal, given its object id."""
-        self.evictions = Evictions(self.struck)
+        self.evictions = Evictions(self.fitting, self.strikes)
         self.lines: set[tuple[str, str, Line]] = set()
         """Host, network and connection of the requests under way."""
         self.removed: list[Callable[[Active], None]] = []
@@ -134,17 +134,25 @@ class Weather:
 
     # --- Whom it hits ----------------------------------------------------------------------------
 
-    def struck(self, kind: str, seen: Seen, key: str = "") -> Iterable[Active]:
-        """The faults that hit this, in the order of their arrival."""
-        now = self.now()
-        for one in list(self._active.values()):
-            fits = one.effect.kind == kind and one.fault.when.matches(seen)
-            if fits and one.strikes(key, now):
-                yield one
+    def fitting(self, kind: str, seen: Seen) -> list[Active]:
+        """The faults that may hit this, in the order of their arrival."""
+        return [
+            one
+            for one in self._active.values()
+            if one.effect.kind == kind and one.fault.when.matches(seen)
+        ]
+
+    def strikes(self, one: Active, key: str = "") -> bool:
+        """Does the fault hit this call, which it fits."""
+        return self._active.get(one.id) is one and one.strikes(key, self.now())
+
+    def struck(self, kind: str, seen: Seen, key: str = "") -> Iterator[Active]:
+        """The faults that hit this; a later one sees only what the earlier ones let pass."""
+        return (one for one in self.fitting(kind, seen) if self.strikes(one, key))
 
     def hit(self, kind: str, seen: Seen, key: str = "") -> Active | None:
         """The first fault that hits this, counted as a hit."""
-        found = next(iter(self.struck(kind, seen, key)), None)
+        found = next(self.struck(kind, seen, key), None)
         if found:
             found.hits += 1
         return found

@@ -92,6 +92,8 @@ class Engine:
         asked = (object_id, data, "/".join(scope.segments[:RESOURCE]).lower())
         self._turns[asked] += 1
         server = self._turns[asked] % SERVERS
+        if self.store.weather.forgets(object_id, scope, " ".join(map(str, asked))):
+            return []
         return [
             grant
             for grant in self._held.get(object_id, ())
@@ -113,10 +115,16 @@ class Engine:
             built_in()[found["roleDefinitionId"].rpartition("/")[2]],
             ResourceId.parse(found["scope"]),
             self.store.now(),
-            delays(f"{found['principalId']} {found['scope']}", window),
+            delays(self._seed(found), window),
         )
         self.grants[assignment.id.key] = grant
         self._held.setdefault(grant.principal, []).append(grant)
+
+    def _seed(self, assignment: dict[str, Any]) -> str:
+        """Principal and scope by their names: ids differ from run to run, and luck is not to."""
+        principal = assignment["principalId"]
+        known = self.store.principals.get(principal)
+        return f"{known.name if known else principal} {assignment['scope']}"
 
     def _revoked(self, assignment: Resource) -> None:
         grant = self.grants[assignment.id.key]

@@ -51,7 +51,7 @@ class Actions:
             "resourceGroups", "resourcegroups"
         )
         query = f"api-version={version or arm.check_version(request)}"
-        wait = self.store.latency.seconds("run_command.start") / 4
+        wait = self.store.latency.usual("run_command.start") / 4
         return {
             "Location": f"https://{arm.HOST}/{base}/commandResults/{identifier}?{query}",
             **arm.retry_after(min(wait, 5)),

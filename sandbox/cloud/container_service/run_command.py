@@ -15,15 +15,17 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
 
 from sandbox.arm import ArmError, Caller, ResourceId, TokenError
 from sandbox.cloud.container_service import context, models, refusals, toolbox
 from sandbox.latency import Latency
 from sandbox.store import Resource
+from sandbox.weather import EvictedError, Weather
 
 LOG = logging.getLogger(__name__)
 SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"  # Of every AKS API server.
@@ -32,6 +34,7 @@ LONGEST = 1800.0  # Seconds; the sandbox's own limit, Azure's is not documented.
 FILE_BLOCKS = 256 * 1024  # Of a kilobyte: no file of a command grows beyond 256 MiB.
 LIMITS = f"ulimit -c 0; ulimit -n 1024; ulimit -t 900; ulimit -f {FILE_BLOCKS}; "
 KEPT = 200  # Results of ended commands; older ones are forgotten. Azure's number is not documented.
+CUT_SHORT = "The command was cancelled: the sandbox stopped or was reset."
 STARTER = LIMITS + 'exec bash -c "$1"'
 
 
@@ -73,6 +76,7 @@ class Command:
     exit_code: int | None = None  # Known of a command that ran to its end.
     logs: str = ""
     reason: str = ""  # Set when the service could not run it at all.
+    _dumped: dict[str, Any] | None = field(default=None, init=False, repr=False)
 
     def show(self) -> dict[str, Any]:
         found: dict[str, Any] = {"startedAt": stamp(self.started)}
@@ -90,6 +94,26 @@ class Command:
             found["finishedAt"] = stamp(self.finished)
         return {"id": self.id, "properties": found}
 
+    def dump(self) -> dict[str, Any]:
+        """The result, always the same object; a command under way does not outlive the sandbox."""
+        if self._dumped is None or bool(self.finished) is not self._dumped["ran"]:
+            self._dumped = {
+                "cluster": self.cluster.path,
+                "started": self.started.timestamp(),
+                "finished": (self.finished or self.started).timestamp(),
+                "exit_code": self.exit_code,
+                "logs": self.logs,
+                "reason": self.reason if self.finished else CUT_SHORT,
+                "ran": bool(self.finished),
+            }
+        return self._dumped
+
+    @classmethod
+    def load(cls, identifier: str, data: dict[str, Any]) -> Self:
+        began, ended = (datetime.fromtimestamp(data[at], UTC) for at in ("started", "finished"))
+        told = {name: data[name] for name in ("exit_code", "logs", "reason")}
+        return cls(identifier, ResourceId(data["cluster"]), "", b"", "", began, ended, **told)
+
 
 class Commands:
     """Starts commands and remembers how they ended."""
@@ -100,12 +124,14 @@ class Commands:
         check_token: CheckToken,
         latency: Latency,
         folder: Path,
+        weather: Weather | None = None,
     ) -> None:
         """`folder` holds the links to programs, and the scratch of running commands."""
         self._clusters = clusters
         self._check_token = check_token
         self._latency = latency
         self._folder = folder
+        self._weather = weather or Weather(latency)
         self._programs: Path | None = None
         self._known: dict[str, Command] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -159,6 +185,12 @@ class Commands:
                 404, "NotFound", f"The command result '{identifier}' could not be found."
             )
         return command
+
+    def dump(self) -> dict[str, Any]:
+        return {key: known.dump() for key, known in self._known.items()}
+
+    def load(self, data: dict[str, Any]) -> None:
+        self._known = {key: Command.load(key, one) for key, one in data.items()}
 
     async def close(self) -> None:
         """End what still runs and leave nothing behind."""
@@ -215,8 +247,10 @@ class Commands:
         except TimeoutError:
             command.reason = f"The command ran for more than {LONGEST:.0f} seconds."
         except asyncio.CancelledError:
-            command.reason = "The command was cancelled: the sandbox stopped or was reset."
+            command.reason = CUT_SHORT
             raise
+        except EvictedError as error:
+            command.reason = str(error)
         except Exception as error:
             LOG.exception("the command %s could not be run", command.id)
             command.reason = f"The command could not be started: {error}"
@@ -232,19 +266,21 @@ class Commands:
             context.unpack(command.files, subfolder(root, "command-files"))
             environment = self._environment(root, access, command.token)
             output = root / "output"
-            command.exit_code = await self._call(command.text, environment, root, output)
+            command.exit_code = await self._call(command, environment, root, output)
             command.logs = log(output)
         finally:
             shutil.rmtree(root, ignore_errors=True)
 
-    async def _call(self, text: str, environment: dict[str, str], root: Path, output: Path) -> int:
+    async def _call(
+        self, command: Command, environment: dict[str, str], root: Path, output: Path
+    ) -> int:
         with output.open("wb") as sink:
             program = await asyncio.create_subprocess_exec(
                 str(self._toolbox() / "bash"),
                 "-c",
                 STARTER,
                 "bash",
-                text,
+                command.text,
                 cwd=root / "command-files",
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -253,7 +289,13 @@ class Commands:
                 start_new_session=True,  # So that all of it can be ended together.
             )
         try:
-            code = await asyncio.wait_for(program.wait(), LONGEST)
+            ended = self._weather.evictions.outlast(
+                program.wait(),
+                lambda: os.killpg(program.pid, signal.SIGKILL),
+                {"path": str(command.cluster), "command": command.text},
+                urlsplit(environment["HTTPS_PROXY"]).username or "",
+            )
+            code = await asyncio.wait_for(ended, LONGEST)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)

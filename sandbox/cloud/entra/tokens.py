@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 from sandbox.arm import Caller, TokenError
 from sandbox.store import Principal
+from sandbox.weather import Weather
 
 LIFETIME = 3599  # Seconds, as in an answer of Entra.
 
@@ -34,7 +35,13 @@ def new_key() -> bytes:
 class Tokens:
     """Issues and checks the access tokens of one tenant."""
 
-    def __init__(self, tenant: str, pem: bytes, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tenant: str,
+        pem: bytes,
+        clock: Callable[[], float],
+        weather: Weather | None = None,
+    ) -> None:
         key = load_pem_private_key(pem, None)
         assert isinstance(key, RSAPrivateKey)  # noqa: S101  # `new_key` makes no other kind
         self.tenant = tenant
@@ -42,6 +49,7 @@ class Tokens:
         self._key = key
         self._public = key.public_key()
         self._clock = clock
+        self._weather = weather or Weather(clock=clock)
         der = self._public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         digest = hashlib.sha256(der).digest()
         self._id = base64.urlsafe_b64encode(digest[:20]).decode().rstrip("=")
@@ -55,12 +63,17 @@ class Tokens:
     def issue(self, principal: Principal, audience: str) -> str:
         """A token for one principal and one service."""
         now = int(self._clock())
+        since, lifetime = now, LIFETIME
+        wrong = self._weather.token(audience, principal.object_id, principal.application_id)
+        if wrong:
+            since += round(wrong.not_before)
+            lifetime = LIFETIME if wrong.lifetime is None else round(wrong.lifetime)
         claims = {
             "aud": audience,
             "iss": self.issuer,
             "iat": now,
-            "nbf": now,
-            "exp": now + LIFETIME,
+            "nbf": since,
+            "exp": since + lifetime,
             "appid": principal.application_id,
             "appidacr": "1",
             "idp": self.issuer,
@@ -88,6 +101,8 @@ class Tokens:
             raise TokenError("The access token is for another service.", "audience") from error
         except jwt.PyJWTError as error:
             raise TokenError(f"The access token is not valid: {error}.") from error
+        if claims["nbf"] > self._clock():
+            raise TokenError("The access token is not yet valid: its nbf lies in the future.")
         if claims["exp"] < self._clock():
             raise TokenError(
                 "The access token expiry UTC time is earlier than current UTC time.", "expired"
