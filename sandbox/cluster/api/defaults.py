@@ -208,6 +208,11 @@ def _pod(body: Object) -> None:
     _pod_spec(spec)
     _fill(spec, enableServiceLinks=True, serviceAccountName="default", preemptionPolicy=PREEMPTION)
     _fill(spec, serviceAccount=spec["serviceAccountName"], priority=0)
+    for container in [*spec.get("containers", ()), *(spec.get("initContainers") or ())]:
+        # Of a pod itself: what has a limit and no request requests its limit.
+        if limits := container["resources"].get("limits"):
+            asked = container["resources"].get("requests") or {}
+            container["resources"]["requests"] = {**limits, **asked}
     _fill(body, status={"phase": "Pending", "qosClass": quality(spec)})
 
 
@@ -223,6 +228,19 @@ def quality(spec: Object) -> str:
         return "BestEffort"
     whole = all({"cpu", "memory"} <= each.keys() for each in limits)
     return "Guaranteed" if whole and limits == requests else "Burstable"
+
+
+def _limit_range(body: Object) -> None:
+    for item in (body.get("spec") or {}).get("limits") or ():
+        if item.get("type") == "Container":
+            usual = {**(item.get("max") or {}), **(item.get("default") or {})}
+            least = {**(item.get("min") or {}), **usual, **(item.get("defaultRequest") or {})}
+            item.update({"default": usual} if usual else {})
+            item.update({"defaultRequest": least} if least else {})
+
+
+def _quota(body: Object) -> None:
+    body.setdefault("spec", {})
 
 
 def _claim(body: Object) -> None:
@@ -277,12 +295,14 @@ RULES: dict[str, Callable[[Object], None]] = {
     "Deployment": _deployment,
     "Ingress": _ingress,
     "Job": _job,
+    "LimitRange": _limit_range,
     "MutatingWebhookConfiguration": _webhooks,
     "Namespace": _namespace,
     "NetworkPolicy": _network_policy,
     "PersistentVolumeClaim": _claim,
     "Pod": _pod,
     "ReplicaSet": _replica_set,
+    "ResourceQuota": _quota,
     "RoleBinding": _role_binding,
     "Secret": _secret,
     "Service": _service,

@@ -103,7 +103,7 @@ def internal(message: str) -> ApiError:
 def invalid(kind: Kind, name: str, causes: Sequence["Cause"]) -> ApiError:
     """A 422 that lists everything that is wrong with an object."""
     texts = [str(cause) for cause in causes]
-    listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    listed = aggregate(texts)
     return ApiError(
         422,
         "Invalid",
@@ -113,6 +113,11 @@ def invalid(kind: Kind, name: str, causes: Sequence["Cause"]) -> ApiError:
         kind=kind.name,
         causes=[cause.status for cause in causes],
     )
+
+
+def aggregate(texts: Sequence[str]) -> str:
+    """Several reasons as Go joins them."""
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
 class Cause:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.cluster.api import apply, definitions, errors, ownership, patches, reading, strategic
+from sandbox.cluster.api.admission import Admission
 from sandbox.cluster.api.clock import now
 from sandbox.cluster.api.kinds import Kind, Kinds
 from sandbox.cluster.api.ownership import APPLY, UPDATE, Manager
@@ -51,6 +52,7 @@ class Objects:
         self._storage = storage
         self._kinds = kinds
         self._webhooks = Webhooks(storage)
+        self._admission = Admission(storage)
 
     def get(self, target: Target) -> Object:
         found = self.find(target)
@@ -101,10 +103,11 @@ class Objects:
         metadata["generation"] = 1
         if "status" in kind.subresources:
             new.pop("status", None)
-        reading.complete(kind, new, None)
+        reading.complete(kind, new, None, self._admission.complete)
         if kind.name == "Pod":
             self._demand_account(target, new)
         self._webhooks.admit(kind, "CREATE", new)
+        self._admission.admit(kind, new, None, options.warnings)
         if managers is None:
             managers = ownership.after_update(kind, [], author, {}, new)
         metadata["managedFields"] = ownership.write(managers)
@@ -179,8 +182,9 @@ class Objects:
             reading.complete_status(kind, new)
         else:
             new = self._with_servers_part(kind, old, new, options)
-            reading.complete(kind, new, old)
+            reading.complete(kind, new, old, self._admission.complete)
             self._webhooks.admit(kind, "UPDATE", new)
+            self._admission.admit(kind, new, old, options.warnings)
         if any(new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - UNCOUNTED):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if managers is None:
@@ -236,6 +240,7 @@ class Objects:
         if old is not None and is_released(kind, new):
             return self.drop(kind, new)
         stored = self._storage.put(kind.resource, new)
+        self._count(stored)
         if kind.name == DEFINITION:
             definitions.register(self._kinds, stored)
         return stored
@@ -244,7 +249,14 @@ class Objects:
         """Store what a deletion leaves behind, or drop it when nothing holds it."""
         if is_released(kind, changed):
             return self.drop(kind, changed)
-        return self._storage.put(kind.resource, changed)
+        stored = self._storage.put(kind.resource, changed)
+        self._count(stored)
+        return stored
+
+    def _count(self, body: Object) -> None:
+        """Quotas show at once what a write has changed."""
+        if namespace := body["metadata"].get("namespace"):
+            self._admission.quotas.settle(namespace)
 
     def drop(self, kind: Kind, body: Object) -> Object:
         """Forget an object at once, and with a definition everything that it defines."""
@@ -256,7 +268,9 @@ class Objects:
             self._kinds.remove(*names)
         metadata = body["metadata"]
         key = metadata.get("namespace", ""), metadata["name"]
-        return self._storage.remove(kind.resource, *key) or body
+        gone = self._storage.remove(kind.resource, *key) or body
+        self._count(gone)
+        return gone
 
 
 UNCOUNTED = {"apiVersion", "kind", "metadata", "status"}  # Changes here keep the generation.

@@ -1,6 +1,7 @@
 """From what a client sent to an object of its kind: types, unknown fields, defaults, validity."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,13 +100,19 @@ def _complain(
         options.warnings.extend(texts)
 
 
-def complete(kind: Kind, body: Object, old: Object | None) -> None:
-    """Fill defaults in and refuse what is not valid."""
+def complete(
+    kind: Kind,
+    body: Object,
+    old: Object | None,
+    more: Callable[[Kind, Object, Object | None], None],
+) -> None:
+    """Fill defaults in, `more` of them by the namespace's wish, and refuse what is not valid."""
     name = body["metadata"].get("name", "")
     causes = list(validation.lacking(kind, body))
     if causes:
         raise errors.invalid(kind, name, causes)
     defaults.fill(kind, body)
+    more(kind, body, old)
     causes = list(validation.check(kind, body))
     if kind.custom:
         causes += structural.validate(kind.schema, body)

@@ -234,6 +234,7 @@ class Deployments(Controller):
                         done=done or self._arrived(deployment, new),
                         late=late is not None and late <= 0,
                     ),
+                    *failures(new),
                 ],
             },
         )
@@ -254,6 +255,16 @@ class Deployments(Controller):
         sets = self.cache.owned(REPLICA_SETS, deployment)
         begun = [item["metadata"]["creationTimestamp"] for item in sets]
         return seconds - age(max(begun)) if begun else None
+
+
+def failures(new: Manifest | None) -> list[Manifest]:
+    """Why the pods of the current set cannot be made, as the set tells it."""
+    conditions = (status(new).get("conditions") or []) if new else []
+    return [
+        condition("ReplicaFailure", True, item["reason"], item["message"])
+        for item in conditions
+        if item["type"] == "ReplicaFailure" and item["status"] == "True"
+    ]
 
 
 AVAILABLE = condition(

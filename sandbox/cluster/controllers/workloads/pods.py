@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 
+from sandbox.cluster.controllers.client import ApiError
 from sandbox.cluster.controllers.controller import Surroundings
 from sandbox.cluster.controllers.kinds import PODS, Kind, Manifest
 from sandbox.cluster.controllers.objects import reference, suffix
@@ -35,7 +36,13 @@ def pod_of(
 
 async def create_pod(around: Surroundings, source: str, kind: Kind, pod: Manifest) -> Manifest:
     parent = around.cache.by_uid(pod["metadata"]["ownerReferences"][0]["uid"])
-    made = await around.create(PODS, pod)
+    try:
+        made = await around.create(PODS, pod)
+    except ApiError as error:
+        if parent is not None:
+            text = f"Error creating: {error}"
+            around.recorder.warning(source, kind, parent, "FailedCreate", text)
+        raise
     if parent is not None:
         message = f"Created pod: {made['metadata']['name']}"
         around.recorder.normal(source, kind, parent, "SuccessfulCreate", message)

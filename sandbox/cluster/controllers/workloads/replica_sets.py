@@ -1,8 +1,10 @@
 """ReplicaSets: as many pods as asked, the least useful ones go first."""
 
+from sandbox.cluster.controllers.client import ApiError
 from sandbox.cluster.controllers.controller import Controller
 from sandbox.cluster.controllers.kinds import PODS, REPLICA_SETS, Key, Manifest
 from sandbox.cluster.controllers.objects import (
+    condition,
     labels,
     leaving,
     pod_is_finished,
@@ -30,7 +32,11 @@ class ReplicaSets(Controller):
         if found is None:
             return None
         if not leaving(found):
-            await self._scale(found)
+            try:
+                await self._scale(found)
+            except ApiError as error:
+                await self._report(key, str(error))
+                raise
         await self._report(key)
         return None
 
@@ -47,7 +53,7 @@ class ReplicaSets(Controller):
             for pod in sorted(pods, key=usefulness)[: len(pods) - wanted]:
                 await delete_pod(self.around, SOURCE, REPLICA_SETS, pod)
 
-    async def _report(self, key: Key) -> None:
+    async def _report(self, key: Key, failure: str = "") -> None:
         found = self.cache.get(REPLICA_SETS, key)
         if found is None:
             return
@@ -61,4 +67,7 @@ class ReplicaSets(Controller):
             "availableReplicas": ready,
             "observedGeneration": found["metadata"].get("generation", 1),
         }
+        failed = [condition("ReplicaFailure", True, "FailedCreate", failure)] if failure else None
+        if failed or status(found).get("conditions"):
+            await self.around.set_status(REPLICA_SETS, found, {"conditions": failed or []})
         await self.around.set_status(REPLICA_SETS, found, counts)
