@@ -16,6 +16,8 @@ COMMANDS = {  # Name: where it is, and what the overview says; modules load when
     "reset": ("life:reset", "Empty the subscription."),
     "env": ("environment:env", "Print the environment that points tools to the sandbox."),
     "status": ("status:status", "Show what exists and what Azure is busy with."),
+    "log": ("log:log", "Show the requests that the sandbox has answered."),
+    "page": ("page:page", "Print the address of a page that shows what is going on."),
     "coverage": ("coverage:coverage", "Show what is simulated, and how faithfully."),
 }
 

@@ -16,6 +16,7 @@ from cyclopts import Parameter
 
 from sandbox import requirements
 from sandbox.commands.control import ask, found
+from sandbox.commands.page import address
 from sandbox.commands.terminal import StateDirectory, err, option
 from sandbox.latency import Latency, Profile, durations
 from sandbox.state import DEFAULT, Running, SandboxError, State, alive
@@ -63,6 +64,7 @@ def up(
     sys.stdout.write(kept.exports(running))
     err.print(
         f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}.\n"
+        f"Watch it on {address(running)}\n"
         f"Stop it with: [bold]python -m sandbox down{option(state)}[/]"
     )
 
