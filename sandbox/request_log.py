@@ -1,15 +1,48 @@
-"""The log of requests, read: which lines somebody wants to see, and the last of them."""
+"""The log of requests: written line by line, and read from its end."""
 
 import json
+import re
 import time
 from calendar import timegm
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TextIO
 
 BLOCK = 65536
+LONGEST = 20_000_000  # Bytes; some hundred thousand requests.
+LONG = 40  # Letters of a host.
+IDENTIFIER = re.compile(r"(?<=/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$)")
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Journal:
+    """Writes the log; of one that has grown too long, or of another run, one generation stays."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._opened: TextIO | None = None
+        self._size = 0
+
+    def write(self, entry: dict[str, object]) -> None:
+        line = json.dumps(entry) + "\n"
+        if self._opened is None or self._size > LONGEST:
+            self._opened = self._begin()
+        self._opened.write(line)
+        self._size += len(line)
+
+    def _begin(self) -> TextIO:
+        self.close()
+        if self.file.exists():
+            self.file.replace(self.file.with_suffix(f".1{self.file.suffix}"))
+        self._size = 0
+        return self.file.open("a", buffering=1)  # Each line is there for readers at once.
+
+    def close(self) -> None:
+        if self._opened:
+            self._opened.close()
+        self._opened = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +66,14 @@ class Entry:
             return float(timegm(time.strptime(self.time, FORMAT)))
         except ValueError:
             return 0.0
+
+    @property
+    def brief(self) -> tuple[str, str]:
+        """Host and path without what is the same everywhere, for a narrow place."""
+        host = self.host
+        if len(host) > LONG:
+            host = f"{host.partition('.')[0]}.….{'.'.join(host.split('.')[-2:])}"
+        return host, shortened(self.path)
 
     @property
     def who(self) -> str:
@@ -84,6 +125,11 @@ class Filter:
             and like(self.fault, entry.fault)
             and (like(self.principal, entry.name) or like(self.principal, entry.caller))
         )
+
+
+def shortened(path: str) -> str:
+    """A path without its GUIDs."""
+    return IDENTIFIER.sub("…", path)
 
 
 def like(pattern: str, text: str) -> bool:

@@ -37,18 +37,24 @@ Durations = Annotated[
         "scaling: role.propagation=600. May be repeated; sandbox/latency.yaml lists them.",
     ),
 ]
+Fresh = Annotated[
+    bool,
+    Parameter(negative="", help="Begin with an empty subscription; forget what was built."),
+]
 
 
-def up(
+def up(  # noqa: PLR0913  # Options of a command.
     *,
     port: Port = PORT,
     profile: Pace = "typical",
     scale: Scale = 0.05,
     duration: Durations = (),
+    fresh: Fresh = False,
     state: StateDirectory = DEFAULT,
 ) -> None:
     """Start a sandbox in the background and print the environment that points tools to it.
 
+    It goes on where the last one of this state directory stopped.
     Use it as: eval "$(python -m sandbox up)"
     """
     kept = State(state)
@@ -57,6 +63,8 @@ def up(
     read_durations(duration)
     asyncio.run(requirements.check())
     check_port(port)
+    if fresh:
+        kept.clear()
     kept.prepare()
     pace = ["--profile", profile, "--scale", str(scale)]
     own = [word for text in duration for word in ("--duration", text)]
@@ -94,7 +102,7 @@ def run(
 
 
 def down(*, state: StateDirectory = DEFAULT) -> None:
-    """Stop the sandbox; what was built in it is gone, its credentials stay."""
+    """Stop the sandbox; `up` goes on from here."""
     kept = State(state)
     running = found(kept)
     ask(running, "POST", "/stop")
@@ -127,6 +135,8 @@ def reset(*, state: StateDirectory = DEFAULT) -> None:
 def start(kept: State, options: list[str]) -> Running:
     """Start a detached sandbox and wait until it answers."""
     argv = [sys.executable, "-m", "sandbox", "run", "--state", str(kept.folder), *options]
+    if kept.log.exists():
+        kept.log.replace(kept.log.with_suffix(f".1{kept.log.suffix}"))
     with kept.log.open("w") as log:
         program = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -154,6 +164,7 @@ def refuse_second(kept: State) -> None:
             'Use it: eval "$(python -m sandbox env)". Or stop it: python -m sandbox down. '
             "Or run a second one with --state and --port.",
         )
+    kept.demand_free()
 
 
 def check_pace(scale: float) -> None:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from sandbox import request_log
-from sandbox.commands.terminal import Machine, StateDirectory, err, out
+from sandbox.commands.terminal import Machine, StateDirectory, err, out, printable
 from sandbox.request_log import Entry, Filter
 from sandbox.state import DEFAULT, SandboxError, State
 
@@ -72,7 +72,7 @@ def log(
     machine: Machine = False,
     state: StateDirectory = DEFAULT,
 ) -> None:
-    """Show the requests that the sandbox has answered.
+    """Show the requests that the sandbox has answered; GUIDs are shortened, in JSON they are not.
 
     Queries, headers and bodies are not recorded, so no secret is shown.
 
@@ -114,11 +114,11 @@ def line(entry: Entry) -> Text:
     text.append(f"{status:>3} ", colour)
     text.append(f"{entry.milliseconds:>6.0f} ms ", "yellow" if slow else "dim")
     text.append(f"{entry.method:<6} ", "bold")
-    text.append(entry.host + entry.path)
+    text.append(printable("".join(entry.brief)))
     if entry.who:
-        text.append(f"  by {entry.who}{where}", "cyan")
+        text.append(printable(f"  by {entry.who}{where}"), "cyan")
     elif where:
-        text.append(f" {where}", "cyan")
+        text.append(printable(f" {where}"), "cyan")
     if entry.fault:
         text.append(f"  fault {entry.fault}", "magenta")
     return text

@@ -1,5 +1,6 @@
 """How commands speak: to people in colour on a terminal, to programs in JSON."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,9 @@ from rich.table import Table
 
 from sandbox.state import DEFAULT
 
+WIDE = 1000  # Columns of what is no terminal: nothing is cut or folded there.
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 StateDirectory = Annotated[
     Path, Parameter(name="--state", help="Where the sandbox keeps its files.")
@@ -32,7 +34,15 @@ def show(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> None:
     """A table with its title; nothing when there is nothing to show."""
     if not rows:
         return
-    table = Table(*columns, title=title, title_justify="left", box=None)
+    out.print()
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold", header_style="dim")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*(escape(printable(cell)) for cell in row))
     out.print(table)
+
+
+def printable(text: str) -> str:
+    """Names and paths come from anywhere; none of them moves the cursor."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text)
