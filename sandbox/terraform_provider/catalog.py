@@ -21,15 +21,23 @@ def read(name: str) -> Any:
 
 
 @cache
+def more() -> dict[str, Any]:
+    """Types that are written down from the provider's documentation instead of its schema."""
+    text = resources.files(__package__).joinpath("data", f"azurerm-{VERSION}-more.json").read_text()
+    return dict(json.loads(text))
+
+
+@cache
 def schema() -> dict[str, Any]:
     """What `terraform providers schema -json` prints for azurerm, without descriptions."""
-    return dict(read("schema"))
+    found: dict[str, Any] = read("schema")
+    return found | {"resource_schemas": found["resource_schemas"] | more()["resource_schemas"]}
 
 
 @cache
 def constraints() -> dict[str, Any]:
     """ForceNew, defaults, conflicts and timeouts of each resource type."""
-    return dict(read("constraints"))
+    return {**read("constraints"), **more()["constraints"]}
 
 
 def block(kind: Kind, type_name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sandbox.terraform_provider.resources import (
     container_service,
     convention,
     data_collection,
+    dns,
     gateways,
     governance,
     grafana,
@@ -31,7 +32,9 @@ from sandbox.terraform_provider.resources import (
     postgresql,
     private_dns,
     private_endpoint,
+    service_networking,
     storage,
+    storage_policy,
     subscription,
 )
 
@@ -43,6 +46,7 @@ MODULES = (
     container_service,
     convention,
     data_collection,
+    dns,
     gateways,
     governance,
     grafana,
@@ -56,7 +60,9 @@ MODULES = (
     postgresql,
     private_dns,
     private_endpoint,
+    service_networking,
     storage,
+    storage_policy,
     subscription,
 )
 

@@ -142,22 +142,18 @@ def put_email_subject(body: Object, subject: str) -> None:
 
 
 EMAIL_SUBJECT = "Email.Subject"  # A name with a dot in it, which no path can say.
-RECEIVERS = (
-    "arm_role_receiver",
-    "automation_runbook_receiver",
-    "azure_app_push_receiver",
-    "azure_function_receiver",
-    "email_receiver",
-    "event_hub_receiver",
-    "itsm_receiver",
-    "logic_app_receiver",
-    "sms_receiver",
-    "voice_receiver",
-    "webhook_receiver",
-)
-RECEIVER: Entries = {
-    "event_hub_namespace": "eventHubNameSpace",
-    "aad_auth": Block("", on={"useAadAuth": True}, off={"useAadAuth": False}),
+RECEIVERS: dict[str, Entries] = {
+    "arm_role_receiver": {},
+    "automation_runbook_receiver": {},
+    "azure_app_push_receiver": {},
+    "azure_function_receiver": {},
+    "email_receiver": {},
+    "event_hub_receiver": {"event_hub_namespace": "eventHubNameSpace"},
+    "itsm_receiver": {},
+    "logic_app_receiver": {},
+    "sms_receiver": {},
+    "voice_receiver": {},
+    "webhook_receiver": {"aad_auth": Block("", on={"useAadAuth": True}, off={"useAadAuth": False})},
 }
 DIMENSIONS = {"dimension": Block("dimensions")}
 METRIC: Entries = {"aggregation": "timeAggregation", **DIMENSIONS}
@@ -168,7 +164,10 @@ RESOURCES = {
         api="2023-01-01",
         fields={
             "short_name": "properties.groupShortName",
-            **{name: Block(f"properties.{camel(name)}s", RECEIVER) for name in RECEIVERS},
+            **{
+                name: Block(f"properties.{camel(name)}s", fields)
+                for name, fields in RECEIVERS.items()
+            },
         },
     ),
     "azurerm_monitor_activity_log_alert": Resource(

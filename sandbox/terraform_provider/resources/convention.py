@@ -11,7 +11,6 @@ PLACES = {
     "bastion_host": ("Microsoft.Network/bastionHosts", "2025-01-01"),
     "network_interface": ("Microsoft.Network/networkInterfaces", "2025-01-01"),
     "network_watcher": ("Microsoft.Network/networkWatchers", "2025-01-01"),
-    "dns_zone": ("Microsoft.Network/dnsZones", "2018-05-01"),
     "application_insights": ("Microsoft.Insights/components", "2020-02-02"),
     "disk_encryption_set": ("Microsoft.Compute/diskEncryptionSets", "2022-03-02"),
     "communication_service": ("Microsoft.Communication/communicationServices", "2023-03-31"),
@@ -19,15 +18,6 @@ PLACES = {
     "data_protection_backup_vault": ("Microsoft.DataProtection/backupVaults", "2025-07-01"),
 }
 CHILDREN = {
-    "dns_a_record": (f"{GROUP}/providers/Microsoft.Network/dnsZones/{{zone_name}}/A", "2018-05-01"),
-    "dns_cname_record": (
-        f"{GROUP}/providers/Microsoft.Network/dnsZones/{{zone_name}}/CNAME",
-        "2018-05-01",
-    ),
-    "dns_txt_record": (
-        f"{GROUP}/providers/Microsoft.Network/dnsZones/{{zone_name}}/TXT",
-        "2018-05-01",
-    ),
     "container_registry_cache_rule": ("{container_registry_id}/cacheRules", "2023-07-01"),
     "kubernetes_cluster_trusted_access_role_binding": (
         "{kubernetes_cluster_id}/trustedAccessRoleBindings",
