@@ -1,10 +1,9 @@
 """One cloud, wired: providers, data planes, clusters, and the doors between them."""
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from starlette.requests import Request
@@ -37,12 +36,13 @@ from sandbox.engines.azurite import Azurite
 from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
+from sandbox.request_log import Journal
+from sandbox.snapshot import Part
 from sandbox.store import Principal, Store
 
 PROVIDERS = (
     communication,
     compute,
-    container_registry,
     data_protection,
     governance,
     key_vault,
@@ -55,6 +55,7 @@ PROVIDERS = (
     storage,
 )
 LOG = logging.getLogger(__name__)
+QUESTIONS = ("GET", "HEAD", "OPTIONS")
 TICK = 0.25  # Seconds at most between two looks at what is due.
 
 
@@ -101,10 +102,9 @@ class Cloud:
         self.fleet = Fleet(
             self.store, self.hosts, self.access, folder / "clusters", authority.certificate
         )
-        deployer = Principal(identity.object, identity.client, "deployer")
-        self.store.principals[deployer.object_id] = deployer
-        authorization.grant_owner(self.store, deployer.object_id)
-        clients = [entra.Client(deployer, identity.secret)]
+        self.deployer = Principal(identity.object, identity.client, "deployer")
+        self._admit_deployer()
+        clients = [entra.Client(self.deployer, identity.secret)]
         self.directory = entra.Directory(self.store, clients, self.fleet.issuer_keys)
         self.commands = container_service.Commands(
             self.fleet.cluster,
@@ -114,7 +114,13 @@ class Cloud:
             self.weather,
         )
         self.blobs = Azurite(folder / "blobs")
+        self.registries = container_registry.Registries(self.store, self.access)
         self._populate()
+
+    def _admit_deployer(self) -> None:
+        """Whoever holds the credentials owns the subscription."""
+        self.store.principals[self.deployer.object_id] = self.deployer
+        authorization.grant_owner(self.store, self.deployer.object_id)
 
     def _populate(self) -> None:
         """Give each host name its application."""
@@ -122,6 +128,7 @@ class Cloud:
         routes = [Route("/metadata/endpoints", resources.metadata), *resources.routes(store)]
         for provider in PROVIDERS:
             routes += provider.routes(store)
+        routes += container_registry.routes(store, self.registries)
         routes += container_service.routes(store, self.commands, self.engine.granted)
         routes += authorization.routes(store, self.engine)
         public[arm.HOST] = gate.create(routes, store, access)
@@ -134,9 +141,27 @@ class Cloud:
         public[ISSUERS] = self.fleet.issuers()
         public[container_registry.PUBLIC_HOST] = container_registry.create_public()
         registry = container_registry.HOST
-        public[registry] = container_registry.create(store, access)
+        public[registry] = container_registry.create(self.registries)
         self.hosts.resolvers[registry] = lambda host: container_registry.resolves(store, host)
         self.hosts.resolvers[key_vault.HOST] = lambda host: key_vault.resolves(store, host)
+
+    def parts(self) -> Iterator[Part]:
+        """What survives a restart, in the order in which it is loaded."""
+
+        def version() -> object:
+            return self.store.changes
+
+        yield Part("store", self.store.dump, self.store.load, version)
+        yield Part("role assignments", self.engine.dump, self.engine.load, version)
+        yield Part("registries", self.registries.dump, self.registries.load, version)
+        yield Part("commands", self.commands.dump, self.commands.load, frozen=True)
+        yield from self.fleet.parts()
+
+    def go_on(self) -> None:
+        """Everything is loaded: what became due meanwhile happens now."""
+        if self.deployer.object_id not in self.store.principals:  # New credentials were made.
+            self._admit_deployer()
+        self.store.wake()
 
     async def live(self) -> None:
         """Let things happen when they are due, also while nobody asks."""
@@ -158,9 +183,9 @@ class Cloud:
 class Logged:
     """Writes one line per request; paths and callers, never queries, bodies or headers."""
 
-    def __init__(self, inner: ASGIApp, file: Path, name_of: Callable[[str], str]) -> None:
+    def __init__(self, inner: ASGIApp, journal: Journal, name_of: Callable[[str], str]) -> None:
         self.inner = inner
-        self.file = file
+        self.journal = journal
         self.name_of = name_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,7 +209,7 @@ class Logged:
     def write(self, scope: Scope, status: int, seconds: float) -> None:
         caller = scope.get("caller")
         who = caller.object_id if isinstance(caller, Caller) else ""
-        line = {
+        line: dict[str, object] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "method": scope["method"],
             "host": scope.get("host", ""),
@@ -197,5 +222,21 @@ class Logged:
         }
         if "fault" in scope:
             line["fault"] = scope["fault"]
-        with self.file.open("a") as log:
-            log.write(json.dumps(line) + "\n")
+        self.journal.write(line)
+
+
+class Noted:
+    """Sees that what a request may have changed is kept; one that only asks changes nothing."""
+
+    def __init__(self, inner: ASGIApp, changed: Callable[[], None]) -> None:
+        self.inner = inner
+        self.changed = changed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in QUESTIONS:
+            await self.inner(scope, receive, send)
+            return
+        try:
+            await self.inner(scope, receive, send)
+        finally:
+            self.changed()

@@ -19,6 +19,7 @@ from sandbox.arm import Access, ArmError, Caller, TokenError
 from sandbox.cloud.container_service import SERVER_APPLICATION
 from sandbox.cluster import Cluster, Pool, Settings
 from sandbox.front import Hosts, Network
+from sandbox.snapshot import Part
 from sandbox.store import Resource, Store
 
 LOG = logging.getLogger(__name__)
@@ -147,14 +148,39 @@ class Fleet:
         )
 
     async def stop(self) -> None:
-        """Stop every cluster, those that are still starting too."""
+        """Stop every cluster, those that are still starting too; they can still be dumped."""
         for task in self._starts.values():
             task.cancel()
         await asyncio.gather(*self._starts.values(), *self._stops, return_exceptions=True)
-        stops = (self._stop(cluster) for cluster in self._clusters.values())
-        await asyncio.gather(*stops, return_exceptions=True)
-        for key in list(self._clusters):
-            self._forget(key)
+        await asyncio.gather(*map(self._stop, self._clusters.values()))
+
+    # --- Restarts ------------------------------------------------------------------------------
+
+    def parts(self) -> list[Part]:
+        """The fleet, then what each of its clusters keeps."""
+        found = [Part("fleet", self.dump, self.load)]
+        for key, cluster in self._clusters.items():
+            found += cluster.parts(key)
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        """Where each cluster is: its network, with the token that proves it, and its folder."""
+        return {
+            key: {
+                "network": self._networks[key].name,
+                "token": self._networks[key].token,
+                "folder": cluster.settings.state.name,
+            }
+            for key, cluster in self._clusters.items()
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Start the clusters again; each goes on once its own parts are loaded, too."""
+        for key, place in data.items():
+            resource = self.store.find(key)
+            if resource:
+                network = Network(place["network"], token=place["token"])
+                self._start(resource, network, place["folder"])
 
     # --- From the life of a managed cluster ----------------------------------------------------
 
@@ -162,10 +188,14 @@ class Fleet:
         name = resource.name.lower()
         if name in self.hosts.networks:  # Another group may have a cluster of the same name.
             name = f"{resource.id.group.lower()}.{name}"
-        network = Network(name)
+        # Its own: another group may use the name, or this one again before the last has stopped.
+        place = hashlib.sha256(resource.id.key.encode()).hexdigest()[:8]
+        self._start(resource, Network(name), f"{place}-{uuid.uuid4().hex[:8]}")
+
+    def _start(self, resource: Resource, network: Network, folder: str) -> None:
         self.hosts.networks[network.name] = network
         self._networks[resource.id.key] = network
-        cluster = Cluster(self._settings(resource))
+        cluster = Cluster(self._settings(resource, self.folder / folder))
         self._clusters[resource.id.key] = cluster
         services = Services(cluster)
         network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
@@ -180,7 +210,7 @@ class Fleet:
             return
         self._starts[resource.id.key].cancel()
         self._forget(resource.id.key)
-        task = asyncio.get_running_loop().create_task(self._stop(cluster))
+        task = asyncio.get_running_loop().create_task(self._remove(cluster))
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
 
@@ -191,13 +221,18 @@ class Fleet:
             cluster.refresh_nodes()
 
     async def _stop(self, cluster: Cluster) -> None:
-        """Stop it, and remove its files once nothing writes to them."""
+        settings = cluster.settings
         try:
             await cluster.stop()
         except Exception:
-            LOG.exception("the cluster %s did not stop in order", cluster.settings.name)
-        for folder in {cluster.settings.state, cluster.settings.socket.parent}:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            LOG.exception("the cluster %s did not stop in order", settings.name)
+        if settings.socket.parent != settings.state:
+            await asyncio.to_thread(shutil.rmtree, settings.socket.parent, ignore_errors=True)
+
+    async def _remove(self, cluster: Cluster) -> None:
+        """Remove its files once nothing writes to them."""
+        await self._stop(cluster)
+        await asyncio.to_thread(shutil.rmtree, cluster.settings.state, ignore_errors=True)
 
     def _forget(self, key: str) -> None:
         self._clusters.pop(key, None)
@@ -206,12 +241,9 @@ class Fleet:
         if network:
             self.hosts.networks.pop(network.name, None)
 
-    def _settings(self, resource: Resource) -> Settings:
+    def _settings(self, resource: Resource, folder: Path) -> Settings:
         found = resource.properties
-        # Its own: another group may use the name, or this one again before the last has stopped.
-        place = hashlib.sha256(resource.id.key.encode()).hexdigest()[:8]
-        folder = self.folder / f"{place}-{uuid.uuid4().hex[:8]}"
-        folder.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         socket = folder / "api.sock"
         if len(bytes(socket.resolve())) > SOCKET_LIMIT:
             socket = Path(tempfile.mkdtemp(prefix="sandbox-")) / "api.sock"

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,13 +16,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox.app import Cloud, Logged
+from sandbox.app import Cloud, Logged, Noted
 from sandbox.front import Front
 from sandbox.latency import Latency
 from sandbox.overview import overview
 from sandbox.page import Page
+from sandbox.request_log import Journal
+from sandbox.snapshot import Part, Snapshot, SnapshotError
 from sandbox.state import FOLDERS, Running, SandboxError, State
-from sandbox.weather import Exposed
+from sandbox.weather import Exposed, control
 
 LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -45,21 +47,47 @@ class Server:
             self.control(),
             self.observed,
         )
+        self.snapshot: Snapshot | None = None  # Opened with the start.
         self._stopping = asyncio.Event()
         self._changing = asyncio.Lock()  # Of the cloud: one reset, or the stop, at a time.
         self._life: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self._journal = Journal(state.requests)
 
     def observed(self, app: ASGIApp) -> ASGIApp:
-        """Exposed to the weather, and written to the log."""
+        """Exposed to the weather, written to the log, and kept if it changes something."""
         exposed = Exposed(app, self.cloud.weather)
-        return Logged(exposed, self.state.requests, self.cloud.name_of)
+        noted = Noted(exposed, self.cloud.store.touch)
+        return Logged(noted, self._journal, self.cloud.name_of)
 
     def fresh(self) -> Cloud:
         return Cloud(self.identity, self.authority, self.state.folder, self.latency.fresh())
 
     async def start(self, port: int) -> Running:
-        """Listen, then tell where."""
-        self.state.requests.unlink(missing_ok=True)
+        """Go on from the last snapshot, listen, then tell where."""
+        try:
+            self.snapshot = Snapshot(self.state.folder, self._parts)
+            await self._listen(port)
+            self.cloud.fleet.port = self.front.port  # Clusters start with it.
+            self.snapshot.load()
+        except SnapshotError as error:
+            raise SandboxError(
+                str(error),
+                "Start without it, which empties the sandbox: python -m sandbox up --fresh",
+            ) from error
+        self._enliven()
+        self._saving = asyncio.get_running_loop().create_task(self.snapshot.live())
+        running = Running(
+            os.getpid(), self.front.port, self.latency.profile, self.latency.scale, self.token
+        )
+        self.state.announce(running)
+        return running
+
+    def _parts(self) -> Iterable[Part]:
+        """Of the cloud as it is now: a reset brings another one."""
+        return self.cloud.parts()
+
+    async def _listen(self, port: int) -> None:
         try:
             await self.front.start(port)
         except OSError as error:
@@ -68,12 +96,6 @@ class Server:
             raise SandboxError(
                 f"Port {port} is taken by another program.", "Choose another with --port."
             ) from error
-        self._enliven()
-        running = Running(
-            os.getpid(), self.front.port, self.latency.profile, self.latency.scale, self.token
-        )
-        self.state.announce(running)
-        return running
 
     async def serve(self) -> None:
         """Until SIGINT, SIGTERM or a stop request."""
@@ -88,6 +110,11 @@ class Server:
         async with self._changing:
             await self._retire()  # First, for it ends the watches that hold connections open.
         await self.front.stop()
+        if self.snapshot and self._saving:  # Last, so that it holds whatever was answered.
+            self.snapshot.stop()
+            await self._saving
+            await self.snapshot.close()
+        self._journal.close()
 
     async def reset(self) -> None:
         """An empty subscription again; addresses and credentials stay."""
@@ -98,9 +125,12 @@ class Server:
             self.cloud = self.fresh()
             self.front.hosts = self.cloud.hosts
             self._enliven()
+            if self.snapshot:
+                await self.snapshot.save()
 
     def _enliven(self) -> None:
         self.cloud.fleet.port = self.front.port
+        self.cloud.go_on()
         self._life = asyncio.get_running_loop().create_task(self.cloud.live())
         self._life.add_done_callback(mourn)
 
@@ -120,6 +150,7 @@ class Server:
             ("POST", "/page"): self._open_page,
             ("POST", "/stop"): self._stop,
             ("POST", "/reset"): self._reset,
+            **control.Control(lambda: self.cloud.weather).asked(),
         }
         routes = [
             Route(path, self.guarded(handler), methods=[method])
@@ -174,9 +205,10 @@ def mourn(life: "asyncio.Task[None]") -> None:
 
 async def run(state: State, latency: Latency, port: int) -> None:
     """Serve in the foreground, until stopped."""
-    server = Server(state, latency)
-    state.install_provider()
-    running = await server.start(port)
-    LOG.info("ready on %s, profile %s, scale %s", running.proxy, running.profile, running.scale)
-    await server.serve()
-    LOG.info("stopped")
+    with state.hold():
+        server = Server(state, latency)
+        state.install_provider()
+        running = await server.start(port)
+        LOG.info("ready on %s, profile %s, scale %s", running.proxy, running.profile, running.scale)
+        await server.serve()
+        LOG.info("stopped")

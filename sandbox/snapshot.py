@@ -193,7 +193,7 @@ class Snapshot:
             ) from error
 
     async def live(self) -> None:
-        """Save again and again, until `close`."""
+        """Save again and again, until `stop`."""
         while not self._stopping.is_set():
             await self.save()
             try:
@@ -253,9 +253,12 @@ class Snapshot:
                 raise
             self._connection.execute("COMMIT")
 
+    def stop(self) -> None:
+        """Let `live` come to its end."""
+        self._stopping.set()
+
     async def close(self) -> None:
         """Write what is left; nothing is kept afterwards."""
-        self._stopping.set()
         await self.save()
         with self._writing:
             self._connection.close()

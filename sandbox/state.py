@@ -1,5 +1,7 @@
 """The state directory: the authority, who the deployer is, and the sandbox that runs from here."""
 
+import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -7,9 +9,11 @@ import shlex
 import shutil
 import socket
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sandbox import snapshot
 from sandbox.cloud.entra import Identity, new_key
 from sandbox.front import Authority, write_private
 from sandbox.terraform_provider import mirror
@@ -18,7 +22,9 @@ DEFAULT = Path(".sandbox")
 MARKER = ".sandbox-state"
 """Says that a folder is a state directory; others are neither taken over nor cleared."""
 EARLIER = ("identity.json", "signing.key")  # Together they mark one from before the marker.
-FILES = ("environment", "running.json", "running.new", "sandbox.log", "requests.jsonl")
+LOCK = "lock"
+LOGS = ("sandbox.log", "sandbox.1.log", "requests.jsonl", "requests.1.jsonl")
+FILES = ("environment", "running.json", "running.new", *LOGS, *snapshot.FILES)
 FOLDERS = ("blobs", "clusters", "run-command")
 
 
@@ -161,23 +167,39 @@ class State:
         except (OSError, ValueError, TypeError):
             return None
 
-    def recorded(self) -> int:
-        """The process that serves from here by its own record, whether it answers or not; or 0."""
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the one process that serves from here; the system lets go when it ends, however."""
+        with (self.folder / LOCK).open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise self.held_by_another() from error
+            yield
+
+    def demand_free(self) -> None:
+        """Refuse while a process serves from here, whether it answers or not."""
+        if (self.folder / LOCK).exists():
+            with self.hold():
+                pass
+
+    def held_by_another(self) -> SandboxError:
         try:
-            return Running(**json.loads(self._running.read_text())).pid
+            pid = Running(**json.loads(self._running.read_text())).pid
         except (OSError, ValueError, TypeError):
-            return 0
+            return SandboxError(
+                f"Another sandbox is about to start or to stop in {self.folder}.",
+                "Wait a moment, or choose another folder with --state.",
+            )
+        return SandboxError(
+            f"The sandbox of {self.folder} (pid {pid}) runs and does not answer.",
+            f"Wait for it, or stop it with: kill {pid}",
+        )
 
     def clear(self) -> None:
         """Remove what a sandbox left, but not who it is: credentials and authority stay."""
         self._refuse_foreign()
-        pid = self.recorded()
-        if pid and alive(pid):
-            raise SandboxError(
-                f"The sandbox of {self.folder} (pid {pid}) runs and does not answer.",
-                f"Wait for it, or stop it with: kill {pid}. If that process is none, remove "
-                f"{self._running}.",
-            )
+        self.demand_free()
         for name in FILES:
             (self.folder / name).unlink(missing_ok=True)
         for name in FOLDERS:

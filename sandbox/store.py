@@ -96,6 +96,7 @@ class Store:
         self._reminded: dict[str, Callable[[Resource], None]] = {}
         self._reminders: dict[str, dict[str, Any]] = {}
         self._attempt: Attempt | None = None
+        self._awake = True
 
     # --- Time ----------------------------------------------------------------------------------
 
@@ -119,7 +120,8 @@ class Store:
 
     def settle(self) -> float | None:
         """Do everything that is due; return the seconds until the next thing is."""
-        while self._due and self._due[0][0] <= self.now() and self._attempt is None:
+        resting = self._attempt is not None or not self._awake
+        while not resting and self._due and self._due[0][0] <= self.now():
             _, _, then, operation = heapq.heappop(self._due)
             self.touch()
             try:
@@ -396,8 +398,9 @@ class Store:
         """
         Go on from a dump: nobody is told anew, and due times stay the moments that they were.
 
-        So what became due in between, for the clock went on, happens now.
+        The clock went on meanwhile, so what became due in between happens with `wake`.
         """
+        self._awake = False
         self.operations, self.principals, self._reminders = {}, {}, {}
         self._shelf, self._due = Shelf(), []
         kinds: dict[str, dict[str, Any]] = {}
@@ -412,6 +415,11 @@ class Store:
             self._resume(Resource.load(one))
         for key, one in kinds.get("reminder", {}).items():
             self._note(key, one)
+
+    def wake(self) -> None:
+        """All other parts have been loaded, too: time passes again."""
+        self._awake = True
+        self.settle()
 
     def _resume(self, kept: Resource) -> None:
         for name, revive in self.revive.items():

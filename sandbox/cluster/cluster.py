@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from sandbox.cluster.api import Api
 from sandbox.cluster.controllers import Controllers
 from sandbox.cluster.settings import Settings
+from sandbox.snapshot import Part
 
 GRACE = 1  # Seconds that open requests get to end when the cluster stops.
 
@@ -59,6 +60,15 @@ class Cluster:
     def entra_token(self, object_id: str) -> str:
         """A token of an Entra caller, whose every request `settings.authorize` decides."""
         return self._api.authenticator.entra_token(object_id)
+
+    def parts(self, name: str) -> tuple[Part, Part]:
+        """What survives a restart: tokens and keys, then the objects."""
+
+        api, tokens = self._api, self._api.authenticator
+        return (
+            Part(f"tokens {name}", tokens.dump, tokens.load),
+            Part(f"objects {name}", api.dump, api.load, lambda: api.version, frozen=True),
+        )
 
     async def start(self) -> None:
         """Serve the API on the unix socket, then let the controllers work through it."""

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from sandbox import arm
 from sandbox.arm import SUBSCRIPTION, Caller, ResourceId, TokenError
-from sandbox.cloud import container_registry
+from sandbox.cloud import container_registry, resources
 from sandbox.cloud.container_registry import public
 from sandbox.latency import Latency
 from sandbox.store import Store
@@ -29,6 +29,8 @@ BODY = {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}}
 HOST = "https://labacr.azurecr.io"
 CHART = "external-secrets/charts/external-secrets"
 NOBODY = "00000000-0000-0000-0000-000000000000"
+PUSH = "Microsoft.ContainerRegistry/registries/push/write"
+DELETE = "Microsoft.ContainerRegistry/registries/artifacts/delete"
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 
 
@@ -36,7 +38,7 @@ class Access:
     """Knows one caller, and what it may do."""
 
     def __init__(self) -> None:
-        self.rights = {PULL, "Microsoft.ContainerRegistry/registries/push/write"}
+        self.rights = {PULL, PUSH, DELETE}
 
     def check(self, token: str, audience: str) -> Caller:
         if (token, audience) != ("good", "https://containerregistry.azure.net"):
@@ -57,9 +59,10 @@ class Cloud:
         self.store = Store(Latency(), clock=lambda: self.time)
         self.store.put(ResourceId(GROUP), {"location": "westeurope"})
         self.access = Access()
-        routes = container_registry.routes(self.store)
+        registries = container_registry.Registries(self.store, self.access)
+        routes = [*resources.routes(self.store), *container_registry.routes(self.store, registries)]
         self.arm = Starlette(routes=routes, exception_handlers={arm.ArmError: arm.answer})
-        self.data = container_registry.create(self.store, self.access)
+        self.data = container_registry.create(registries)
         self.public = container_registry.create_public()
 
     def __call__(self, verb: str, url: str, **more: Any) -> httpx.Response:
@@ -215,6 +218,121 @@ def test_a_deleted_registry_takes_its_charts_along(cloud: Cloud) -> None:
 
     assert gone.status_code == 404
     assert again.json()["tags"] == []
+
+
+def test_a_registry_tells_what_it_holds_page_by_page(cloud: Cloud) -> None:
+    headers = cloud.signed_in()
+    cloud.push(headers)
+
+    names = cloud("GET", f"{HOST}/v2/_catalog", headers=headers).json()
+    shown = cloud("GET", f"{HOST}/acr/v1/charts/demo", headers=headers).json()
+    tags = cloud("GET", f"{HOST}/acr/v1/charts/demo/_tags", headers=headers).json()["tags"]
+    held = cloud("GET", f"{HOST}/acr/v1/charts/demo/_manifests", headers=headers).json()
+
+    assert names == {"repositories": ["charts/demo"]}
+    assert (shown["imageName"], shown["tagCount"], shown["manifestCount"]) == ("charts/demo", 1, 1)
+    assert [(one["name"], one["digest"]) for one in tags] == [
+        ("1.0.0", held["manifests"][0]["digest"])
+    ]
+    assert held["manifests"][0]["tags"] == ["1.0.0"]
+
+
+def test_a_list_goes_on_where_its_link_leads(cloud: Cloud) -> None:
+    headers = cloud.signed_in()
+    manifest = cloud.push(headers).headers["Docker-Content-Digest"]
+    content = cloud("GET", f"{HOST}/v2/charts/demo/manifests/{manifest}", headers=headers).content
+    cloud("PUT", f"{HOST}/v2/charts/demo/manifests/1.1.0", content=content, headers=headers)
+
+    first = cloud("GET", f"{HOST}/acr/v1/charts/demo/_tags?n=1", headers=headers)
+    link = first.headers["Link"].partition(">")[0].removeprefix("<")
+    second = cloud("GET", HOST + link, headers=headers)
+
+    assert [tag["name"] for tag in first.json()["tags"]] == ["1.0.0"]
+    assert [tag["name"] for tag in second.json()["tags"]] == ["1.1.0"]
+    assert "Link" not in second.headers
+
+
+def test_what_is_deleted_is_gone_and_needs_a_role_of_its_own(cloud: Cloud) -> None:
+    headers = cloud.signed_in()
+    digest = cloud.push(headers).headers["Docker-Content-Digest"]
+    address = f"{HOST}/v2/charts/demo/manifests/{digest}"
+
+    cloud.access.rights.remove(DELETE)
+    refused = cloud("DELETE", address, headers=headers)
+    cloud.access.rights.add(DELETE)
+    gone = cloud("DELETE", address, headers=headers)
+
+    assert (refused.status_code, gone.status_code) == (403, 202)
+    assert "AcrDelete" in refused.text
+    unknown = cloud("GET", f"{HOST}/acr/v1/charts/demo", headers=headers)
+    assert unknown.json()["errors"][0]["code"] == "NAME_UNKNOWN"
+
+
+# --- Imports -------------------------------------------------------------------------------------
+
+
+def imported(cloud: Cloud, image: str, *, registry: str = "ghcr.io", mode: str = "NoForce") -> Any:
+    """How the import of an image ends, as `charts/copy:1`."""
+    body = {
+        "source": {"registryUri": registry, "sourceImage": image},
+        "targetTags": ["charts/copy:1"],
+        "mode": mode,
+    }
+    answer = cloud("POST", f"{REGISTRY}/importImage", json=body)
+    if answer.status_code != 202:
+        return answer.json()
+    path, _, _ = (
+        answer.headers["Azure-AsyncOperation"].removeprefix(f"https://{arm.HOST}").partition("?")
+    )
+    return cloud("GET", path).json()
+
+
+def test_a_registry_imports_a_public_chart_byte_for_byte(cloud: Cloud) -> None:
+    done = imported(cloud, f"{CHART}:2.9.0")
+
+    token = cloud("GET", f"https://ghcr.io/token?scope=repository:{CHART}:pull").json()["token"]
+    anybody = {"Authorization": f"Bearer {token}"}
+    there = cloud("GET", f"https://ghcr.io/v2/{CHART}/manifests/2.9.0", headers=anybody)
+    headers = cloud.signed_in()
+    here = cloud("GET", f"{HOST}/v2/charts/copy/manifests/1", headers=headers)
+    layer = here.json()["layers"][0]["digest"]
+    assert done["status"] == "Succeeded"
+    assert here.content == there.content
+    assert cloud("GET", f"{HOST}/v2/charts/copy/blobs/{layer}", headers=headers).status_code == 200
+
+
+def test_a_tag_that_is_there_is_replaced_only_by_force(cloud: Cloud) -> None:
+    imported(cloud, f"{CHART}:2.9.0")
+
+    again = imported(cloud, f"{CHART}:2.9.0")
+    forced = imported(cloud, f"{CHART}:2.9.0", mode="Force")
+
+    assert again["error"]["code"] == "Conflict"
+    assert "Tag charts/copy:1 already exists in target registry." in again["error"]["message"]
+    assert forced["status"] == "Succeeded"
+
+
+def test_an_image_that_is_nowhere_fails_the_operation(cloud: Cloud) -> None:
+    assert imported(cloud, f"{CHART}:0.0.1")["error"]["code"] == "InvalidParameters"
+
+
+def test_a_registry_that_is_not_simulated_is_no_source(cloud: Cloud) -> None:
+    answer = imported(cloud, "library/nginx:latest", registry="docker.io")
+
+    assert answer["error"]["code"] == "SandboxUnsupported"
+    assert "docker.io" in answer["error"]["message"]
+
+
+def test_a_name_is_free_until_somebody_has_it(cloud: Cloud) -> None:
+    path = "/subscriptions/x/providers/Microsoft.ContainerRegistry/checkNameAvailability"
+    kind = "Microsoft.ContainerRegistry/registries"
+
+    reasons = [
+        cloud("POST", path, json={"name": name, "type": kind}).json().get("reason")
+        for name in ("freename", "labacr", "no")
+    ]
+
+    assert reasons == [None, "AlreadyExists", "Invalid"]
 
 
 # --- ghcr.io -------------------------------------------------------------------------------------

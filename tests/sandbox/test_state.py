@@ -71,7 +71,22 @@ def test_nothing_is_cleared_below_a_sandbox_that_is_slow_to_answer(state: State)
     (state.folder / "running.json").write_text(json.dumps(asdict(silent)))
     state.log.touch()
 
-    with pytest.raises(SandboxError, match="runs and does not answer"):
+    with state.hold(), pytest.raises(SandboxError, match="runs and does not answer"):
         state.clear()
 
     assert state.log.exists()
+
+
+def test_one_process_holds_a_state_directory_and_the_next_one_after_it(state: State) -> None:
+    with state.hold(), pytest.raises(SandboxError, match="about to start or to stop"):
+        state.demand_free()
+
+    state.demand_free()
+
+
+def test_clearing_forgets_what_was_built(state: State) -> None:
+    (state.folder / "snapshot.db").touch()
+
+    state.clear()
+
+    assert not (state.folder / "snapshot.db").exists()

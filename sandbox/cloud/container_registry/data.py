@@ -5,7 +5,7 @@ import binascii
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from sandbox.arm import Caller, ResourceId, TokenError
 from sandbox.cloud.container_registry import models
-from sandbox.cloud.container_registry.contents import Repository
+from sandbox.cloud.container_registry.catalogue import Catalogue
+from sandbox.cloud.container_registry.contents import Manifest, Repository
 from sandbox.cloud.container_registry.distribution import (
     Distribution,
     RegistryError,
@@ -30,6 +31,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"  # The user name that goes with 
 ACTIONS: dict[Right, str] = {
     "pull": f"{models.REGISTRIES}/pull/read",
     "push": f"{models.REGISTRIES}/push/write",
+    "delete": f"{models.REGISTRIES}/artifacts/delete",
 }
 LIFETIME = {"refresh": 3 * 3600, "access": 3600}
 
@@ -59,12 +61,22 @@ class Registries:
     def __init__(self, store: Store, access: TokenAccess) -> None:
         self.store = store
         self.access = access
-        self.kept: defaultdict[tuple[str, str], Repository] = defaultdict(Repository)
+        self.kept: defaultdict[tuple[str, str], Repository] = defaultdict(
+            lambda: Repository(store.now)
+        )
         self.tickets: dict[str, Ticket] = {}
         store.listen("deleted", models.REGISTRIES, self._forget)
 
     def repository(self, host: str, name: str, _right: Right) -> Repository:
         return self.kept[host, name.lower()]
+
+    def catalog(self, host: str) -> list[str]:
+        """The names under which something is published."""
+        held = self.kept.items()
+        return sorted(name for (one, name), kept in held if one == host and kept.manifests)
+
+    def drop(self, host: str, name: str) -> None:
+        del self.kept[host, name.lower()]
 
     def registry(self, host: str) -> Resource:
         found = models.find(self.store, host.partition(".")[0])
@@ -77,11 +89,38 @@ class Registries:
         for key in [key for key in self.kept if key[0] == host]:
             del self.kept[key]
 
+    # --- Restarts ------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """Repositories, each content by itself, and who is signed in; no uploads under way."""
+        found: dict[str, Any] = {"": {key: vars(one) for key, one in self.tickets.items()}}
+        for (host, name), kept in self.kept.items():
+            types = {key: manifest.media_type for key, manifest in kept.manifests.items()}
+            found[f"{host} {name}"] = {"tags": kept.tags, "times": kept.times, "manifests": types}
+            contents = kept.blobs | {key: one.content for key, one in kept.manifests.items()}
+            found |= {f"{host} {name} {key}": content for key, content in contents.items()}
+        return found
+
+    def load(self, data: dict[str, Any]) -> None:
+        self.tickets = {key: Ticket(**one) for key, one in data.pop("", {}).items()}
+        self.kept.clear()
+        for member, content in data.items():
+            host, name, *digest = member.split(" ")
+            kept, described = self.kept[host, name], data[f"{host} {name}"]
+            if not digest:
+                kept.tags, kept.times = content["tags"], content["times"]
+            elif media_type := described["manifests"].get(digest[0]):
+                kept.manifests[digest[0]] = Manifest(content, media_type)
+            else:
+                kept.blobs[digest[0]] = content
+
     # --- Tokens --------------------------------------------------------------------------------
 
     def ticket(self, kind: str, host: str, object_id: str) -> str:
-        token = secrets.token_urlsafe(48)
-        until = self.store.now() + LIFETIME[kind]
+        token, now = secrets.token_urlsafe(48), self.store.now()
+        for expired in [key for key, one in self.tickets.items() if one.until < now]:
+            del self.tickets[expired]
+        until = now + LIFETIME[kind]
         self.tickets[token] = Ticket(kind, host, object_id, until)
         return token
 
@@ -142,7 +181,7 @@ class Registries:
                 403,
                 "DENIED",
                 f"requested access to the resource is denied: {right} of {host}/{name} needs the "
-                f"role AcrP{right[1:]} on {registry.id}.",
+                f"role Acr{right.capitalize()} on {registry.id}.",
             )
 
 
@@ -173,11 +212,11 @@ def resolves(store: Store, host: str) -> bool:
     return models.find(store, host.partition(".")[0]) is not None
 
 
-def create(store: Store, access: TokenAccess) -> Starlette:
+def create(registries: Registries) -> Starlette:
     """The application behind every `*.azurecr.io`."""
-    registries = Registries(store, access)
     routes = [
         Route("/oauth2/exchange", registries.exchange, methods=["POST"]),
         Route("/oauth2/token", registries.token, methods=["GET", "POST"]),
+        *Catalogue(registries).routes(),
     ]
     return application(Distribution(registries.authorize, registries.repository), routes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
@@ -44,6 +45,9 @@ class User:
         )
 
 
+ADMINISTRATOR = User("clusterAdmin", (MASTERS, "system:authenticated"))
+
+
 class Authenticator:
     """Issues tokens, and tells whose token a request carries."""
 
@@ -52,19 +56,34 @@ class Authenticator:
         self._storage = storage
         self._users: dict[str, User] = {}
         self._entra: dict[str, str] = {}
-        self.admin_token = self._opaque(User("clusterAdmin", (MASTERS, "system:authenticated")))
+        self._pem = ""
+        self.admin_token = self._opaque(ADMINISTRATOR)
 
-    def _opaque(self, user: User) -> str:
-        token = secrets.token_urlsafe(32)
+    def _opaque(self, user: User, token: str = "") -> str:
+        token = token or secrets.token_urlsafe(32)
         self._users[token] = user
         return token
 
-    def entra_token(self, object_id: str) -> str:
+    def entra_token(self, object_id: str, token: str = "") -> str:
         """The same token each time for the same caller."""
         if object_id not in self._entra:
             user = User(object_id, ("system:authenticated",), object_id=object_id)
-            self._entra[object_id] = self._opaque(user)
+            self._entra[object_id] = self._opaque(user, token)
         return self._entra[object_id]
+
+    def dump(self) -> dict[str, Any]:
+        """The tokens that clients hold, and the key that signs those of service accounts."""
+        return {"admin": self.admin_token, "entra": dict(self._entra), "key": self._pem}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Whoever held a token before holds it still."""
+        self._users.clear()
+        self._entra.clear()
+        self.admin_token = self._opaque(ADMINISTRATOR, data["admin"])
+        for object_id, token in data["entra"].items():
+            self.entra_token(object_id, token)
+        self._pem = data["key"]
+        vars(self).pop("_key", None)
 
     def user(self, authorization: str) -> User:
         """The sender of a request, or 401."""
@@ -94,7 +113,15 @@ class Authenticator:
 
     @functools.cached_property
     def _key(self) -> rsa.RSAPrivateKey:
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        """Made when first needed, which takes a moment; or the one of before a restart."""
+        if self._pem:
+            known = serialization.load_pem_private_key(self._pem.encode(), None)
+            assert isinstance(known, rsa.RSAPrivateKey)  # noqa: S101  # Nothing else is written.
+            return known
+        new = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        self._pem = new.private_bytes(*form, serialization.NoEncryption()).decode()
+        return new
 
     @functools.cached_property
     def _key_id(self) -> str:

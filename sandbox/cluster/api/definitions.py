@@ -7,6 +7,7 @@ from sandbox.cluster.api.kinds import Kind, Kinds
 
 Object = dict[str, Any]
 
+RESOURCE = ("apiextensions.k8s.io", "customresourcedefinitions")
 TEXT = {"type": "string", "minLength": 1}
 SCHEMA: Object = {
     "type": "object",

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.cluster.api import (
     calls,
+    definitions,
     deletion,
     discovery,
     errors,
@@ -92,6 +93,22 @@ class Api:
     def objects(self, plural: str, group: str = "") -> list[Object]:
         """All objects of one kind, as they are kept."""
         return self._storage.collection((group, plural))
+
+    @property
+    def version(self) -> int:
+        """Of the latest write."""
+        return self._storage.version
+
+    def dump(self) -> dict[str, Any]:
+        """The objects, none of which is changed in place, ever; and the version."""
+        return {"": self.version, **self._storage.dump()}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Go on with these objects instead of the first ones."""
+        version = data.pop("")
+        self._storage.load(data, version)
+        for definition in self._storage.collection(definitions.RESOURCE):
+            definitions.register(self._kinds, definition)
 
     def close(self) -> None:
         """End every watch, so that a server can stop."""

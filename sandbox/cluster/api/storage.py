@@ -13,6 +13,7 @@ Object = dict[str, Any]
 Resource = tuple[str, str]  # Group and plural.
 
 REMEMBERED = 500  # Changes per resource that a watch may catch up with.
+LEAP = 1000  # Versions that a restart skips: clients may have seen some that were not kept.
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Change:
 class Log:
     """The latest changes of one resource, and the watches that wait for the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgotten: int = 0) -> None:
         self.changes: deque[Change] = deque()
-        self.forgotten = 0
+        self.forgotten = forgotten
         self.watches: set[asyncio.Queue[Change | None]] = set()
 
     def append(self, change: Change) -> None:
@@ -101,6 +102,23 @@ class Storage:
             yield queue
         finally:
             watches.discard(queue)
+
+    def dump(self) -> dict[str, Object]:
+        """Every object, by group, plural, namespace and name."""
+        return {
+            " ".join((*resource, *key)): found
+            for resource, objects in self._objects.items()
+            for key, found in objects.items()
+        }
+
+    def load(self, objects: dict[str, Object], version: int) -> None:
+        """Go on with these; as after a compaction, a watch of before has to list anew."""
+        self.version = version + LEAP
+        self._objects.clear()
+        for member, found in objects.items():
+            group, plural, namespace, name = member.split(" ")
+            self._objects[group, plural][namespace, name] = found
+        self._logs = defaultdict(lambda: Log(version + LEAP))
 
     def close(self) -> None:
         """End every watch."""
