@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sandbox.cloud.container_registry.contents import MANIFEST, Manifest, Repository, digest
 
-Right = Literal["pull", "push"]
+Right = Literal["pull", "push", "delete"]
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
 # A name has slashes, so that the end of the path tells what is asked.
@@ -73,6 +73,8 @@ class Distribution:
     async def _answer(self, kind: str, asked: Asked) -> Response:
         method = asked.request.method
         right: Right = "pull" if method in ("GET", "HEAD") and kind != "upload" else "push"
+        if method == "DELETE":
+            right = "delete"
         self._authorize(asked.request, asked.name, right)
         kept = self._repository(asked.host, asked.name, right)
         answers: dict[tuple[str, str], Callable[[Asked, Repository], Awaitable[Response]]] = {
@@ -84,6 +86,7 @@ class Distribution:
             ("manifest", "GET"): self.manifest,
             ("manifest", "HEAD"): self.manifest,
             ("manifest", "PUT"): self.publish,
+            ("manifest", "DELETE"): self.remove,
             ("tags", "GET"): self.tags,
         }
         action = answers.get((kind, method))
@@ -176,6 +179,12 @@ class Distribution:
             "Docker-Content-Digest": wanted.digest,
         }
         return Response(status_code=201, headers=headers)
+
+    async def remove(self, asked: Asked, kept: Repository) -> Response:
+        if asked.reference not in kept.manifests:
+            raise RegistryError(404, "MANIFEST_UNKNOWN", "manifest unknown: name it by its digest")
+        kept.remove(asked.reference)
+        return Response(status_code=202, headers=VERSION)
 
     async def tags(self, asked: Asked, kept: Repository) -> Response:
         return JSONResponse({"name": asked.name, "tags": sorted(kept.tags)}, headers=VERSION)

@@ -9,6 +9,7 @@ from sandbox.resource_type import Change
 from sandbox.store import Resource, Store
 
 REGISTRIES = "Microsoft.ContainerRegistry/registries"
+SUFFIX = ".azurecr.io"
 NAME = re.compile(r"^[a-zA-Z0-9]{5,50}$")
 SKUS = ("Basic", "Standard", "Premium")
 PASSWORDS = ("password", "password2")
@@ -16,18 +17,10 @@ PASSWORDS = ("password", "password2")
 
 def check(change: Change) -> None:
     if not NAME.match(change.id.name):
-        raise ArmError(
-            400,
-            "RegistryNameInvalid",
-            f"The registry name '{change.id.name}' is invalid: use 5 to 50 letters and numbers.",
-        )
+        raise ArmError(400, "RegistryNameInvalid", invalid_name(change.id.name))
     other = find(change.store, change.id.name)
     if other is not None and other.id != change.id:
-        raise ArmError(
-            409,
-            "AlreadyInUse",
-            f"The registry DNS name {login_server(change.id.name)} is already in use.",
-        )
+        raise ArmError(409, "AlreadyInUse", taken_name(change.id.name))
     if (change.body.get("sku") or {}).get("name") not in SKUS:
         raise ArmError(400, "InvalidSku", f"The sku of a registry is one of {', '.join(SKUS)}.")
     if (change.body.get("identity") or {"type": "None"}).get("type") != "None":
@@ -60,8 +53,25 @@ def fill(change: Change) -> None:
     properties["loginServer"] = login_server(change.id.name)
 
 
+def invalid_name(name: str) -> str:
+    return f"The registry name '{name}' is invalid: use 5 to 50 letters and numbers."
+
+
+def taken_name(name: str) -> str:
+    return f"The registry DNS name {login_server(name)} is already in use."
+
+
+def availability(store: Store, name: str) -> dict[str, Any]:
+    """May a new registry have this name."""
+    if not NAME.match(name):
+        return {"nameAvailable": False, "reason": "Invalid", "message": invalid_name(name)}
+    if find(store, name):
+        return {"nameAvailable": False, "reason": "AlreadyExists", "message": taken_name(name)}
+    return {"nameAvailable": True}
+
+
 def login_server(name: str) -> str:
-    return f"{name.lower()}.azurecr.io"
+    return f"{name.lower()}{SUFFIX}"
 
 
 def find(store: Store, name: str) -> Resource | None:

@@ -60,11 +60,16 @@ class Public:
             )
 
     def repository(self, _host: str, name: str, _right: Right) -> Repository:
-        if name not in PUBLISHED:
+        kept = find(name)
+        if kept is None:
             raise RegistryError(
                 404, "NAME_UNKNOWN", f"{name} is not published: the sandbox has {known()}."
             )
-        return published(PUBLISHED[name])
+        return kept
+
+
+def find(name: str) -> Repository | None:
+    return published(PUBLISHED[name]) if name in PUBLISHED else None
 
 
 def known() -> str:
