@@ -231,6 +231,7 @@ class Reception(asyncio.Protocol):
         if tls is None:  # The client left during the handshake.
             return
         entrance.line = Line(tls)
+        entrance.tls = tls.get_extra_info("ssl_object").version()
         http = self.front.speaker(entrance)
         tls.set_protocol(http)
         http.connection_made(tls)
@@ -270,6 +271,7 @@ class TunnelEntrance:
         self.host = host
         self.network = network
         self.line: Line | None = None  # Known after the handshake.
+        self.tls = ""  # Which version of it: `TLSv1.3`.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         named = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
@@ -277,7 +279,7 @@ class TunnelEntrance:
             sentence = f"This tunnel leads to {self.host}, and the request names {named}."
             await PlainTextResponse(sentence, 421)(scope, receive, send)
             return
-        place = {"network": self.network, "host": self.host, "line": self.line}
+        place = {"network": self.network, "host": self.host, "line": self.line, "tls": self.tls}
         await self.app({**scope, **place}, receive, send)
 
 
