@@ -1,5 +1,6 @@
 """Blob Batch: many deletions or changes of tier in one request, each with its own authorization."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message
 
 from sandbox.cloud.storage.blob.errors import StorageError
 
+FOREVER = 3600
 LIMIT = 256  # Requests in one batch.
 PARTS = {"DELETE": "", "PUT": "comp=tier"}
 
@@ -71,9 +73,12 @@ async def answer(request: Request, app: ASGIApp) -> Response:
 async def run(app: ASGIApp, scope: dict[str, Any]) -> tuple[int, dict[str, str], str]:
     """One request of a batch, as if it had come alone."""
     status, headers, body = 0, {}, b""
+    parts: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        while not parts:
+            await asyncio.sleep(FOREVER)  # Its client does not leave.
+        return parts.pop()
 
     async def send(message: Message) -> None:
         nonlocal status, headers, body
