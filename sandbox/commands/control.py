@@ -17,12 +17,12 @@ def found(kept: State) -> Running:
     return running
 
 
-def ask(running: Running, method: str, path: str) -> bytes:
-    """Ask a running sandbox for something."""
+def ask(running: Running, method: str, path: str, sent: Any = None) -> bytes:
+    """Ask a running sandbox for something; what it refuses, it explains."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
     try:
         headers = {"Authorization": f"Bearer {running.token}"}
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, None if sent is None else json.dumps(sent), headers)
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:
@@ -32,6 +32,8 @@ def ask(running: Running, method: str, path: str) -> bytes:
         ) from error
     finally:
         connection.close()
+    if answer.status >= http.client.BAD_REQUEST and answer.headers.get_content_subtype() == "json":
+        raise SandboxError(str(json.loads(body).get("error")))
     if answer.status >= http.client.BAD_REQUEST:
         raise SandboxError(
             f"Port {running.port} does not belong to the sandbox of this state directory.",

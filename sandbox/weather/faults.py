@@ -194,3 +194,11 @@ class Plan(Frozen):
     description: str = ""
     source: str = ""
     faults: tuple[Fault, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_its_own(self) -> Self:
+        names = [fault.id for fault in self.faults if fault.id]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two faults have the same id: {', '.join(twice)}")
+        return self
