@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -119,11 +119,24 @@ class Cluster:
         if self._controllers is not None:
             self._controllers.refresh_nodes()
 
-    async def start_pod(self, manifest: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Create a pod and wait until it has started; what became of it when time is up."""
+    async def create_pod(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Make a pod for the cloud; `PermissionError` with the words of an API that refuses it."""
+        return await self._working().create_pod(manifest)
+
+    async def await_pod(
+        self, made: dict[str, Any], reached: Callable[[dict[str, Any]], bool], seconds: float
+    ) -> dict[str, Any] | None:
+        """The pod once it is so, or as it is when time is up; None when it is gone."""
+        return await self._working().await_pod(made, reached, seconds)
+
+    async def end_pod(self, made: dict[str, Any]) -> None:
+        """Delete a pod at once, if it is still there."""
+        await self._working().end_pod(made)
+
+    def _working(self) -> Controllers:
         if self._controllers is None:
             raise RuntimeError(f"The cluster {self.settings.name} is not running.")
-        return await self._controllers.start_pod(manifest, seconds)
+        return self._controllers
 
     async def answer(self, request: Request) -> Response:
         """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""

@@ -5,7 +5,16 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.cluster.api import apply, definitions, errors, ownership, patches, reading, strategic
+from sandbox.cluster.api import (
+    apply,
+    definitions,
+    errors,
+    ownership,
+    patches,
+    reading,
+    roles,
+    strategic,
+)
 from sandbox.cluster.api.admission import Admission
 from sandbox.cluster.api.clock import now
 from sandbox.cluster.api.kinds import Kind, Kinds
@@ -108,6 +117,7 @@ class Objects:
             self._demand_account(target, new)
         self._webhooks.admit(kind, "CREATE", new)
         self._admission.admit(kind, new, None, options.warnings)
+        options.guard(kind, new, None)
         if managers is None:
             managers = ownership.after_update(kind, [], author, {}, new)
         metadata["managedFields"] = ownership.write(managers)
@@ -185,6 +195,7 @@ class Objects:
             reading.complete(kind, new, old, self._admission.complete)
             self._webhooks.admit(kind, "UPDATE", new)
             self._admission.admit(kind, new, old, options.warnings)
+            options.guard(kind, new, old)
         if any(new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - UNCOUNTED):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if managers is None:
@@ -243,6 +254,8 @@ class Objects:
         self._count(stored)
         if kind.name == DEFINITION:
             definitions.register(self._kinds, stored)
+        elif kind.resource == roles.CLUSTER_ROLES:
+            roles.aggregate(self._storage)
         return stored
 
     def mark(self, kind: Kind, changed: Object) -> Object:
@@ -270,6 +283,8 @@ class Objects:
         key = metadata.get("namespace", ""), metadata["name"]
         gone = self._storage.remove(kind.resource, *key) or body
         self._count(gone)
+        if kind.resource == roles.CLUSTER_ROLES:
+            roles.aggregate(self._storage)
         return gone
 
 

@@ -14,6 +14,14 @@ from sandbox.cluster.api.messages import message_of
 Object = dict[str, Any]
 
 
+# Kind, the object, and what it was before; raises to refuse.
+Guard = Callable[[Kind, Object, Object | None], None]
+
+
+def unguarded(_kind: Kind, _new: Object, _old: Object | None) -> None:
+    """The server itself may store everything."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How a write is meant."""
@@ -24,6 +32,7 @@ class Options:
     dry_run: bool = False
     force: bool = False
     warnings: list[str] = field(default_factory=list)
+    guard: Guard = unguarded  # Asked about the object as it would be stored.
 
 
 def understand(kind: Kind, body: Any, options: Options, *, applied: bool = False) -> Object:

@@ -21,6 +21,7 @@ def answer(
         case "SelfSubjectAccessReview":
             status = _verdict(spec, user, authorizer)
         case _:
+            spec = _in_namespace(kind, body)
             other = User(spec.get("user", ""), tuple(spec.get("groups") or ()))
             status = _verdict(spec, other, authorizer)
     return {
@@ -32,12 +33,24 @@ def answer(
     }
 
 
+def _in_namespace(kind: Kind, body: Object) -> Object:
+    """A local review is about its own namespace, whatever it says."""
+    spec: Object = body.get("spec") or {}
+    namespace = (body.get("metadata") or {}).get("namespace")
+    if kind.name != "LocalSubjectAccessReview" or not namespace:
+        return spec
+    return {
+        **spec,
+        "resourceAttributes": {**(spec.get("resourceAttributes") or {}), "namespace": namespace},
+    }
+
+
 def _rules(namespace: str, user: User, authorizer: Authorizer) -> Object:
     """What somebody may by RBAC; what the cloud decides is asked case by case."""
     rules = authorizer.rules(user, namespace)
     return {
-        "resourceRules": rules,
-        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["/version", "/api", "/apis"]}],
+        "resourceRules": [rule for rule in rules if "resources" in rule],
+        "nonResourceRules": [rule for rule in rules if "nonResourceURLs" in rule],
         "incomplete": bool(user.object_id),
     }
 
@@ -45,7 +58,10 @@ def _rules(namespace: str, user: User, authorizer: Authorizer) -> Object:
 def _verdict(spec: Object, user: User, authorizer: Authorizer) -> Object:
     wanted = spec.get("resourceAttributes")
     if wanted is None:
-        return {"allowed": True}  # Discovery and health are free for whoever is known.
+        asked = spec.get("nonResourceAttributes") or {}
+        return {
+            "allowed": authorizer.allows_url(user, asked.get("verb", ""), asked.get("path", ""))
+        }
     resource = wanted.get("resource", "")
     if subresource := wanted.get("subresource"):
         resource = f"{resource}/{subresource}"

@@ -1,5 +1,6 @@
 """The ASGI application: from a request to the part that answers it."""
 
+import dataclasses
 import logging
 from typing import Any
 
@@ -13,9 +14,11 @@ from sandbox.cluster.api import (
     deletion,
     discovery,
     errors,
+    escalation,
     logs,
     objects,
     reviews,
+    roles,
     subresources,
     watches,
 )
@@ -23,7 +26,7 @@ from sandbox.cluster.api.authentication import Authenticator
 from sandbox.cluster.api.authorization import Attempt, Authorizer
 from sandbox.cluster.api.calls import Call, Place
 from sandbox.cluster.api.errors import ApiError
-from sandbox.cluster.api.kinds import Kinds
+from sandbox.cluster.api.kinds import Kind, Kinds
 from sandbox.cluster.api.objects import APPLY_PATCH, Objects, Target
 from sandbox.cluster.api.openapi import Documents
 from sandbox.cluster.api.reading import Options
@@ -77,6 +80,8 @@ class Api:
         namespaces = Target(self._kinds.of("namespaces"), "")
         for name in NAMESPACES:
             self._objects.create(namespaces, {"metadata": {"name": name}}, options)
+        for plural, body in roles.bootstrap():
+            self._objects.create(Target(self._kinds.of(plural, roles.GROUP), ""), body, options)
         services = Target(self._kinds.of("services"), "default")
         self._objects.create(services, KUBERNETES, options)
 
@@ -119,7 +124,8 @@ class Api:
             user = self.authenticator.user(request.headers.get("authorization", ""))
             if other := request.headers.get("impersonate-user"):
                 groups = request.headers.getlist("impersonate-group")
-                user = self.authenticator.impersonated(user, other, groups)
+                self._authorizer.demand_impersonation(user, other, groups)
+                user = self.authenticator.impersonated(other, groups)
             call = Call(request, await request.body(), user)
             return self._route(call)
         except ApiError as error:
@@ -241,7 +247,7 @@ class Api:
     def _create(self, call: Call, target: Target) -> Response:
         if target.kind.namespaced and not target.namespace:
             raise errors.not_allowed()
-        body = self._objects.create(target, call.body, call.options())
+        body = self._objects.create(target, call.body, self._options(call))
         return call.answer(self._shown(call, target, body), 201)
 
     def _delete_collection(self, call: Call, target: Target) -> Response:
@@ -256,7 +262,7 @@ class Api:
         return call.answer(view.many(found, str(self._storage.version)))
 
     def _object(self, call: Call, target: Target, subresource: str) -> Response:
-        options = call.options(subresource)
+        options = self._options(call, subresource)
         match call.method:
             case "GET" if call.watches:
                 return watches.stream(self._storage, call, target)
@@ -303,6 +309,14 @@ class Api:
             case _:
                 raise errors.not_allowed()
         return call.answer(answer, 201)
+
+    def _options(self, call: Call, subresource: str = "") -> Options:
+        """How a write is meant, and who has to hold what it grants."""
+
+        def guard(kind: Kind, new: Object, old: Object | None) -> None:
+            escalation.guard(self._authorizer, call.user, kind, new, old)
+
+        return dataclasses.replace(call.options(subresource), guard=guard)
 
     def _shown(self, call: Call, target: Target, body: Object) -> Object:
         return watches.View(call, target).one(objects.in_version(target.kind, body))

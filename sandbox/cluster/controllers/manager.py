@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from sandbox.cluster.controllers.capacity import (
     DisruptionBudgets,
     VolumeClaims,
 )
-from sandbox.cluster.controllers.client import Client
+from sandbox.cluster.controllers.client import ApiError, Client
 from sandbox.cluster.controllers.controller import Surroundings, Worker
 from sandbox.cluster.controllers.events import Recorder
 from sandbox.cluster.controllers.external_secrets.operator import Operator
@@ -22,7 +23,6 @@ from sandbox.cluster.controllers.garbage import Collector, Namespaces
 from sandbox.cluster.controllers.kinds import PODS, Key, Kind, Manifest
 from sandbox.cluster.controllers.kubelet.pods import Kubelet
 from sandbox.cluster.controllers.network import Network
-from sandbox.cluster.controllers.objects import status
 from sandbox.cluster.controllers.scheduling.nodes import Nodes
 from sandbox.cluster.controllers.scheduling.scheduler import Scheduler
 from sandbox.cluster.controllers.services import Services
@@ -91,15 +91,36 @@ class Controllers:
         """The pools have changed: bring the nodes after them."""
         self._nodes.refresh()
 
-    async def start_pod(self, manifest: Manifest, seconds: float) -> Manifest:
-        """Create a pod and wait until it has started; what became of it when time is up."""
-        pod = await self._around.create(PODS, manifest)
+    async def create_pod(self, manifest: Manifest) -> Manifest:
+        """Make a pod; `PermissionError` with the words of an API server that refuses it."""
+        try:
+            return await self._around.client.create(PODS, manifest)
+        except ApiError as error:
+            raise PermissionError(str(error)) from error
+
+    async def await_pod(
+        self, made: Manifest, reached: Callable[[Manifest], bool], seconds: float
+    ) -> Manifest | None:
+        """The pod once it is so, or as it is when time is up; None when it is gone."""
+        pod, seen = made, False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while status(pod).get("phase", "Pending") == "Pending":
+                while not reached(pod):
                     await asyncio.sleep(GLANCE)
-                    pod = self._cache.get(PODS, Key.of(pod)) or pod
+                    found = self._cache.get(PODS, Key.of(made))
+                    if found and found["metadata"]["uid"] == made["metadata"]["uid"]:
+                        pod, seen = found, True
+                    elif seen:
+                        return None
         return pod
+
+    async def end_pod(self, made: Manifest) -> None:
+        """Delete a pod at once, if it is still there."""
+        try:
+            await self._around.client.delete(PODS, made, gracePeriodSeconds=0)
+        except ApiError as error:
+            if error.status not in (httpx.codes.NOT_FOUND, httpx.codes.CONFLICT):
+                raise
 
     async def answer(self, request: Request) -> Response:
         """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""

@@ -29,6 +29,7 @@ from sandbox.cluster.controllers.simulated.images import behaviour
 
 LOG = logging.getLogger(__name__)
 START = "pod.start"  # Scheduling and image pull, in latency.yaml.
+COMMAND_START = "run_command.start"  # The same of the small images that run commands.
 SOURCE = "kubelet"
 QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?")
 MISSING_IMAGE = "does-not-exist"
@@ -173,7 +174,7 @@ class Kubelet(Controller):
         if node is None:
             return None
         known = status(pod).get("podIP")
-        seconds = 0.0 if known else self.latency.seconds(START)
+        seconds = 0.0 if known else self.latency.seconds(operation(pod))
         due = asyncio.get_running_loop().time() + seconds
         found = Life.of(pod, node, known or self._address(), due)
         found.begun = status(pod).get("startTime") or now()
@@ -332,3 +333,9 @@ class Kubelet(Controller):
         if found and found.task:
             found.task.cancel()
         shutil.rmtree(self._log_path(pod, "any").parent, ignore_errors=True)
+
+
+def operation(pod: Manifest) -> str:
+    """Which duration of `latency.yaml` the start of a pod takes."""
+    images = (repository(spec["image"]) for spec in pod["spec"]["containers"])
+    return COMMAND_START if any(programs.WAITS in image for image in images) else START

@@ -17,6 +17,7 @@ from sandbox.cluster.controllers.kubelet.environment import expand
 from sandbox.cluster.controllers.simulated.container import Container, repository
 from sandbox.cluster.settings import Settings
 
+WAITS = "aks/command/runtime"  # Its command runs outside the cluster, and the pod waits for it.
 # What an image runs when the pod says nothing, or only gives arguments.
 ENTRYPOINTS: Mapping[str, tuple[str, ...]] = {
     "curlimages/curl": ("curl",),
@@ -24,6 +25,7 @@ ENTRYPOINTS: Mapping[str, tuple[str, ...]] = {
     "alpine": ("sh",),
     "postgres": (),
     "psql": ("psql",),
+    WAITS: ("sleep", "infinity"),
 }
 DEADLINE = 900.0  # Seconds; for pods that set none. Commands are real, so time is not scaled.
 NOT_FOUND = 127
