@@ -12,11 +12,14 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sandbox import snapshot
-from sandbox.cloud.entra import Identity, new_key
-from sandbox.front import Authority, write_private
-from sandbox.terraform_provider import mirror
+from sandbox.files import write_private
+
+if TYPE_CHECKING:  # Commands that only ask are quick without them.
+    from sandbox.cloud.entra import Identity
+    from sandbox.front import Authority
 
 DEFAULT = Path(".sandbox")
 MARKER = ".sandbox-state"
@@ -90,11 +93,15 @@ class State:
                 "Choose a new or an empty folder with --state.",
             )
 
-    def authority(self) -> Authority:
+    def authority(self) -> "Authority":
+        from sandbox.front import Authority  # noqa: PLC0415  # Only a sandbox needs it.
+
         return Authority(self.folder)
 
-    def identity(self) -> Identity:
+    def identity(self) -> "Identity":
         """The deployer's credentials and the signing key; made once per state directory."""
+        from sandbox.cloud.entra import Identity, new_key  # noqa: PLC0415  # As above.
+
         file, key = self.folder / "identity.json", self.folder / "signing.key"
         if not file.exists() or not key.exists():
             new = {
@@ -113,6 +120,8 @@ class State:
 
     def install_provider(self) -> None:
         """Let Terraform find the stand-in for azurerm."""
+        from sandbox.terraform_provider import mirror  # noqa: PLC0415  # As above.
+
         mirror.cli_config(self.folder, mirror.install(self.folder / "mirror"))
 
     def environment(self, running: Running, inside: str = "") -> dict[str, str]:

@@ -1,20 +1,13 @@
 """The sandbox's own certificate authority: one certificate per host name, made when first asked."""
 
-import os
 import ssl
 from pathlib import Path
 
 import trustme
 
+from sandbox.files import write_private
+
 ORGANIZATION = "Azure sandbox on this machine"
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Create or replace a file that only its owner reads."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 class Authority:
