@@ -7,6 +7,7 @@ import cyclopts
 from rich.markup import escape
 
 from sandbox.commands.terminal import err
+from sandbox.commands.tools import separated
 from sandbox.state import SandboxError
 
 COMMANDS = {  # Name: where it is, and what the overview says; modules load when used.
@@ -15,25 +16,38 @@ COMMANDS = {  # Name: where it is, and what the overview says; modules load when
     "down": ("life:down", "Stop the sandbox."),
     "reset": ("life:reset", "Empty the subscription."),
     "env": ("environment:env", "Print the environment that points tools to the sandbox."),
+    "exec": ("tools:run", "Run a program with the sandbox's environment."),
+    "az": ("tools:az", "Run the Azure CLI, signed in as the deployer."),
+    "terraform": ("tools:terraform", "Run Terraform against the sandbox."),
+    "kubectl": ("tools:kubectl", "Run kubectl inside the network of a cluster."),
+    "helm": ("tools:helm", "Run Helm inside the network of a cluster."),
     "status": ("status:status", "Show what exists and what Azure is busy with."),
     "log": ("log:log", "Show the requests that the sandbox has answered."),
     "page": ("page:page", "Print the address of a page that shows what is going on."),
+    "faults": ("faults:faults", "Let things go wrong: throttling, resets, evictions, …"),
     "coverage": ("coverage:coverage", "Show what is simulated, and how faithfully."),
 }
 
-app = cyclopts.App(
-    name="python -m sandbox",
-    help="Azure on this machine: an intercepting proxy that answers as Azure does.",
-    version_flags=[],
-)
-for name, (place, summary) in COMMANDS.items():
-    app.command(f"sandbox.commands.{place}", name=name, help=summary)
+
+def application(*, overview: bool) -> cyclopts.App:
+    """The commands; only their overview needs a summary of each without loading it."""
+    app = cyclopts.App(
+        name="python -m sandbox",
+        help="Azure on this machine: an intercepting proxy that answers as Azure does.",
+        help_format="plaintext",
+        version_flags=[],
+    )
+    for name, (place, summary) in COMMANDS.items():
+        told = {"help": summary} if overview else {}
+        app.command(f"sandbox.commands.{place}", name=name, **told)
+    return app
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command; an error is a sentence and what to do, never a traceback."""
+    words = separated(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(arguments)
+        application(overview=words[:1] in ([], ["--help"], ["-h"]))(words)
     except SandboxError as error:
         err.print(f"[red]{escape(error.message)}[/]")
         if error.hint:

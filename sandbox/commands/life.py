@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -20,6 +20,9 @@ from sandbox.commands.page import address
 from sandbox.commands.terminal import StateDirectory, err, option
 from sandbox.latency import Latency, Profile, durations
 from sandbox.state import DEFAULT, Running, SandboxError, State, alive
+
+if TYPE_CHECKING:
+    from sandbox.weather import Plan
 
 PORT = 7878
 START = 20.0  # Seconds that a start may take.
@@ -37,6 +40,16 @@ Durations = Annotated[
         "scaling: role.propagation=600. May be repeated; sandbox/latency.yaml lists them.",
     ),
 ]
+Seed = Annotated[int, Parameter(help="Of the luck: the same one makes the same day again.")]
+Plans = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--faults",
+        negative=(),
+        help="What goes wrong from the start: a plan (a YAML file) or a scenario of "
+        "`faults scenarios`. May be repeated.",
+    ),
+]
 Fresh = Annotated[
     bool,
     Parameter(negative="", help="Begin with an empty subscription; forget what was built."),
@@ -49,6 +62,8 @@ def up(  # noqa: PLR0913  # Options of a command.
     profile: Pace = "typical",
     scale: Scale = 0.05,
     duration: Durations = (),
+    seed: Seed = 1,
+    faults: Plans = (),
     fresh: Fresh = False,
     state: StateDirectory = DEFAULT,
 ) -> None:
@@ -61,28 +76,33 @@ def up(  # noqa: PLR0913  # Options of a command.
     refuse_second(kept)
     check_pace(scale)
     read_durations(duration)
+    read_plans(faults)
     asyncio.run(requirements.check())
     check_port(port)
     if fresh:
         kept.clear()
     kept.prepare()
-    pace = ["--profile", profile, "--scale", str(scale)]
+    pace = ["--profile", profile, "--scale", str(scale), "--seed", str(seed)]
     own = [word for text in duration for word in ("--duration", text)]
-    running = start(kept, ["--port", str(port), *pace, *own])
+    weather = [word for name in faults for word in ("--faults", name)]
+    running = start(kept, ["--port", str(port), *pace, *own, *weather])
     sys.stdout.write(kept.exports(running))
     err.print(
-        f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}.\n"
+        f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}, "
+        f"seed {seed}.\n"
         f"Watch it on {address(running)}\n"
         f"Stop it with: [bold]python -m sandbox down{option(state)}[/]"
     )
 
 
-def run(
+def run(  # noqa: PLR0913  # Options of a command.
     *,
     port: Port = PORT,
     profile: Pace = "typical",
     scale: Scale = 0.05,
     duration: Durations = (),
+    seed: Seed = 1,
+    faults: Plans = (),
     state: StateDirectory = DEFAULT,
 ) -> None:
     """Run a sandbox in the foreground, until Ctrl+C."""
@@ -90,6 +110,7 @@ def run(
     refuse_second(kept)
     check_pace(scale)
     own = read_durations(duration)
+    plans = read_plans(faults)
     from sandbox import server  # noqa: PLC0415  # The other commands are quick without it.
 
     kept.prepare()
@@ -98,7 +119,7 @@ def run(
     )
     for noisy in ("httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    asyncio.run(server.run(kept, Latency(profile, scale, own), port))
+    asyncio.run(server.run(kept, Latency(profile, scale, own, seed), port, plans))
 
 
 def down(*, state: StateDirectory = DEFAULT) -> None:
@@ -193,6 +214,18 @@ def read_durations(texts: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
                 f"There is no operation {operation!r}.", f"{meant}sandbox/latency.yaml lists them."
             )
     return tuple(found)
+
+
+def read_plans(chosen: tuple[str, ...]) -> "list[tuple[Plan, str]]":
+    """Plans and scenarios, each checked."""
+    if not chosen:
+        return []
+    from sandbox.weather import plans  # noqa: PLC0415  # Seldom needed, and slow to load.
+
+    try:
+        return [plans.choose(one) for one in chosen]
+    except plans.PlanError as error:
+        raise SandboxError(str(error)) from error
 
 
 def check_port(port: int) -> None:

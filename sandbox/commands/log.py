@@ -76,7 +76,8 @@ def log(
 
     Queries, headers and bodies are not recorded, so no secret is shown.
 
-    Examples:
+    For example:
+
         python -m sandbox log --follow
         python -m sandbox log --status 4xx --host vault --since 5m
         python -m sandbox log --principal eso --path '*/secrets/*' --json

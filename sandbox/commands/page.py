@@ -24,7 +24,8 @@ def page(
     The address holds a key, good for one browser; run this again for another one. The page shows
     and changes nothing.
 
-    Examples:
+    For example:
+
         python -m sandbox page
         python -m sandbox page --open
     """

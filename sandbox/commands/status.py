@@ -16,7 +16,8 @@ from sandbox.state import DEFAULT, State
 def status(*, state: StateDirectory = DEFAULT, machine: Machine = False) -> None:
     """Show what exists, who may do what, what Azure is busy with and what it does not know yet.
 
-    Examples:
+    For example:
+
         python -m sandbox status
         python -m sandbox status --json | jq '.propagations[].seconds'
     """
