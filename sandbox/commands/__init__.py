@@ -4,6 +4,7 @@ import sys
 from typing import NoReturn
 
 import cyclopts
+from cyclopts import Parameter
 from rich.markup import escape
 
 from sandbox.commands.terminal import err
@@ -35,12 +36,18 @@ def application(*, overview: bool) -> cyclopts.App:
         name="python -m sandbox",
         help="Azure on this machine: an intercepting proxy that answers as Azure does.",
         help_format="plaintext",
+        default_parameter=Parameter(show_default=worth_saying),
         version_flags=[],
     )
     for name, (place, summary) in COMMANDS.items():
         told = {"help": summary} if overview else {}
         app.command(f"sandbox.commands.{place}", name=name, **told)
     return app
+
+
+def worth_saying(default: object) -> object:
+    """Nothing, as a default, says nothing."""
+    return default if default else None
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -61,8 +61,8 @@ def seconds(text: str) -> float:
 
 
 def log(
-    wanted: Wanted = Wanted(),
     *,
+    wanted: Wanted = Wanted(),
     follow: Annotated[
         bool, Parameter(name=("--follow", "-f"), negative="", help="Go on with new requests.")
     ] = False,
