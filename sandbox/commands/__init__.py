@@ -47,7 +47,7 @@ def application(*, overview: bool) -> cyclopts.App:
 
 def worth_saying(default: object) -> object:
     """Nothing, as a default, says nothing."""
-    return default if default else None
+    return default or None
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
