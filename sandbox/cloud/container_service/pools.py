@@ -11,6 +11,7 @@ from sandbox.store import Resource, Store
 
 POOLS = "Microsoft.ContainerService/managedClusters/agentPools"
 NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
+DEFAULT_SIZE = "Standard_D2s_v5"  # Azure chooses one by region and quota.
 MODES = ("System", "User", "Gateway")
 OWN = ("name", "provisioningState", "powerState", "currentOrchestratorVersion", "eTag")
 
@@ -20,8 +21,6 @@ def check(name: str, properties: dict[str, Any], store: Store) -> None:
         raise refusals.invalid(
             "agentPoolProfile.name", f"'{name}': use up to 12 lower-case letters and numbers."
         )
-    if not properties.get("vmSize"):
-        raise refusals.invalid("agentPoolProfile.vmSize", f"Pool {name} needs one.")
     if properties.get("mode", "User") not in MODES:
         raise refusals.invalid("agentPoolProfile.mode", f"It is one of {', '.join(MODES)}.")
     low, high = properties.get("minCount"), properties.get("maxCount")
@@ -60,6 +59,7 @@ def fill(properties: dict[str, Any], version: str, current: str) -> None:
         "osType": "Linux",
         "scaleDownMode": "Delete",
         "type": "VirtualMachineScaleSets",
+        "vmSize": DEFAULT_SIZE,
         "upgradeSettings": {"maxSurge": "10%"},
     }
     for key, value in defaults.items():

@@ -10,13 +10,12 @@ from starlette.routing import Route
 
 from sandbox import arm, resource_type
 from sandbox.arm import ResourceId
-from sandbox.cloud.container_service import context, models, pools, refusals
+from sandbox.cloud.container_service import context, models, pools, refusals, versions
 from sandbox.cloud.container_service.models import CLUSTERS, Allows
 from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, Commands
 from sandbox.resource_type import POLL, VERBS, Change, ResourceType
 from sandbox.store import Resource, Store
 
-LOCATION = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}"
 ACCEPTED = 202
 
 
@@ -132,33 +131,6 @@ class Actions:
         return Response(status_code=ACCEPTED, headers=headers)
 
 
-async def kubernetes_versions(_request: Request) -> Response:
-    values = [
-        {
-            "version": minor,
-            "isDefault": minor == models.DEFAULT_VERSION,
-            "capabilities": {"supportPlan": ["KubernetesOfficial"]},
-            "patchVersions": {patch: {"upgrades": []} for patch in patches},
-        }
-        for minor, patches in models.VERSIONS.items()
-    ]
-    return JSONResponse({"values": values})
-
-
-async def orchestrators(request: Request) -> Response:
-    """The same knowledge in the form of 2019, which the Terraform provider still reads."""
-    path = request.scope["path"]
-    found = [
-        {"orchestratorType": "Kubernetes", "orchestratorVersion": patch, "upgrades": []}
-        for patches in models.VERSIONS.values()
-        for patch in patches
-    ]
-    kind = "Microsoft.ContainerService/locations/orchestrators"
-    return JSONResponse(
-        {"id": path, "name": "default", "type": kind, "properties": {"orchestrators": found}}
-    )
-
-
 def routes(store: Store, commands: Commands, allows: Allows | None = None) -> list[Route]:
     """Every address of Microsoft.ContainerService; `allows` adds the check of the kubelet role."""
     actions = Actions(store, commands)
@@ -206,7 +178,6 @@ def routes(store: Store, commands: Commands, allows: Allows | None = None) -> li
     )
     return [
         Route(result, actions.command_result, methods=["GET"]),
-        Route(f"{LOCATION}/kubernetesVersions", kubernetes_versions, methods=["GET"]),
-        Route(f"{LOCATION}/orchestrators", orchestrators, methods=["GET"]),
+        *versions.routes(store),
         *resource_type.routes(store, types),
     ]

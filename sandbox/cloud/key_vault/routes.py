@@ -77,6 +77,11 @@ def routes(store: Store) -> list[Route]:
     store.revive["safe"] = Safe.load
     store.listen("deleted", models.VAULTS, lambda vault: models.keep_deleted(store, vault))
 
+    async def no_managed_hsms(request: Request) -> Response:
+        """`az keyvault list` and `list-deleted` ask for these, too; none can be made here."""
+        arm.check_version(request)
+        return JSONResponse({"value": []})
+
     async def available(request: Request) -> Response:
         arm.check_version(request)
         name = str((await arm.read_object(request)).get("name", ""))
@@ -92,6 +97,8 @@ def routes(store: Store) -> list[Route]:
     return [
         *resource_type.routes(store, [VAULT]),
         Route(SPACE + "/deletedVaults", deleted.listed, methods=["GET"]),
+        Route(SPACE + "/deletedManagedHSMs", no_managed_hsms, methods=["GET"]),
+        Route(SPACE + "/managedHSMs", no_managed_hsms, methods=["GET"]),
         Route(ONE_DELETED, deleted.get, methods=["GET"]),
         Route(ONE_DELETED + "/purge", deleted.purge, methods=["POST"]),
         Route(SPACE + "/checkNameAvailability", available, methods=["POST"]),
