@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.arm import Access, ArmError, Caller, TokenError
 from sandbox.cloud.container_service import SERVER_APPLICATION
+from sandbox.cloud.managed_identity import Held, Machine
 from sandbox.cluster import Cluster, Pool, Settings
 from sandbox.front import Hosts, Network
 from sandbox.snapshot import Part
@@ -102,6 +103,27 @@ class Fleet:
     def proxies(self) -> dict[str, str]:
         """The ways into all networks, by their names, which are those of the clusters."""
         return {network.name: self.proxy(network) for network in self._networks.values()}
+
+    def machine(self, network: str) -> Machine | None:
+        """The node on which a caller in a network runs; nodes of one cluster are alike here."""
+        key = next((key for key, one in self._networks.items() if one.name == network), "")
+        cluster = self.store.find(key) if key else None
+        if cluster is None:
+            return None
+        found = cluster.properties
+        kubelet = found["identityProfile"]["kubeletidentity"]
+        held = [kubelet] if kubelet["objectId"] in self.store.principals else []
+        addons = (found.get("addonProfiles") or {}).values()
+        held += [addon["identity"] for addon in addons if addon.get("identity")]
+        return Machine(
+            name=f"aks-{(found.get('agentPoolProfiles') or [{}])[0].get('name')}-vmss000000",
+            group=found["nodeResourceGroup"],
+            subscription=cluster.id.subscription,
+            location=cluster.location,
+            identities=tuple(
+                Held(one["resourceId"], one["clientId"], one["objectId"]) for one in held
+            ),
+        )
 
     def issuer_keys(self, issuer: str) -> dict[str, Any] | None:
         """The keys that prove the service account tokens of one issuer."""

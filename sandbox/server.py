@@ -17,6 +17,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox.app import Cloud, Logged, Noted
+from sandbox.arm import ArmError
+from sandbox.cloud.managed_identity import LocalEndpoint
 from sandbox.front import Front
 from sandbox.latency import Latency
 from sandbox.overview import overview
@@ -24,18 +26,23 @@ from sandbox.page import Page
 from sandbox.request_log import Journal
 from sandbox.snapshot import Part, Snapshot, SnapshotError
 from sandbox.state import FOLDERS, Running, SandboxError, State
-from sandbox.weather import Exposed, control
+from sandbox.weather import Exposed, Plan, control
 
 LOG = logging.getLogger(__name__)
+TOKENS = ("/msi/token", "/msi/{proof}/token")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Server:
     """Runs until it is told to stop."""
 
-    def __init__(self, state: State, latency: Latency) -> None:
+    def __init__(
+        self, state: State, latency: Latency, plans: Iterable[tuple[Plan, str]] = ()
+    ) -> None:
+        """`plans` are what goes wrong from the start, with the names of scenarios."""
         self.state = state
         self.latency = latency
+        self.plans = list(plans)
         self.identity = state.identity()
         self.authority = state.authority()
         self.token = secrets.token_urlsafe(24)
@@ -61,7 +68,10 @@ class Server:
         return Logged(noted, self._journal, self.cloud.name_of)
 
     def fresh(self) -> Cloud:
-        return Cloud(self.identity, self.authority, self.state.folder, self.latency.fresh())
+        cloud = Cloud(self.identity, self.authority, self.state.folder, self.latency.fresh())
+        for plan, scenario in self.plans:
+            cloud.weather.add(plan.faults, scenario)
+        return cloud
 
     async def start(self, port: int) -> Running:
         """Go on from the last snapshot, listen, then tell where."""
@@ -147,6 +157,7 @@ class Server:
             ("GET", "/status"): self._status,
             ("GET", "/networks"): self._networks,
             ("GET", "/clusters/{name}/kubeconfig"): self._kubeconfig,
+            ("GET", "/identities/{name:path}"): self._identity,
             ("POST", "/page"): self._open_page,
             ("POST", "/stop"): self._stop,
             ("POST", "/reset"): self._reset,
@@ -157,6 +168,7 @@ class Server:
             for (method, path), handler in asked.items()
         ]
         rest = Route("/{rest:path}", self.guarded(nothing), methods=None)
+        routes += [Route(path, self._token, methods=["GET", "POST"]) for path in TOKENS]
         return Starlette(routes=[*routes, *self.page.routes(), rest])
 
     def guarded(self, handler: Handler) -> Handler:
@@ -181,6 +193,30 @@ class Server:
         name = request.path_params["name"]
         return Response(self.cloud.fleet.kubeconfig(name, self.identity.object))
 
+    def _identities(self) -> LocalEndpoint:
+        return LocalEndpoint(self.cloud.store, self.cloud.vouch, self.token)
+
+    async def _identity(self, request: Request) -> Response:
+        """How a program on this computer becomes an identity of the cloud."""
+        try:
+            found = self._identities().find(request.path_params["name"])
+        except ArmError as error:
+            return JSONResponse({"error": str(error)}, error.status)
+        proof = self._identities().proof(found)
+        here = f"http://127.0.0.1:{self.front.port}"
+        return JSONResponse(
+            {
+                "client": found.properties["clientId"],
+                "proof": proof,
+                "endpoint": f"{here}{TOKENS[0]}",
+                "own_endpoint": f"{here}{TOKENS[1].format(proof=proof)}",
+            }
+        )
+
+    async def _token(self, request: Request) -> Response:
+        """For programs that prove to be an identity: without the token of the commands."""
+        return await self._identities().answer(request)
+
     async def _open_page(self, _request: Request) -> Response:
         return JSONResponse({"address": self.page.address(self.front.port)})
 
@@ -203,10 +239,12 @@ def mourn(life: "asyncio.Task[None]") -> None:
         LOG.error("the clock of the sandbox has stopped: restart it", exc_info=life.exception())
 
 
-async def run(state: State, latency: Latency, port: int) -> None:
+async def run(
+    state: State, latency: Latency, port: int, plans: Iterable[tuple[Plan, str]] = ()
+) -> None:
     """Serve in the foreground, until stopped."""
     with state.hold():
-        server = Server(state, latency)
+        server = Server(state, latency, plans)
         state.install_provider()
         running = await server.start(port)
         LOG.info("ready on %s, profile %s, scale %s", running.proxy, running.profile, running.scale)

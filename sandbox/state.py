@@ -28,7 +28,7 @@ EARLIER = ("identity.json", "signing.key")  # Together they mark one from before
 LOCK = "lock"
 LOGS = ("sandbox.log", "sandbox.1.log", "requests.jsonl", "requests.1.jsonl")
 FILES = ("environment", "running.json", "running.new", *LOGS, *snapshot.FILES)
-FOLDERS = ("blobs", "clusters", "run-command")
+FOLDERS = ("blobs", "clusters", "postgresql", "run-command")
 
 
 class SandboxError(Exception):
@@ -153,8 +153,7 @@ class State:
 
     def exports(self, running: Running, inside: str = "") -> str:
         """The environment as a shell reads it."""
-        found = self.environment(running, inside).items()
-        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found)
+        return exports(self.environment(running, inside))
 
     def announce(self, running: Running) -> None:
         """Tell other commands that, and where, this sandbox runs."""
@@ -213,6 +212,12 @@ class State:
             (self.folder / name).unlink(missing_ok=True)
         for name in FOLDERS:
             shutil.rmtree(self.folder / name, ignore_errors=True)
+
+
+def exports(environment: dict[str, str]) -> str:
+    """Variables as a shell reads them."""
+    pairs = environment.items()
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in pairs)
 
 
 def alive(pid: int) -> bool:

@@ -1,5 +1,6 @@
 """Which host names exist, and from where they can be reached."""
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
@@ -11,6 +12,11 @@ from starlette.types import ASGIApp
 from sandbox.weather import Outage
 
 PRIVATE = ("*.azmk8s.io", "*.svc", "*.cluster.local", "*.postgres.database.azure.com")
+LINK_LOCAL = "169.254.*"
+
+
+# What goes on with a connection to a host from a network, or `RefusedError`.
+Door = Callable[[str, str], Callable[[asyncio.Transport], None]]
 
 
 class RefusedError(Exception):
@@ -41,16 +47,19 @@ class Hosts:
     def __init__(self) -> None:
         self.public: dict[str, ASGIApp] = {}
         self.networks: dict[str, Network] = {}
+        self.everywhere: dict[str, ASGIApp] = {}
+        """What each network has, and the internet has not."""
         self.resolvers: dict[
             str, Callable[[str], bool]
         ] = {}  # By pattern: does the name exist now?
+        self.doors: dict[str, Door] = {}  # By port: what speaks something else than HTTPS there.
         self.outage: Callable[[str, str], Outage | None] = lambda _host, _network: None
         """Why a host takes no connection from a network at this moment."""
 
     def find(self, host: str, network: str = "") -> ASGIApp:
         """The application that answers for a host to a caller in a network; else a refusal."""
         inside = self.networks.get(network)
-        found = match(inside.hosts, host) if inside else None
+        found = (match(inside.hosts, host) or self.everywhere.get(host)) if inside else None
         found = found or match(self.public, host) or (inside.names(host) if inside else None)
         if found and not self._resolves(host):
             raise RefusedError(f"{host} does not exist: nothing in the sandbox has this name.")
@@ -60,6 +69,11 @@ class Hosts:
             where = f"the network of {network} has no such name" if inside else "you are outside"
             raise RefusedError(
                 f"{host} is private: it is reached from inside its virtual network, and {where}."
+            )
+        if fnmatchcase(host, LINK_LOCAL):
+            raise RefusedError(
+                f"{host} is unreachable: only a machine has it, and you are on none. Programs in "
+                "a cluster are; for one on this computer, see docs/sandbox/identities.md."
             )
         raise RefusedError(f"The sandbox does not simulate {host}, and never dials the real one.")
 

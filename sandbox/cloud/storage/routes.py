@@ -38,7 +38,13 @@ def routes(store: Store) -> list[Route]:
         models.check_provisioned(store, account.id)
         wanted = await arm.read_object(request)
         models.regenerate(account, str(wanted.get("keyName", "")), store.timestamp())
+        store.touch()
         return JSONResponse({"keys": models.keys(account)})
+
+    async def revoke_delegation_keys(_request: Request, account: Resource) -> Response:
+        account.secrets.pop("delegation", None)
+        store.touch()
+        return Response()
 
     async def check_name(request: Request) -> Response:
         name = str((await arm.read_object(request)).get("name", ""))
@@ -57,7 +63,11 @@ def routes(store: Store) -> list[Route]:
         check=models.check,
         fill=models.fill,
         stored=models.create_services,
-        actions={"listKeys": list_keys, "regenerateKey": regenerate_key},
+        actions={
+            "listKeys": list_keys,
+            "regenerateKey": regenerate_key,
+            "revokeUserDelegationKeys": revoke_delegation_keys,
+        },
         created=200,
         slow=202,
     )

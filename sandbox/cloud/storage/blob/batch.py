@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message
 
 from sandbox.cloud.storage.blob.errors import StorageError
 
-FOREVER = 3600
 LIMIT = 256  # Requests in one batch.
 PARTS = {"DELETE": "", "PUT": "comp=tier"}
 
@@ -76,8 +75,8 @@ async def run(app: ASGIApp, scope: dict[str, Any]) -> tuple[int, dict[str, str],
     parts: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
-        while not parts:
-            await asyncio.sleep(FOREVER)  # Its client does not leave.
+        if not parts:
+            await asyncio.Event().wait()  # Its client does not leave.
         return parts.pop()
 
     async def send(message: Message) -> None:

@@ -109,7 +109,7 @@ class Blobs:
         key = ET.Element("UserDelegationKey")
         for name, value in zip(names, fields, strict=True):
             ET.SubElement(key, f"Signed{name}").text = value
-        value = base64.b64encode(delegation_key(account, fields)).decode()
+        value = base64.b64encode(delegation_key(self.store, account, fields)).decode()
         ET.SubElement(key, "Value").text = value
         content = ET.tostring(key, "utf-8", xml_declaration=True)
         return Response(content, headers={"x-ms-version": version}, media_type="application/xml")

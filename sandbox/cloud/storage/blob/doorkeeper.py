@@ -145,7 +145,7 @@ class Doorkeeper:
             check_keys_allowed(account)
             return Visitor(signature=signature)
         fields = [signature.get(name) for name in DELEGATED]
-        signature.check_signed([delegation_key(account, fields)])
+        signature.check_signed([delegation_key(self.store, account, fields)])
         signature.check_time(now, signature.get("skt"), signature.get("ske"))
         signature.check_time(now, signature.get("st"), signature.get("se"))
         principal = self.store.principals.get(signature.get("skoid"))
@@ -251,9 +251,12 @@ def keys(account: Resource) -> Sequence[bytes]:
     return [base64.b64decode(value) for value in account.secrets["keys"].values()]
 
 
-def delegation_key(account: Resource, fields: Sequence[str]) -> bytes:
+def delegation_key(store: Store, account: Resource, fields: Sequence[str]) -> bytes:
     """The key that a principal was given, for the account's life or until all are revoked."""
-    seed = account.secrets.setdefault("delegation", secrets.token_hex(32))
+    if "delegation" not in account.secrets:
+        account.secrets["delegation"] = secrets.token_hex(32)
+        store.touch()
+    seed = account.secrets["delegation"]
     return hmac.digest(seed.encode(), "\n".join(fields).encode(), hashlib.sha256)
 
 
