@@ -24,13 +24,13 @@ class Authority:
             self._authority = trustme.CA(organization_name=ORGANIZATION)
             write_private(key, self._authority.private_key_pem.bytes())
             self.certificate.write_bytes(self._authority.cert_pem.bytes())
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
 
-    def context(self, host: str) -> ssl.SSLContext:
-        """What a TLS server needs to be that host."""
-        if host not in self._contexts:
+    def context(self, host: str, protocol: str = "http/1.1") -> ssl.SSLContext:
+        """What a TLS server needs to be that host, and to speak that protocol inside."""
+        if (host, protocol) not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.set_alpn_protocols(["http/1.1"])
+            context.set_alpn_protocols([protocol])
             self._authority.issue_cert(host).configure_cert(context)
-            self._contexts[host] = context
-        return self._contexts[host]
+            self._contexts[host, protocol] = context
+        return self._contexts[host, protocol]

@@ -14,7 +14,6 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Coroutine
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -31,10 +30,6 @@ from sandbox.weather import Outage
 LOG = logging.getLogger(__name__)
 HEAD_LIMIT = 65536
 IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
-POSTGRESQL = ("*.postgres.database.azure.com", "5432")
-NO_ENGINE = (
-    "PostgreSQL is simulated through Resource Manager only; there is no engine behind it yet."
-)
 HOP = (b"proxy-authorization", b"proxy-connection")
 
 
@@ -181,16 +176,14 @@ class Reception(asyncio.Protocol):
         target = line.split(" ")[1]
         host, _, port = target.rpartition(":")
         host = host.lower()
-        if port == POSTGRESQL[1] and fnmatchcase(host, POSTGRESQL[0]):
-            self.refuse(403, NO_ENGINE)
-            return
-        if port != "443":
+        door = self.front.hosts.doors.get(port)
+        if door is None and port != "443":
             self.refuse(403, f"The sandbox speaks HTTPS on port 443 only, not {target}.")
             return
         found = {name.strip().lower(): value.strip() for name, _, value in map(split, headers)}
         try:
             network = place(self.front.hosts, found.get("proxy-authorization", ""))
-            app = self.front.hosts.find(host, network)
+            answer = door(host, network) if door else self.https(host, network)
         except WrongCredentialsError as error:
             self.refuse(407, str(error))
         except RefusedError as error:
@@ -203,8 +196,13 @@ class Reception(asyncio.Protocol):
                 self.go_on(self.fail(outage))
                 return
             self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            entrance = TunnelEntrance(self.front.observe(app), host, network)
-            self.go_on(self.upgrade(entrance, host))
+            answer(self.transport)
+
+    def https(self, host: str, network: str) -> Callable[[asyncio.Transport], None]:
+        """What most hosts do with a connection: end TLS here and go on in HTTP."""
+        app = self.front.hosts.find(host, network)
+        entrance = TunnelEntrance(self.front.observe(app), host, network)
+        return lambda _transport: self.go_on(self.upgrade(entrance, host))
 
     def go_on(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -218,7 +216,6 @@ class Reception(asyncio.Protocol):
         self.refuse(outage.status, outage.sentence)
 
     async def upgrade(self, entrance: "TunnelEntrance", host: str) -> None:
-        """Be that host: end TLS here and go on in HTTP."""
         loop = asyncio.get_running_loop()
         early = Early()
         context = self.front.authority.context(host)

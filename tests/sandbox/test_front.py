@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.cluster.controllers.kubelet import programs
 from sandbox.cluster.controllers.simulated.container import Container
-from sandbox.front import Authority, Front, Hosts, Network
+from sandbox.front import Authority, Front, Hosts, Network, RefusedError
 
 
 async def mirror(scope: Scope, receive: Receive, send: Send) -> None:
@@ -259,16 +259,20 @@ def test_the_authority_is_the_same_after_a_restart(proxy: Proxy) -> None:
     assert again.certificate.read_bytes() == proxy.authority.certificate.read_bytes()
 
 
-def test_a_database_server_says_that_there_is_no_engine(proxy: Proxy) -> None:
-    answer = proxy.raw(b"CONNECT lab.postgres.database.azure.com:5432 HTTP/1.1\r\n\r\n")
+def test_a_port_that_nothing_speaks_on_is_refused(proxy: Proxy) -> None:
+    answer = proxy.raw(b"CONNECT lab.postgres.database.azure.com:6432 HTTP/1.1\r\n\r\n")
 
-    assert answer.startswith(b"HTTP/1.1 403 PostgreSQL is simulated through Resource Manager only;")
+    assert answer.startswith(b"HTTP/1.1 403 The sandbox speaks HTTPS on port 443 only,")
 
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not on PATH")
 def test_a_job_that_asks_a_database_ends_with_that_refusal_in_its_log(
     proxy: Proxy, tmp_path: Path
 ) -> None:
+    def stopped(host: str, _network: str) -> Any:
+        raise RefusedError(f"{host} is stopped.")
+
+    proxy.front.hosts.doors["5432"] = stopped
     way = f"http://aks:{proxy.network.token}@127.0.0.1:{proxy.front.port}"
     settings: Any = SimpleNamespace(proxy=way, ca=proxy.authority.certificate)
     server = {"PGHOST": "lab.postgres.database.azure.com", "PGUSER": "me"}
@@ -279,4 +283,4 @@ def test_a_job_that_asks_a_database_ends_with_that_refusal_in_its_log(
     outcome = asyncio.run(programs.run(settings, container, spec, log, 30.0))
 
     assert (outcome.code, outcome.reason) == (2, "Error")
-    assert log.read_text().count("there is no engine behind it yet.") == 1
+    assert log.read_text().count("lab.postgres.database.azure.com is stopped.") == 1

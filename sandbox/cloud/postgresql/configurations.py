@@ -11,6 +11,9 @@ from sandbox.resource_type import Change
 from sandbox.store import Resource, Store
 
 SETTINGS = Path(__file__).with_name("settings.yaml")
+KIND = "Microsoft.DBforPostgreSQL/flexibleServers/configurations"
+EXTENSIONS = "azure.extensions"
+IN_FORCE = "value in force"
 
 
 @functools.cache
@@ -30,7 +33,7 @@ def create(server: Resource, store: Store) -> None:
                 "source": "system-default",
                 "isConfigPendingRestart": False,
             }
-            store.put(resource, {"properties": properties})
+            store.put(resource, {"properties": properties}, secrets={IN_FORCE: setting["default"]})
 
 
 def described(setting: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def described(setting: dict[str, Any]) -> dict[str, Any]:
         "dataType": setting["type"],
         "allowedValues": ",".join(allowed),
         "isDynamicConfig": not setting.get("restart", False),
-        "isReadOnly": False,
+        "isReadOnly": setting.get("fixed", False),
     }
 
 
@@ -57,6 +60,10 @@ def check(change: Change) -> None:
             "Add it to settings.yaml if Azure has it.",
         )
     setting, value = known()[change.id.name.lower()], change.properties.get("value")
+    if setting.get("fixed"):
+        raise ArmError(
+            400, "InvalidParameterValue", f"The parameter {change.id.name} is read-only."
+        )
     wrong = not isinstance(value, str) or not fits(setting, value)
     if wrong:
         raise ArmError(
@@ -77,19 +84,40 @@ def fits(setting: dict[str, Any], value: str) -> bool:
 
 
 def fill(change: Change) -> None:
+    """A static parameter is in force from the next restart on."""
     setting, value = known()[change.id.name.lower()], str(change.properties["value"])
-    before = change.before.properties if change.before else {}
-    changed = value != before.get("value", setting["default"])
     default = value == setting["default"]
-    pending = bool(before.get("isConfigPendingRestart", False))
+    if setting.get("restart"):
+        before = change.before.secrets if change.before else {}
+        change.secrets[IN_FORCE] = before.get(IN_FORCE, setting["default"])
+    else:
+        change.secrets[IN_FORCE] = value
     change.properties.update(
         described(setting),
         source="system-default" if default else "user-override",
-        isConfigPendingRestart=pending or (changed and setting.get("restart", False)),
+        isConfigPendingRestart=value != change.secrets[IN_FORCE],
     )
 
 
 def restarted(server: Resource, store: Store) -> None:
     """After a restart every parameter is in force."""
-    for setting in store.below(server.id, f"{server.kind}/configurations"):
+    for setting in store.below(server.id, KIND):
+        setting.secrets[IN_FORCE] = setting.properties["value"]
         setting.properties["isConfigPendingRestart"] = False
+    store.touch()
+
+
+def values(server: Resource, store: Store) -> tuple[dict[str, str], dict[str, str]]:
+    """The parameters of a server as they are set, and as they are in force."""
+    found = [
+        (one.name.lower(), one)
+        for one in store.below(server.id, KIND)
+        if not known()[one.name.lower()].get("fixed")
+    ]
+    wanted = {name: str(one.properties["value"]) for name, one in found}
+    return wanted, {name: str(one.secrets.get(IN_FORCE, wanted[name])) for name, one in found}
+
+
+def catalogue() -> list[str]:
+    """The extensions that Azure has, as PostgreSQL calls them."""
+    return [str(name).lower() for name in known()[EXTENSIONS]["allowed"]]

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from sandbox.arm import ArmError, ResourceId, UnsupportedError
-from sandbox.cloud.postgresql import configurations
+from sandbox.cloud.postgresql import configurations, firewall, power
 from sandbox.resource_type import Change
 from sandbox.store import Resource, Store
 
 SERVERS = "Microsoft.DBforPostgreSQL/flexibleServers"
+DATABASES = f"{SERVERS}/databases"
 LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 NAME = re.compile(r"^[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$")
 SUFFIX = "postgres.database.azure.com"
@@ -41,6 +42,8 @@ def invalid(parameter: str, why: str) -> ArmError:
 
 def check(change: Change) -> None:
     properties = change.properties
+    if change.before:
+        power.check_on(change.before)
     if not NAME.match(change.id.name):
         raise invalid("ServerName", "Use 3 to 63 lower-case letters, numbers and single dashes.")
     for other in change.store.all(SERVERS):
@@ -194,7 +197,10 @@ def defaults(change: Change) -> dict[str, Any]:
 
 def show(server: Resource, _store: Store) -> dict[str, Any]:
     """A server tells its state in a word of its own, without a provisioning state."""
-    state = server.properties | {"state": STATES.get(server.state, "Updating")}
+    word = STATES.get(server.state, server.state)
+    if word == "Ready" and power.is_stopped(server):
+        word = "Stopped"
+    state = server.properties | {"state": word}
     body = server.body | {"properties": state}
     return {"id": str(server.id), "name": server.name, "type": server.kind, **body}
 
@@ -211,20 +217,12 @@ def create_parts(server: Resource, store: Store) -> None:
             store.put(resource, {"properties": {"charset": "UTF8", "collation": "en_US.utf8"}})
 
 
-def is_busy(server: Resource) -> ArmError:
-    return ArmError(
-        409,
-        "ServerIsBusy",
-        f"Cannot complete operation while server '{server.name}' is busy processing another "
-        "operation. Try again later.",
-    )
-
-
 def check_server_free(change: Change) -> None:
     """A part of a server changes only while the server itself is at rest."""
     server = change.store.get(server_of(change.id))
     if server.busy:
-        raise is_busy(server)
+        raise power.is_busy(server)
+    power.check_on(server)
 
 
 def server_of(part: ResourceId) -> ResourceId:
@@ -245,6 +243,11 @@ def fill_database(change: Change) -> None:
 def keep_own_databases(database: Resource, _store: Store) -> None:
     if database.name in OWN_DATABASES:
         raise invalid("DatabaseName", f"The database {database.name} belongs to the service.")
+
+
+def check_rule(change: Change) -> None:
+    check_server_free(change)
+    firewall.check(change, change.store.get(server_of(change.id)))
 
 
 def check_configuration(change: Change) -> None:

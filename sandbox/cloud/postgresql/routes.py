@@ -2,37 +2,23 @@
 
 from dataclasses import replace
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import arm, resource_type
-from sandbox.cloud.postgresql import configurations, models
-from sandbox.resource_type import POLL, VERBS, ResourceType
-from sandbox.store import Resource, Store
-
-ACCEPTED = 202
+from sandbox import resource_type
+from sandbox.cloud.postgresql import capabilities, configurations, firewall, models, power
+from sandbox.resource_type import VERBS, ResourceType
+from sandbox.store import Store
 
 
 def asynchronous(declared: ResourceType) -> ResourceType:
     """Every PUT, PATCH and DELETE is accepted first and done later."""
-    return replace(declared, created=ACCEPTED, updated=ACCEPTED, patched=ACCEPTED, deleted=ACCEPTED)
+    return replace(declared, created=202, updated=202, patched=202, deleted=202)
 
 
 def routes(store: Store) -> list[Route]:
     """Every address of Microsoft.DBforPostgreSQL that is simulated."""
 
-    async def restart(request: Request, server: Resource) -> Response:
-        if server.busy:
-            raise models.is_busy(server)
-        seconds = store.latency.seconds("database_server.update")
-        _, operation = store.put(server.id, server.body, seconds=seconds, state="Restarting")
-        store.after(seconds, lambda: configurations.restarted(server, store))
-        version = arm.check_version(request)
-        wait = min(store.latency.scaled(POLL), seconds)
-        headers = arm.polling_headers(operation.id, server.id, server.location, version, wait)
-        return Response(status_code=ACCEPTED, headers=headers)
-
+    store.listen("ready", models.SERVERS, lambda server: power.finish(server, store))
     types = (
         ResourceType(
             models.SERVERS,
@@ -41,11 +27,11 @@ def routes(store: Store) -> list[Route]:
             fill=models.fill,
             stored=models.create_parts,
             render=models.show,
-            busy=models.is_busy,
-            actions={"restart": restart},
+            busy=power.is_busy,
+            actions={name: power.action(store, name) for name in power.STATES},
         ),
         ResourceType(
-            f"{models.SERVERS}/databases",
+            models.DATABASES,
             timed="database",
             check=models.check_database,
             fill=models.fill_database,
@@ -60,13 +46,19 @@ def routes(store: Store) -> list[Route]:
             render=models.show_part,
         ),
         ResourceType(
-            f"{models.SERVERS}/configurations",
+            firewall.KIND,
+            timed="database",
+            check=models.check_rule,
+            render=models.show_part,
+        ),
+        ResourceType(
+            configurations.KIND,
             timed="database_setting",
             check=models.check_configuration,
             fill=configurations.fill,
             render=models.show_part,
-            busy=models.is_busy,
+            busy=power.is_busy,
             verbs=VERBS - {"DELETE"},
         ),
     )
-    return resource_type.routes(store, map(asynchronous, types))
+    return [*capabilities.routes(store), *resource_type.routes(store, map(asynchronous, types))]

@@ -20,8 +20,6 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
-    "max_wal_senders": "10",
-    "restart_after_crash": "on",
 }
 # Any password fits `md5`, however it is kept; nobody is let in without one.
 ACCESS = f"""\

@@ -32,7 +32,7 @@ SOURCES = ("roles.sql", "database.sql", "service.sql", "engine.py", "layout.py")
 COLLATION = "en_US.utf8"
 MISSING = (
     "There is no PostgreSQL 16 or newer on this machine, so nothing is behind this server. "
-    "Install one: scripts/engines.sh postgresql"
+    "Install one with: scripts/engines.sh postgresql"
 )
 
 
@@ -87,16 +87,24 @@ def candidates() -> Iterator[Path]:
         yield Path(found).resolve().parent
 
 
+def usable() -> Iterator[Path]:
+    """Those that have the programs, and are not called by the number of an old version."""
+    for binaries in candidates():
+        numbered = binaries.parent.name
+        old = numbered.isdigit() and int(numbered) < OLDEST
+        if not old and all((binaries / name).exists() for name in layout.PROGRAMS):
+            yield binaries
+
+
+def present() -> bool:
+    """Is there an engine, as far as can be seen without running it."""
+    return next(usable(), None) is not None
+
+
 def find(catalogue: Iterable[str]) -> Engine:
     """The first engine that will do, prepared; the first time takes about two seconds."""
     names = sorted(catalogue)
-    for binaries in candidates():
-        if not all((binaries / name).exists() for name in layout.PROGRAMS):
-            if os.environ.get(CHOICE):
-                raise NoEngineError(f"{CHOICE} names {binaries}, which has no postgres and initdb.")
-            continue
-        if binaries.parent.name.isdigit() and int(binaries.parent.name) < OLDEST:
-            continue
+    for binaries in usable():
         engine = prepare(binaries.resolve(), names)
         if engine.version >= OLDEST:
             return engine

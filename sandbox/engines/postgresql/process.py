@@ -99,9 +99,11 @@ async def ended(process: "subprocess.Popen[bytes]", how: int) -> bool:
     deadline = time.monotonic() + STOPPING
     with suppress(ProcessLookupError):
         process.send_signal(how)
-    while process.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            return True
         await asyncio.sleep(LOOK)
-    return process.poll() is not None
+    return False
 
 
 def socket_folder(folder: Path) -> Path:

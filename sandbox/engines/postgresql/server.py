@@ -1,6 +1,7 @@
 """A server as Azure runs it: brought to what is wanted, again and again."""
 
 import asyncio
+import hmac
 import json
 import logging
 import shutil
@@ -8,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sandbox.engines.postgresql import client, configuration
 from sandbox.engines.postgresql.client import identifier, literal
@@ -17,6 +19,7 @@ from sandbox.engines.postgresql.process import LOOK, Postmaster
 
 LOG = logging.getLogger(__name__)
 ADMINISTRATOR = "azure_pg_admin"
+DONE = "done.json"
 RELOADING = 10.0  # Seconds until a reload must have been noticed.
 
 
@@ -61,6 +64,8 @@ class Server:
         """Start it if need be, and apply what differs; databases that failed, and why."""
         async with self._changing:
             applied = self._applied if self.running else None
+            if applied == wanted:
+                return {}
             if applied and applied.restarts != wanted.restarts:
                 await self.postmaster.stop()
                 applied = None
@@ -69,9 +74,12 @@ class Server:
             current = applied.parameters if applied else wanted.in_force
             if current != wanted.parameters:
                 await self._reload(wanted.parameters)
-            if applied is None or applied.password != wanted.password:
+            done = self._done()
+            if done["administrator"] != self._mark(wanted):
                 await self._set_administrator(wanted)
-            failed = await self._bring_databases(wanted)
+                done["administrator"] = self._mark(wanted)
+            failed = await self._bring_databases(wanted, done["databases"])
+            (self.folder / DONE).write_text(json.dumps(done))
             self._applied = wanted
             return failed
 
@@ -140,7 +148,7 @@ class Server:
         name = identifier(wanted.login)
         bypass = "BYPASSRLS" if wanted.bypasses_row_security else "NOBYPASSRLS"
         known = await self.execute(
-            f"SELECT 1 FROM pg_roles WHERE rolname = {literal(wanted.login)}"
+            f"SELECT 1 FROM pg_roles WHERE rolname = {literal(wanted.login)}"  # noqa: S608  # Quoted.
         )
         verb = "ALTER" if known else "CREATE"
         await self.execute(
@@ -151,9 +159,8 @@ class Server:
             f"GRANT {ADMINISTRATOR} TO {name} WITH ADMIN OPTION",
         )
 
-    async def _bring_databases(self, wanted: Wanted) -> dict[str, str]:
+    async def _bring_databases(self, wanted: Wanted, made: list[str]) -> dict[str, str]:
         """Make and drop what Azure's interface has; what SQL has made or dropped is left alone."""
-        made = self._remembered()
         failed = {}
         for database in wanted.databases:
             if database.name in made:
@@ -163,23 +170,29 @@ class Server:
             except StatementError as error:
                 failed[database.name] = str(error)
             else:
-                made.add(database.name)
-        for name in made - {database.name for database in wanted.databases}:
+                made.append(database.name)
+        for name in set(made) - {database.name for database in wanted.databases}:
             await self.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
-            made.discard(name)
-        (self.folder / "databases.json").write_text(json.dumps(sorted(made)))
+            made.remove(name)
         return failed
 
-    def _remembered(self) -> set[str]:
+    def _done(self) -> dict[str, Any]:
+        """What this server was told once, and may have changed in SQL since."""
         try:
-            return set(json.loads((self.folder / "databases.json").read_text()))
+            found: dict[str, Any] = json.loads((self.folder / DONE).read_text())
         except (OSError, ValueError):
-            return set()
+            found = {"administrator": "", "databases": []}
+        return found
+
+    def _mark(self, wanted: Wanted) -> str:
+        """Tells one password from another, without telling it."""
+        key = (self.folder / "superuser").read_bytes()
+        return hmac.digest(key, wanted.password.encode(), "sha256").hex()
 
     async def _create(self, database: Database, owner: str) -> None:
         name = identifier(database.name)
         known = await self.execute(
-            f"SELECT 1 FROM pg_database WHERE datname = {literal(database.name)}"
+            f"SELECT 1 FROM pg_database WHERE datname = {literal(database.name)}"  # noqa: S608
         )
         if not known:
             statement = f"CREATE DATABASE {name}{options(database)}"

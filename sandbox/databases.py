@@ -1,0 +1,221 @@
+"""The PostgreSQL behind each flexible server: started by the first connection to it."""
+
+import asyncio
+import hashlib
+import logging
+import shutil
+import ssl
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sandbox.arm import ResourceId
+from sandbox.cloud import postgresql
+from sandbox.engines.postgresql import engine
+from sandbox.engines.postgresql.door import Visit, enter
+from sandbox.engines.postgresql.errors import EngineError
+from sandbox.engines.postgresql.server import Database, Server, Wanted
+from sandbox.front import Hosts, RefusedError
+from sandbox.store import Failure, Resource, Store
+
+LOG = logging.getLogger(__name__)
+PORT = "5432"
+CLUSTERS = "Microsoft.ContainerService/managedClusters"
+PEERINGS = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+OPEN = ("Succeeded", "Updating", "Failed")  # States in which a server takes connections.
+FIRST_WITH_BYPASS = 16  # Version in which Azure's administrator makes roles with BYPASSRLS.
+ALPN = "postgresql"
+OF_A_POD, OF_A_CLUSTER, OF_THE_INTERNET = "10.224.0.4", "198.51.100.4", "203.0.113.10"
+Context = Callable[..., ssl.SSLContext]
+
+
+class Databases:
+    """Decides who reaches which server, and keeps the engines at what Azure's interface says."""
+
+    def __init__(self, store: Store, hosts: Hosts, folder: Path, context: Context) -> None:
+        """`context` makes the TLS server of a host, given the protocol spoken there."""
+        self.store = store
+        self.hosts = hosts
+        self.folder = folder
+        self.context = context
+        self._servers: dict[str, Server] = {}
+        self._work: set[asyncio.Task[None]] = set()
+        hosts.doors[PORT] = self.admit
+        parts = (postgresql.DATABASES, postgresql.configurations.KIND)
+        store.listen("ready", postgresql.SERVERS, self._changed)
+        store.listen("deleted", postgresql.SERVERS, self._gone)
+        for kind in parts:
+            store.listen("ready", kind, self._part_changed)
+        store.listen("deleted", postgresql.DATABASES, self._part_changed)
+
+    # --- The way in ----------------------------------------------------------------------------
+
+    def admit(self, host: str, network: str) -> Callable[[asyncio.Transport], None]:
+        """What goes on with a connection to a server, or a refusal of it."""
+        server = self._named(host)
+        if server is None:
+            raise RefusedError(f"{host} does not exist: no PostgreSQL server has this name.")
+        private = bool(server.properties["network"].get("delegatedSubnetResourceId"))
+        if private and not self._sees(network, server):
+            where = (
+                f"the network of {network} does not lead there" if network else "you are outside"
+            )
+            raise RefusedError(
+                f"{host} is private: it is reached from inside its virtual network, and {where}."
+            )
+        state = "Stopped" if postgresql.power.is_stopped(server) else server.state
+        if state not in OPEN:
+            raise RefusedError(f"{host} takes no connections: the server is {state.lower()}.")
+        if not engine.present():
+            raise RefusedError(engine.MISSING)
+        address = OF_THE_INTERNET if not network else OF_A_POD if private else OF_A_CLUSTER
+        values, _ = postgresql.configurations.values(server, self.store)
+        context = self.context(host, ALPN)
+        version = values["ssl_min_protocol_version"].replace(".", "_")
+        context.minimum_version = ssl.TLSVersion[version]
+        visit = Visit(
+            host=host,
+            address=address,
+            context=context,
+            encrypted=values["require_secure_transport"].lower() == "on",
+            allowed=private
+            or postgresql.firewall.lets_in(server, self.store, address, azure=bool(network)),
+            open=partial(self._open, server.id),
+        )
+        return partial(enter, visit=visit)
+
+    def _named(self, host: str) -> Resource | None:
+        """The server of a host name: the public one, or the one in its private zone."""
+        name, _, zone = host.partition(".")
+        for server in self.store.all(postgresql.SERVERS):
+            if server.name.lower() != name:
+                continue
+            own = server.properties["network"].get("privateDnsZoneArmResourceId") or ""
+            if zone in (postgresql.SUFFIX, own.rpartition("/")[2].lower()):
+                return server
+        return None
+
+    def _sees(self, network: str, server: Resource) -> bool:
+        """Does the network of a cluster resolve the name of a private server, and lead to it."""
+        subnet = server.properties["network"]["delegatedSubnetResourceId"]
+        zone = server.properties["network"]["privateDnsZoneArmResourceId"]
+        links = self.store.below(zone, postgresql.LINKS)
+        linked = {link.properties["virtualNetwork"]["id"].lower() for link in links}
+        there = ResourceId(subnet).parent.key
+        return any(
+            here in linked and (here == there or there in self._peers(here))
+            for here in self._virtual_networks(network)
+        )
+
+    def _virtual_networks(self, network: str) -> Iterator[str]:
+        """The virtual networks of a cluster, by the network of the sandbox that it stands in."""
+        known = self.hosts.networks.get(network)
+        for cluster in self.store.all(CLUSTERS) if known else ():
+            name = cluster.properties.get("privateFQDN") or cluster.properties.get("fqdn") or ""
+            if known and name.lower() in known.hosts:
+                pools = cluster.properties.get("agentPoolProfiles") or []
+                subnets = {pool.get("vnetSubnetID") for pool in pools} - {None, ""}
+                yield from {ResourceId(subnet).parent.key for subnet in subnets}
+
+    def _peers(self, virtual_network: str) -> set[str]:
+        peerings = self.store.below(virtual_network, PEERINGS)
+        return {one.properties["remoteVirtualNetwork"]["id"].lower() for one in peerings}
+
+    # --- The engines ---------------------------------------------------------------------------
+
+    async def _open(self, resource: ResourceId) -> Path:
+        """The socket of a server that is as Azure says; the first call starts it."""
+        server = self.store.find(resource)
+        if server is None:
+            raise EngineError("the server was deleted")
+        running = self._servers.get(resource.key)
+        if running is None:
+            catalogue = postgresql.configurations.catalogue()
+            found = await asyncio.to_thread(engine.find, catalogue)
+            running = self._servers.setdefault(resource.key, Server(found, self._place(server)))
+        await self._bring(server, running)
+        return running.postmaster.socket
+
+    async def _bring(self, server: Resource, running: Server) -> None:
+        for name, why in (await running.bring_to(self._wanted(server))).items():
+            self._fail(server.id.child("databases", name), why)
+
+    def _wanted(self, server: Resource) -> Wanted:
+        values, in_force = postgresql.configurations.values(server, self.store)
+        databases = self.store.below(server.id, postgresql.DATABASES)
+        return Wanted(
+            login=server.properties["administratorLogin"],
+            password=server.secrets[postgresql.PASSWORD],
+            parameters=values,
+            in_force=in_force,
+            databases=tuple(
+                Database(one.name, one.properties["charset"], one.properties["collation"])
+                for one in databases
+                if one.state in OPEN
+            ),
+            restarts=postgresql.power.restarts(server),
+            bypasses_row_security=int(server.properties["version"]) >= FIRST_WITH_BYPASS,
+        )
+
+    def _fail(self, database: ResourceId, why: str) -> None:
+        """What the engine refuses has failed in Azure, too."""
+        found = self.store.find(database)
+        if found:
+            found.state = "Failed"
+            operation = self.store.operations.get(found.operation)
+            if operation:
+                operation.failure = Failure("InvalidParameterValue", why)
+            self.store.touch()
+
+    def _place(self, server: Resource) -> Path:
+        """Another folder for another server of the same name."""
+        born = str(server.body["systemData"]["createdAt"])
+        return (
+            self.folder / f"{server.name.lower()}-{hashlib.sha256(born.encode()).hexdigest()[:8]}"
+        )
+
+    # --- From the life of a server -------------------------------------------------------------
+
+    def _changed(self, server: Resource) -> None:
+        running = self._servers.get(server.id.key)
+        if running is None or not running.running:
+            return  # The next connection brings it to what is wanted.
+        if postgresql.power.is_stopped(server):
+            self._go_on(running.stop())
+        else:
+            self._go_on(self._bring(server, running))
+
+    def _part_changed(self, part: Resource) -> None:
+        server = self.store.find(part.id.parent)
+        if server and not postgresql.power.is_stopped(server):
+            self._changed(server)
+
+    def _gone(self, server: Resource) -> None:
+        running = self._servers.pop(server.id.key, None)
+        if running:
+            self._go_on(running.remove())
+        else:
+            shutil.rmtree(self._place(server), ignore_errors=True)
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._work.discard(task)
+        if not task.cancelled() and task.exception():
+            LOG.error("a PostgreSQL did not do what was asked", exc_info=task.exception())
+
+    async def stop(self) -> None:
+        """Stop every engine; their data stay where they are."""
+        await asyncio.gather(*self._work, return_exceptions=True)
+        stops = (server.stop() for server in self._servers.values())
+        await asyncio.gather(*stops, return_exceptions=True)
+
+    def tidy(self) -> None:
+        """Remove the data of servers that nobody knows any more."""
+        known = {self._place(server) for server in self.store.all(postgresql.SERVERS)}
+        for left in set(self.folder.glob("*")) - known:
+            shutil.rmtree(left, ignore_errors=True)
