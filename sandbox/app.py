@@ -32,6 +32,7 @@ from sandbox.cloud import (
     service_networking,
     storage,
 )
+from sandbox.databases import Databases
 from sandbox.engines.azurite import Azurite
 from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
@@ -116,6 +117,8 @@ class Cloud:
         self.blobs = Azurite(folder / "blobs")
         self.registries = container_registry.Registries(self.store, self.access)
         self._populate()
+        place = folder / "postgresql"
+        self.databases = Databases(self.store, self.hosts, place, authority.context)
 
     def _admit_deployer(self) -> None:
         """Whoever holds the credentials owns the subscription."""
@@ -162,6 +165,7 @@ class Cloud:
         if self.deployer.object_id not in self.store.principals:  # New credentials were made.
             self._admit_deployer()
         self.store.wake()
+        self.databases.tidy()
 
     async def live(self) -> None:
         """Let things happen when they are due, also while nobody asks."""
@@ -174,6 +178,7 @@ class Cloud:
         await self.commands.close()
         await self.fleet.stop()
         await self.blobs.stop()
+        await self.databases.stop()
 
     def name_of(self, principal: str) -> str:
         found = self.store.principals.get(principal)
