@@ -70,7 +70,8 @@ class Evictions:
             await asyncio.wait((work, moment), return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
-            kill()
+            with contextlib.suppress(ProcessLookupError):
+                kill()
             await work
             doom.fault.hits += 1
             raise EvictedError(doom.eviction.reason)

@@ -20,6 +20,7 @@ class Certificates(Controller):
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
         self._authority: trustme.CA | None = None
+        self._waits: dict[str, float] = {}  # Of each pod, for a wait is drawn once.
         self._arrivals: dict[str, float] = {}  # Finer than the whole seconds of the API.
 
     def notice(self, kind: Kind, old: Manifest | None, new: Manifest | None) -> None:
@@ -39,7 +40,10 @@ class Certificates(Controller):
         hooks = configuration.get("webhooks") or []
         if all(hook["clientConfig"].get("caBundle") for hook in hooks):
             return None
-        left = self.latency.seconds(READY) - self._ready_for(pod)
+        identifier = pod["metadata"]["uid"]
+        if identifier not in self._waits:
+            self._waits[identifier] = self.latency.seconds(READY)
+        left = self._waits[identifier] - self._ready_for(pod)
         if left > 0:
             return left
         await self._write_certificate(pod["metadata"]["namespace"])
