@@ -110,9 +110,8 @@ class Cloud:
         self.commands = container_service.Commands(
             self.fleet.cluster,
             self.access.check,
-            self.store.latency,
-            folder / "run-command",
-            self.weather,
+            container_service.Execution(self.store.latency, folder / "run-command", self.weather),
+            lambda cluster: governance.assigned(self.store, cluster),
         )
         self.blobs = Azurite(folder / "blobs")
         self.registries = container_registry.Registries(self.store, self.access)
@@ -142,6 +141,8 @@ class Cloud:
         for pattern in storage.HOSTS:
             self.hosts.resolvers[pattern] = lambda host: storage.resolves(store, host)
         public[ISSUERS] = self.fleet.issuers()
+        metadata = managed_identity.MetadataService(self.fleet.machine, self.vouch)
+        self.hosts.everywhere[managed_identity.METADATA] = metadata.app()
         public[container_registry.PUBLIC_HOST] = container_registry.create_public()
         registry = container_registry.HOST
         public[registry] = container_registry.create(self.registries)
@@ -179,6 +180,20 @@ class Cloud:
         await self.fleet.stop()
         await self.blobs.stop()
         await self.databases.stop()
+
+    def vouch(self, identity: managed_identity.Held, resource: str) -> str:
+        """A token for an identity that somebody holds without a secret."""
+        try:
+            audience = self.directory.audience(resource)
+        except entra.EntraError as error:
+            raise managed_identity.RefusedError(
+                f"AADSTS{error.code}: {error}", "invalid_resource"
+            ) from error
+        principal = self.store.principals.get(identity.object)
+        name = identity.resource.rpartition("/")[2]
+        return self.tokens.issue(
+            principal or Principal(identity.object, identity.client, name), audience
+        )
 
     def name_of(self, principal: str) -> str:
         found = self.store.principals.get(principal)

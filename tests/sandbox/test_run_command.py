@@ -7,7 +7,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,10 +19,11 @@ from starlette.applications import Starlette
 from sandbox import arm
 from sandbox.arm import SUBSCRIPTION, ArmError, Caller, ResourceId, TokenError
 from sandbox.cloud import container_service
-from sandbox.cloud.container_service import ClusterAccess, Commands, run_command
+from sandbox.cloud.container_service import ClusterAccess, Commands, Execution, run_command
 from sandbox.cloud.container_service import context as context_of_commands
 from sandbox.latency import Latency
 from sandbox.store import Resource, Store
+from sandbox.weather import Weather
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
 CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/lab-aks"
@@ -34,6 +35,34 @@ class FakeCluster:
     """A cluster as far as commands can see it."""
 
     settings: Any
+    room: bool = True
+    starts: bool = True
+    objection: str = ""
+    pods: dict[str, Any] = field(default_factory=dict)
+
+    async def create_pod(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        if self.objection:
+            raise PermissionError(self.objection)
+        self.pods[manifest["metadata"]["name"]] = manifest
+        if self.room:
+            manifest["spec"]["nodeName"] = "node-1"
+        if self.room and self.starts:
+            manifest["status"] = {"phase": "Running"}
+        return manifest
+
+    async def await_pod(
+        self, made: dict[str, Any], reached: Callable[[Any], bool], seconds: float
+    ) -> dict[str, Any] | None:
+        name = made["metadata"]["name"]
+        deadline = asyncio.get_running_loop().time() + min(seconds, 60)
+        while name in self.pods and not reached(made) and self.room and self.starts:
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(0.01)
+        return self.pods.get(name)
+
+    async def end_pod(self, made: dict[str, Any]) -> None:
+        self.pods.pop(made["metadata"]["name"], None)
 
     def kubeconfig(self, token: str, proxy: str) -> str:
         return f"# token {token} through {proxy}\n"
@@ -58,8 +87,11 @@ class Cloud:
         self.folder = folder
         self.store = Store(latency)
         settings = SimpleNamespace(proxy="http://net:token@127.0.0.1:1", ca=folder / "ca.pem")
-        self.cluster: ClusterAccess | None = FakeCluster(settings)
-        self.commands = Commands(self.access, check_token, self.store.latency, folder / "run")
+        self.inside = FakeCluster(settings)
+        self.cluster: ClusterAccess | None = self.inside
+        runs = Execution(self.store.latency, folder / "run", Weather(self.store.latency))
+        self.commands = Commands(self.access, check_token, runs, lambda _id: self.policies)
+        self.policies: list[Resource] = []
         self.store.put(ResourceId(GROUP), {"location": "westeurope"})
         properties = {"powerState": {"code": "Running"}, "nodeResourceGroup": "MC_lab"}
         body = {"location": "westeurope", "properties": properties}
@@ -385,19 +417,131 @@ def test_a_cluster_without_room_for_the_pod_says_what_azure_says(play: Any) -> N
     assert "did not start within 30s" in answer.json()["message"]
 
 
+def test_a_pod_that_finds_no_node_is_refused_and_leaves_nothing(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> tuple[httpx.Response, dict[str, Any]]:
+        cloud.inside.room = False
+        return await cloud.send("true"), cloud.inside.pods
+
+    answer, pods = play(scenario)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "KubernetesPerformanceError")
+    assert "in aks-command namespace did not start within 30s" in answer.json()["message"]
+    assert pods == {}
+
+
+def test_a_pod_that_the_cluster_would_not_have_is_refused_in_its_words(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        cloud.inside.objection = 'pods "command-1" is forbidden: exceeded quota: small'
+        return await cloud.send("true")
+
+    answer = play(scenario)
+
+    assert answer.json()["code"] == "KubernetesOperationError"
+    assert answer.json()["message"] == (
+        "Failed to run command in managed cluster due to kubernetes failure. details: "
+        'pods "command-1" is forbidden: exceeded quota: small'
+    )
+
+
+def test_a_pod_that_never_starts_is_a_failure_without_an_exit_code(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        cloud.inside.starts = False
+        return await cloud.run("true")
+
+    found = play(scenario)
+
+    assert (found["provisioningState"], found["reason"]) == ("Failed", "ContainerCreating")
+    assert "exitCode" not in found
+
+
+def test_a_command_dies_with_its_pod(play: Any, tmp_path: Path) -> None:
+    survived = tmp_path / "survived"
+
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        sent = await cloud.send(f"sleep 2; touch {survived}")
+        cloud.inside.pods.clear()
+        while True:
+            answer = await cloud.client.get(sent.headers["Location"])
+            if answer.status_code != 202:
+                found: dict[str, Any] = answer.json()["properties"]
+                return found
+            await asyncio.sleep(0.02)
+
+    found = play(scenario)
+
+    assert found["provisioningState"] == "Failed"
+    assert "evicted" in found["reason"]
+    assert not survived.exists()
+
+
+def test_a_command_leaves_no_pod_behind(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        await cloud.run("true")
+        return cloud.inside.pods
+
+    assert play(scenario) == {}
+
+
+# --- Azure Policy ----------------------------------------------------------------------------
+
+ALLOWED_IMAGES = "febd0533-8e55-448f-b837-bd0e06f16469"
+LIMITS = "e345eecc-fa47-480f-9e88-67dcc122b164"
+
+
+def assign(cloud: Cloud, definition: str, **parameters: str) -> None:
+    """Switch the add-on on, and assign one built-in policy to the group."""
+    cloud.resource.properties["addonProfiles"] = {"azurepolicy": {"enabled": True}}
+    place = ResourceId(f"{GROUP}/providers/Microsoft.Authorization/policyAssignments/strict")
+    properties = {
+        "policyDefinitionId": f"/providers/Microsoft.Authorization/policyDefinitions/{definition}",
+        "parameters": {name: {"value": value} for name, value in parameters.items()},
+    }
+    made, _ = cloud.store.put(place, {"properties": properties})
+    cloud.policies.append(made)
+
+
+def test_a_policy_on_images_stops_commands_in_its_own_words(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        assign(cloud, ALLOWED_IMAGES, effect="Deny", allowedContainerImagesRegex="^own.azurecr.io/")
+        return await cloud.send("true")
+
+    answer = play(scenario)
+
+    assert answer.json()["code"] == "RunCommandBlockedByAzurePolicy"
+    assert answer.json()["subcode"] == "PodCreateBlockedByAzurePolicy"
+
+
+def test_a_policy_on_memory_stops_commands_in_the_words_of_its_webhook(play: Any) -> None:
+    async def scenario(cloud: Cloud) -> httpx.Response:
+        assign(cloud, LIMITS, effect="deny", memoryLimit="512Mi")
+        return await cloud.send("true")
+
+    answer = play(scenario)
+
+    assert answer.json()["code"] == "KubernetesOperationError"
+    assert (
+        "container <user-command> memory limit <1Gi> is higher than the maximum allowed of <512Mi>"
+    ) in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"effect": "Audit", "allowedContainerImagesRegex": "^own.azurecr.io/"},
+        {"effect": "Deny", "allowedContainerImagesRegex": "^mcr.microsoft.com/"},
+    ],
+)
+def test_a_policy_that_allows_them_stops_no_command(play: Any, parameters: dict[str, str]) -> None:
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        assign(cloud, ALLOWED_IMAGES, **parameters)
+        return await cloud.run("true")
+
+    assert play(scenario)["exitCode"] == 0
+
+
 def test_an_unknown_result_is_not_found(play: Any) -> None:
     url = f"{CLUSTER}/commandResults/{'0' * 32}?api-version=2025-10-01"
 
     answer = play(lambda cloud: cloud.client.get(url))
 
     assert answer.status_code == 404
-
-
-def test_starting_the_pod_takes_its_time(tmp_path: Path) -> None:
-    async def scenario() -> float:
-        cloud = Cloud(tmp_path, Latency("typical", 0.05))
-        before = asyncio.get_running_loop().time()
-        await cloud.run("true")
-        return asyncio.get_running_loop().time() - before
-
-    assert asyncio.run(scenario()) >= 0.6

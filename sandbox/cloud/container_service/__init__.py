@@ -1,7 +1,16 @@
 """Microsoft.ContainerService: managed clusters, their node pools, and commands run inside them."""
 
+from sandbox.cloud.container_service.execution import ClusterAccess, Execution
 from sandbox.cloud.container_service.models import CLUSTERS, oidc_issuer
 from sandbox.cloud.container_service.routes import routes
-from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, ClusterAccess, Commands
+from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, Commands
 
-__all__ = ["CLUSTERS", "SERVER_APPLICATION", "ClusterAccess", "Commands", "oidc_issuer", "routes"]
+__all__ = [
+    "CLUSTERS",
+    "SERVER_APPLICATION",
+    "ClusterAccess",
+    "Commands",
+    "Execution",
+    "oidc_issuer",
+    "routes",
+]

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import arm
-from sandbox.arm import ArmError
+from sandbox.arm import ArmError, ResourceId
 from sandbox.resource_type import Change, ResourceType, stateless
 from sandbox.rules import defaults, identified, one_of, required, together
+from sandbox.store import Resource, Store
 
 ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 DATA = Path(__file__).with_name("policies.yaml")
@@ -69,6 +70,11 @@ class Definitions:
             if wish is None or entry["displayName"].lower() == wish[1].lower()
         ]
         return JSONResponse({"value": found})
+
+
+def assigned(store: Store, resource: ResourceId) -> list[Resource]:
+    """The policies that hold for a resource: those of its own scope and of all above it."""
+    return [one for one in store.all(ASSIGNMENTS) if one.id.parent.covers(resource)]
 
 
 def fill_scope(change: Change) -> None:

@@ -102,16 +102,16 @@ class Controllers:
         self, made: Manifest, reached: Callable[[Manifest], bool], seconds: float
     ) -> Manifest | None:
         """The pod once it is so, or as it is when time is up; None when it is gone."""
-        pod, seen = made, False
+        pod, key = made, Key.of(made)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not reached(pod):
                     await asyncio.sleep(GLANCE)
-                    found = self._cache.get(PODS, Key.of(made))
-                    if found and found["metadata"]["uid"] == made["metadata"]["uid"]:
-                        pod, seen = found, True
-                    elif seen:
+                    found = self._cache.get(PODS, key)  # Which may not have heard of it yet.
+                    found = found or await self._around.client.get(PODS, key.namespace, key.name)
+                    if found is None or found["metadata"]["uid"] != made["metadata"]["uid"]:
                         return None
+                    pod = found
         return pod
 
     async def end_pod(self, made: Manifest) -> None:

@@ -24,7 +24,7 @@ from sandbox.cluster.controllers.kubelet.environment import ConfigError
 from sandbox.cluster.controllers.kubelet.life import Life, State, waiting
 from sandbox.cluster.controllers.kubelet.programs import Outcome
 from sandbox.cluster.controllers.objects import leaving, now, pod_is_finished, status
-from sandbox.cluster.controllers.simulated.container import Container
+from sandbox.cluster.controllers.simulated.container import Container, repository
 from sandbox.cluster.controllers.simulated.images import behaviour
 
 LOG = logging.getLogger(__name__)

@@ -103,8 +103,10 @@ def prepare(settings: Settings, container: Container, spec: Manifest, folder: Pa
         place.chmod(0o700)
     home = folder / "home"
     home.mkdir()
-    # A short host name says nothing about its namespace: curl tells the proxy where it stands.
-    (home / ".curlrc").write_text(f'proxy-header = "X-Pod-Namespace: {container.namespace}"\n')
+    # A short host name says nothing about its namespace: curl tells the proxy who it is.
+    told = {"X-Pod-Namespace": container.namespace, "X-Pod-Name": container.pod}
+    lines = "".join(f'proxy-header = "{name}: {value}"\n' for name, value in told.items())
+    (home / ".curlrc").write_text(lines)
     env = {"HOME": str(home), "TMPDIR": str(home), "HOSTNAME": container.pod}
     env |= {name: local(text) for name, text in container.env.items()}
     env |= {

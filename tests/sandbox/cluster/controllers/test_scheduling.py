@@ -210,11 +210,36 @@ def test_a_pool_that_may_grow_gets_a_node_for_a_waiting_pod(live: Any, demo: Bui
 
 
 def test_somebody_can_wait_for_the_start_of_a_pod(live: Any, demo: Build) -> None:
-    started = live.do(live.cluster.start_pod(pod(demo, "quick"), 5))
-    stuck = live.do(live.cluster.start_pod(pod(demo, "stuck", cpu="99"), 0.3))
+    quick = live.do(live.cluster.create_pod(pod(demo, "quick")))
+    stuck = live.do(live.cluster.create_pod(pod(demo, "stuck", cpu="99")))
+
+    started = live.do(live.cluster.await_pod(quick, runs, 20))
+    still = live.do(live.cluster.await_pod(stuck, runs, 0.3))
 
     assert started["status"]["phase"] == "Running"
-    assert stuck["status"]["phase"] == "Pending"
+    assert still.get("status", {}).get("phase", "Pending") == "Pending"
+
+
+def test_somebody_can_wait_for_the_end_of_a_pod(live: Any, demo: Build) -> None:
+    made = live.do(live.cluster.create_pod(pod(demo, "short")))
+    live.do(live.cluster.await_pod(made, runs, 20))
+
+    live.do(live.cluster.end_pod(made))
+
+    assert live.do(live.cluster.await_pod(made, lambda _pod: False, 20)) is None
+    live.do(live.cluster.end_pod(made))  # It is gone already: no matter.
+
+
+def test_a_pod_that_the_api_refuses_is_a_matter_of_permission(live: Any, demo: Build) -> None:
+    wrong = pod(demo, "wrong")
+    wrong["metadata"]["name"] = "Not_A_Name"
+
+    with pytest.raises(PermissionError, match="Not_A_Name"):
+        live.do(live.cluster.create_pod(wrong))
+
+
+def runs(made: dict[str, Any]) -> bool:
+    return bool(made.get("status", {}).get("phase") == "Running")
 
 
 async def refresh(live: Any) -> None:
