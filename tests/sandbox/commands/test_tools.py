@@ -208,7 +208,7 @@ def test_nothing_is_coloured_where_no_terminal_is(built: CommandLine) -> None:
 
 def test_a_request_with_control_characters_does_not_reach_the_terminal(built: CommandLine) -> None:
     hostile = "https://management.azure.com/%1b[31mred"
-    call(built, "exec", "curl", "-sS", hostile)
+    call(built, "exec", "curl", "-sSg", hostile)
 
     assert built.logged("/\x1b[31mred")["status"] == 401
     assert "\x1b" not in built("log", "--path", "*red").stdout
