@@ -26,6 +26,8 @@ ARM = "https://management.azure.com"
 VAULT = "https://lived-kv.vault.azure.net"
 OPERATOR = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"  # Key Vault Secrets Officer.
 PATIENCE = 60.0
+PLACE = {"location": "westeurope"}
+DESCRIBE = "kubectl get deployment,pod,configmap -A -o json"
 CHART = {
     "chart/Chart.yaml": "apiVersion: v2\nname: note\nversion: 1.2.3\n",
     "chart/templates/note.yaml": (
@@ -41,6 +43,7 @@ class Sandbox:
         self.state = folder
         self.group = ""
         self.http: httpx.Client = httpx.Client()
+        self.tokens: dict[str, str] = {}
 
     def __call__(self, *arguments: str) -> Run:
         return subprocess.run(
@@ -83,9 +86,12 @@ class Sandbox:
         until(lambda: State(self.state).running() is None)
 
     def token(self, audience: str) -> str:
-        form = self.form | {"scope": f"{audience}/.default"}
-        answer = self.http.post(f"{self.login}/oauth2/v2.0/token", data=form)
-        return str(answer.json()["access_token"])
+        """The same one before and after a restart."""
+        if audience not in self.tokens:
+            form = self.form | {"scope": f"{audience}/.default"}
+            answer = self.http.post(f"{self.login}/oauth2/v2.0/token", data=form)
+            self.tokens[audience] = answer.json()["access_token"]
+        return self.tokens[audience]
 
     def ask(self, verb: str, url: str, body: Any = None, **headers: str) -> httpx.Response:
         """Ask ARM about something in the group, or a vault about a secret."""
@@ -129,7 +135,6 @@ class Sandbox:
 CLUSTER = "Microsoft.ContainerService/managedClusters/lab-aks"
 GATEWAY = "Microsoft.Network/natGateways/slow"
 STORAGE = "Microsoft.Storage/storageAccounts/livedstorage"
-REGISTRY = "Microsoft.ContainerRegistry/registries/livedregistry"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/app"
 
 
@@ -148,24 +153,24 @@ def packed(files: dict[str, str]) -> str:
     return base64.b64encode(target.getvalue()).decode()
 
 
-def build(sandbox: Sandbox) -> dict[str, Any]:
-    """Something of every kind; what a client knows of it afterwards."""
-    place = {"location": "westeurope"}
-    sandbox.ask("PUT", "", place).raise_for_status()
-    tenant = sandbox.login.rpartition("/")[2]
-    vault = {
-        "tenantId": tenant,
+def new_vault(sandbox: Sandbox) -> str:
+    wanted = {
+        "tenantId": sandbox.login.rpartition("/")[2],
         "sku": {"family": "A", "name": "standard"},
         "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow"},
     }
-    made = sandbox.ask(
-        "PUT", "Microsoft.KeyVault/vaults/lived-kv", place | {"properties": vault}
-    ).raise_for_status()
-    sandbox.ask(
-        "PUT", STORAGE, place | {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
-    ).raise_for_status()
-    sandbox.ask("PUT", REGISTRY, place | {"sku": {"name": "Premium"}}).raise_for_status()
-    sandbox.ask("PUT", IDENTITY, place).raise_for_status()
+    path = "Microsoft.KeyVault/vaults/lived-kv"
+    made = sandbox.ask("PUT", path, PLACE | {"properties": wanted}).raise_for_status()
+    return str(made.json()["id"])
+
+
+def build(sandbox: Sandbox) -> dict[str, Any]:
+    """Something of every kind; what a client knows of it afterwards."""
+    sandbox.ask("PUT", "", PLACE).raise_for_status()
+    vault = new_vault(sandbox)
+    account = {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
+    sandbox.ask("PUT", STORAGE, PLACE | account).raise_for_status()
+    sandbox.ask("PUT", IDENTITY, PLACE).raise_for_status()
     pool = {"name": "system", "mode": "System", "count": 1, "vmSize": "Standard_D4s_v5"}
     cluster = {
         "dnsPrefix": "lab",
@@ -173,10 +178,10 @@ def build(sandbox: Sandbox) -> dict[str, Any]:
         "oidcIssuerProfile": {"enabled": True},
         "agentPoolProfiles": [pool],
     }
-    body = place | {"identity": {"type": "SystemAssigned"}, "properties": cluster}
+    body = PLACE | {"identity": {"type": "SystemAssigned"}, "properties": cluster}
     sandbox.ask("PUT", CLUSTER, body).raise_for_status()
     until(lambda: sandbox.properties(CLUSTER)["provisioningState"] == "Succeeded")
-    return {"vault": made.json()["id"], "keys": keys(sandbox)}
+    return {"vault": vault, "keys": keys(sandbox)}
 
 
 def keys(sandbox: Sandbox) -> list[str]:
@@ -213,51 +218,147 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield made
 
 
-@pytest.mark.parametrize("end", ["down", "kill"])
-def test_what_was_built_is_there_again(tmp_path: Path, end: str) -> None:
-    pace = ("--profile", "typical", "--scale", "0.01", "--duration", "role.propagation=300")
-    with started(tmp_path, *pace) as sandbox:
-        before = build(sandbox)
-        grant(sandbox, before["vault"])
-        until(
-            lambda: all(sandbox.ask("GET", f"{VAULT}/secrets").status_code == 200 for _ in "12345")
-        )
-        for value in ("first", "second"):
-            sandbox.ask("PUT", f"{VAULT}/secrets/kept", {"value": value}).raise_for_status()
-        sandbox.ask("PUT", f"{VAULT}/secrets/gone", {"value": "deleted"}).raise_for_status()
-        sandbox.ask("DELETE", f"{VAULT}/secrets/gone").raise_for_status()
-        sandbox.told("helm install --wait note chart", CHART)
-        sandbox.told(
-            "kubectl create deployment web --image nginx:1 && kubectl rollout status deployment/web"
-        )
-        address = sandbox.command("echo a result that stays")
-        assert "stays" in sandbox.result(address)["logs"]
-        describe = "kubectl get deployment,pod,configmap -A -o json"
-        objects = json.loads(sandbox.told(describe))["items"]
-        token = sandbox.told("kubectl create token default --audience api://AzureADTokenExchange")
-        trust(sandbox, token)
-        time.sleep(1)  # More than a killed sandbox may forget.
+def readable(sandbox: Sandbox) -> bool:
+    """Do all servers of the vault know that the deployer may read."""
+    return all(sandbox.ask("GET", f"{VAULT}/secrets").status_code == 200 for _ in range(5))
 
-        if end == "down":
-            sandbox("down")
-        else:
-            sandbox.kill()
+
+def test_what_was_built_is_there_after_a_kill(sandbox: Sandbox) -> None:
+    before = build(sandbox)
+    grant(sandbox, before["vault"])
+    for value in ("first", "second"):
+        sandbox.ask("PUT", f"{VAULT}/secrets/kept", {"value": value}).raise_for_status()
+    sandbox.ask("PUT", f"{VAULT}/secrets/gone", {"value": "deleted"}).raise_for_status()
+    sandbox.ask("DELETE", f"{VAULT}/secrets/gone").raise_for_status()
+    sandbox.told(
+        "helm install --wait note chart && kubectl create deployment web --image nginx:1", CHART
+    )
+    sandbox.told("kubectl rollout status deployment/web")
+    address = sandbox.command("echo a result that stays")
+    assert "stays" in sandbox.result(address)["logs"]
+    objects = json.loads(sandbox.told(DESCRIBE))["items"]
+    token = sandbox.told("kubectl create token default --audience api://AzureADTokenExchange")
+    trust(sandbox, token)
+    time.sleep(1)  # More than a killed sandbox may forget.
+
+    sandbox.kill()
+    assert sandbox.up("--profile", "instant").returncode == 0
+
+    assert keys(sandbox) == before["keys"]
+    versions = sandbox.ask("GET", f"{VAULT}/secrets/kept/versions").json()["value"]
+    assert len(versions) == 2
+    assert sandbox.ask("GET", f"{VAULT}/secrets/kept").json()["value"] == "second"
+    assert sandbox.ask("GET", f"{VAULT}/deletedsecrets/gone").status_code == 200
+    assert "stays" in sandbox.result(address)["logs"]
+    assert federated(sandbox, token).status_code == 200
+    again = json.loads(sandbox.told(DESCRIBE))["items"]
+    assert identities(again) == identities(objects)
+    told = sandbox.told(
+        "helm list && kubectl get configmap note -o jsonpath={.data.text} && "
+        "kubectl scale deployment/web --replicas 2 && kubectl rollout status deployment/web"
+    )
+    assert "note-1.2.3" in told
+    assert "kept" in told
+    assert "successfully rolled out" in told
+
+
+def test_what_was_under_way_goes_on(tmp_path: Path) -> None:
+    slow = ("nat_gateway.create=15", "role.propagation=15", "vault.create=0")
+    pace = ("--profile", "typical", "--scale", "1", *(f"--duration={one}" for one in slow))
+    with started(tmp_path, *pace) as sandbox:
+        sandbox.ask("PUT", "", PLACE).raise_for_status()
+        vault = new_vault(sandbox)
+        grant(sandbox, vault)
+        made = sandbox.ask("PUT", GATEWAY, PLACE | {"sku": {"name": "Standard"}})
+        operation = made.headers["Azure-AsyncOperation"]
+        assert sandbox.ask("GET", operation).json()["status"] == "InProgress"
+        before = json.loads(sandbox("status", "--json").stdout)
+
+        sandbox("down")
         assert sandbox.up(*pace).returncode == 0
 
-        assert keys(sandbox) == before["keys"]
-        versions = sandbox.ask("GET", f"{VAULT}/secrets/kept/versions").json()["value"]
-        assert len(versions) == 2
-        assert sandbox.ask("GET", f"{VAULT}/secrets/kept").json()["value"] == "second"
-        assert sandbox.ask("GET", f"{VAULT}/deletedsecrets/gone").status_code == 200
-        assert "stays" in sandbox.result(address)["logs"]
-        assert federated(sandbox, token).status_code == 200
-        again = json.loads(sandbox.told(describe))["items"]
-        assert identities(objects) == identities(again)
-        assert "note-1.2.3" in sandbox.told("helm list")
-        assert "kept" in sandbox.told("kubectl get configmap note -o jsonpath={.data.text}")
-        sandbox.told(
-            "kubectl scale deployment/web --replicas 2 && kubectl rollout status deployment/web"
-        )
+        after = json.loads(sandbox("status", "--json").stdout)
+        assert [one["until"] for one in after["propagations"]] == [
+            one["until"] for one in before["propagations"]
+        ]
+        answers = [sandbox.ask("GET", f"{VAULT}/secrets").status_code for _ in range(5)]
+        assert 403 in answers
+        assert sandbox.ask("GET", operation).json()["status"] == "InProgress"
+        until(lambda: sandbox.properties(GATEWAY)["provisioningState"] == "Succeeded")
+        until(lambda: readable(sandbox))
+        assert sandbox.ask("GET", operation).json()["status"] == "Succeeded"
+
+
+def test_a_command_under_way_is_a_command_that_failed(sandbox: Sandbox) -> None:
+    build(sandbox)
+    address = sandbox.command("sleep 60")
+    until(lambda: sandbox.ask("GET", address).status_code == 202)
+    time.sleep(1)  # More than a killed sandbox may forget.
+
+    sandbox.kill()
+    sandbox.up("--profile", "instant")
+
+    ended = sandbox.result(address)
+    assert ended["provisioningState"] == "Failed"
+    assert "the sandbox stopped" in ended["reason"]
+
+
+def test_a_reset_is_a_reset_for_the_next_start_too(sandbox: Sandbox) -> None:
+    sandbox.ask("PUT", "", PLACE).raise_for_status()
+
+    assert sandbox("reset").returncode == 0
+    sandbox.kill()
+    sandbox.up()
+
+    assert sandbox.ask("GET", "").status_code == 404
+
+
+def test_what_cannot_be_gone_on_from_is_not_taken_for_an_empty_subscription(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.ask("PUT", "", PLACE).raise_for_status()
+    secret = sandbox.form["client_secret"]
+    sandbox("down")
+    (sandbox.state / "snapshot.db").write_bytes(b"not at all a database" * 100)
+
+    refused = sandbox.up()
+    fresh = sandbox.up("--fresh")
+
+    assert (refused.returncode, fresh.returncode) == (1, 0)
+    assert "snapshot.db is damaged" in refused.stderr
+    assert "python -m sandbox up --fresh" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert sandbox.ask("GET", "").status_code == 404
+    assert sandbox.form["client_secret"] == secret
+
+
+def test_two_sandboxes_keep_apart(sandbox: Sandbox, tmp_path: Path) -> None:
+    with started(tmp_path / "other", "--profile", "instant") as other:
+        sandbox.ask("PUT", "", PLACE).raise_for_status()
+        for one in (sandbox, other):
+            one("down")
+            one.up()
+
+        assert sandbox.ask("GET", "").status_code == 200
+        assert other.ask("GET", "").status_code == 404
+
+
+def test_beside_a_sandbox_that_is_slow_to_answer_nothing_starts_and_nothing_is_removed(
+    sandbox: Sandbox,
+) -> None:
+    running = State(sandbox.state).running()
+    assert running
+    os.kill(running.pid, signal.SIGSTOP)
+    (sandbox.state / "running.json").rename(sandbox.state / "running.old")  # Not even recorded.
+    try:
+        answers = [sandbox(command) for command in ("up", "run", "reset")]
+    finally:
+        (sandbox.state / "running.old").rename(sandbox.state / "running.json")
+        os.kill(running.pid, signal.SIGCONT)
+
+    assert [answer.returncode for answer in answers] == [1, 1, 1]
+    assert all("is about to start or to stop" in answer.stderr for answer in answers)
+    assert (sandbox.state / "snapshot.db").exists()
 
 
 def identities(objects: list[dict[str, Any]]) -> dict[tuple[str, ...], tuple[Any, ...]]:
