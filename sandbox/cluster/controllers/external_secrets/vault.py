@@ -1,9 +1,10 @@
-"""Key Vault as the operator reaches it: federated sign-in at Entra ID, then its old Go SDK."""
+"""Key Vault as the operator reaches it: a token of Entra ID, then its old Go SDK."""
 
 import json
 import ssl
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -16,7 +17,9 @@ AUDIENCE = "api://AzureADTokenExchange"
 AUTHORITY = "https://login.microsoftonline.com"
 CLIENT_ID = "azure.workload.identity/client-id"
 TENANT_ID = "azure.workload.identity/tenant-id"
-SCOPE = "https://vault.azure.net/.default"
+VAULTS = "https://vault.azure.net"
+SCOPE = f"{VAULTS}/.default"
+METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 API_VERSION = "7.0"
 
@@ -76,15 +79,24 @@ class Vaults:
         if not provider:
             raise ProviderError("the sandbox simulates stores of the provider azurekv only")
         method = provider.get("authType", "ServicePrincipal")
-        if method != "WorkloadIdentity":
-            raise ProviderError(f"the sandbox simulates authType WorkloadIdentity, not {method}")
+        if method == "ManagedIdentity":
+            token = await self._metadata_token(str(provider.get("identityId") or ""))
+        elif method == "WorkloadIdentity":
+            token = await self._federated_token(provider, store["kind"], namespace)
+        else:
+            raise ProviderError(
+                f"the sandbox simulates WorkloadIdentity and ManagedIdentity, not {method}"
+            )
+        return Access(str(provider["vaultUrl"]).rstrip("/"), token)
+
+    async def _federated_token(self, provider: Manifest, kind: str, namespace: str) -> str:
         reference = provider.get("serviceAccountRef")
         if not reference:
             raise ProviderError(
                 "missing environment variables. AZURE_CLIENT_ID, AZURE_TENANT_ID and"
                 " AZURE_FEDERATED_TOKEN_FILE must be set"
             )
-        if store["kind"] == CLUSTER_SECRET_STORES.kind:
+        if kind == CLUSTER_SECRET_STORES.kind:
             namespace = reference.get("namespace") or namespace
         account = await self.client.get(SERVICE_ACCOUNTS, namespace, reference["name"])
         if account is None:
@@ -92,8 +104,7 @@ class Vaults:
         identity, tenant = self._identity(provider, account)
         audiences = [AUDIENCE, *(reference.get("audiences") or [])]
         assertion = await self._service_account_token(account, audiences)
-        token = await self._entra_token(tenant, identity, assertion)
-        return Access(str(provider["vaultUrl"]).rstrip("/"), token)
+        return await self._entra_token(tenant, identity, assertion)
 
     def _identity(self, provider: Manifest, account: Manifest) -> tuple[str, str]:
         marks = account["metadata"].get("annotations") or {}
@@ -140,6 +151,25 @@ class Vaults:
             raise ProviderError(
                 f"FromAssertion(): http call({url})(POST) error:"
                 f" reply status code was {answer.status_code}:\n{answer.text}"
+            )
+        return str(answer.json()["access_token"])
+
+    async def _metadata_token(self, identity: str) -> str:
+        """The token of an identity of the node, for whoever runs on it."""
+        query = {"api-version": "2018-02-01", "resource": VAULTS}
+        query |= {"client_id": identity} if identity else {}
+        url = f"{METADATA}?{urlencode(query)}"
+        try:
+            answer = await self.http.get(url, headers={"Metadata": "true"})
+        except httpx.HTTPError as error:
+            raise ProviderError(
+                "adal: Refresh request failed. Failed to execute the refresh request. "
+                f"Error = 'Get \"{url}\": {error}'"
+            ) from error
+        if not answer.is_success:
+            raise ProviderError(
+                f"adal: Refresh request failed. Status Code = '{answer.status_code}'."
+                f" Response body: {answer.text} Endpoint {url}"
             )
         return str(answer.json()["access_token"])
 

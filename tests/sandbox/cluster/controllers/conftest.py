@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 PATIENCE = 10.0  # Seconds until a state that never comes fails a test.
 ROOTS = {"v1": "/api/v1"}
+METADATA = "169.254.169.254"
 PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
 
 
@@ -52,6 +53,8 @@ class World:
             return await self._sign_in(request)
         if host == "demo.vault.azure.net":
             return self._read(request)
+        if host == METADATA:
+            return self._vouch(request)
         return Response(f"Nobody knows {host}.", status_code=502)
 
     async def _sign_in(self, request: Request) -> Response:
@@ -62,6 +65,15 @@ class World:
             body = {"error": "invalid_client", "error_description": "AADSTS700213: No match."}
             return JSONResponse(body, status_code=401)
         return JSONResponse({"access_token": "open sesame", "expires_in": 3600})
+
+    def _vouch(self, request: Request) -> Response:
+        """The metadata service of a node with two identities."""
+        assert request.headers["metadata"] == "true"
+        assert request.query_params["resource"] == "https://vault.azure.net"
+        if request.query_params.get("client_id") != "the-client":
+            text = "Multiple user assigned identities exist, please specify the clientId"
+            return JSONResponse({"error": "invalid_request", "error_description": text}, 400)
+        return JSONResponse({"access_token": "open sesame", "expires_in": "3600"})
 
     def _read(self, request: Request) -> Response:
         name = request.url.path.split("/")[2]
@@ -132,7 +144,7 @@ class Stage:
             live = self._callers[scope["client"][1]]
             address = urlsplit(scope["path"])
             request = Request({**scope, "path": address.path or "/"}, receive)
-            inside = context is None
+            inside = context is None and address.hostname != METADATA
             answer = await (live.cluster.answer(request) if inside else live.world.answer(request))
             await answer(scope, receive, send)
 

@@ -156,7 +156,8 @@ def test_nothing_happens_until_the_operator_runs(live: Any, demo: Build) -> None
         ({"azure.workload.identity/client-id": ""}, {}, "missing clientID"),
         ({}, {"serviceAccountRef": {"name": "nobody"}}, 'ServiceAccount "nobody" not found'),
         ({}, {"tenantId": "twice"}, "multiple tenantID found"),
-        ({}, {"authType": "ManagedIdentity"}, "the sandbox simulates authType WorkloadIdentity"),
+        ({}, {"authType": "ServicePrincipal"}, "simulates WorkloadIdentity and ManagedIdentity"),
+        ({}, {"authType": "ManagedIdentity"}, "Multiple user assigned identities exist"),
     ],
 )
 def test_a_store_that_cannot_sign_in_is_invalid(
@@ -169,6 +170,17 @@ def test_a_store_that_cannot_sign_in_is_invalid(
 
     assert reason == ("False", "InvalidProviderConfig", "unable to create client")
     live.until(lambda: any(complaint in text for text in warnings(live, "InvalidProviderConfig")))
+
+
+def test_a_store_may_use_an_identity_of_the_node(live: Any, demo: Build) -> None:
+    live.world.secrets["one"] = "1"
+    install(live)
+    live.create(store(demo, authType="ManagedIdentity", identityId="the-client"), wanted(demo))
+
+    live.until(lambda: synced(live))
+
+    assert data_of(live) == {"one": "1"}
+    assert live.world.assertions == []
 
 
 def test_a_store_becomes_valid_when_entra_knows_the_federation(live: Any, demo: Build) -> None:
