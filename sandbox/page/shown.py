@@ -1,10 +1,14 @@
 """How the templates say things."""
 
+import re
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup, escape
+
 FIELDS = ("method", "status", "host", "path", "principal", "fault")
+WORDS = re.compile(r"[A-Z]?[^A-Z/.@-]*[/.@-]?|.", re.DOTALL)
 GOOD = ("succeeded", "running", "completed", "ready")
 BAD = ("failed", "error", "crashloopbackoff", "imagepullbackoff", "canceled", "oomkilled", "over")
 
@@ -12,6 +16,11 @@ BAD = ("failed", "error", "crashloopbackoff", "imagepullbackoff", "canceled", "o
 def short(kind: str) -> str:
     """A resource type without the name of its maker."""
     return kind.removeprefix("Microsoft.")
+
+
+def breakable(text: str) -> Markup:
+    """A long name that may go on in the next line where one of its words ends."""
+    return Markup("<wbr>").join(escape(word) for word in WORDS.findall(text) if word)
 
 
 def tone(state: str) -> str:
@@ -62,6 +71,7 @@ def by_namespace(pods: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, A
 
 
 FILTERS = {
+    "breakable": breakable,
     "short": short,
     "tone": tone,
     "status_tone": status_tone,

@@ -27,7 +27,7 @@ from sandbox.request_log import Filter
 
 HERE = Path(__file__).parent
 FILES = {"style.css": "text/css", "page.js": "text/javascript"}
-SECTIONS = ("now", "groups", "clusters", "commands", "propagations", "weather", "access", "log")
+SECTIONS = ("now", "propagations", "weather", "groups", "clusters", "commands", "access", "log")
 LINES = 60  # Of the request log.
 PAUSE = 1.0  # Seconds between two looks at what has changed.
 SILENCE = 15  # Looks after which a browser is told that we are still here.
