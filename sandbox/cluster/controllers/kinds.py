@@ -68,6 +68,7 @@ STATEFUL_SETS = Kind("apps", "v1", "statefulsets", "StatefulSet")
 AUTOSCALERS = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 DISRUPTION_BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 ENDPOINT_SLICES = Kind("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
+NETWORK_POLICIES = Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
 JOBS = Kind("batch", "v1", "jobs", "Job")
 
 CUSTOM_RESOURCES = Kind(

@@ -1,5 +1,6 @@
 """The cluster's network: from a host name to the container that answers."""
 
+import asyncio
 import dataclasses
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from sandbox.cluster.controllers.cache import Cache
 from sandbox.cluster.controllers.kinds import PODS, SERVICES, Key, Manifest
 from sandbox.cluster.controllers.kubelet.pods import Kubelet
 from sandbox.cluster.controllers.objects import pod_is_ready, status
+from sandbox.cluster.controllers.policies import Policies
 from sandbox.cluster.controllers.services import container_port, stands_behind
 from sandbox.cluster.controllers.simulated.container import (
     Container,
@@ -22,7 +24,9 @@ from sandbox.cluster.controllers.simulated.gateway import Gateway
 from sandbox.cluster.controllers.simulated.images import behaviour, is_image
 
 DOMAINS = (".svc.cluster.local", ".svc")
-NAMESPACE_HEADER = "x-pod-namespace"  # A pod says where its short host names are to be found.
+# A pod says who it is: for its short host names, and for network policies.
+NAMESPACE_HEADER, POD_HEADER = "x-pod-namespace", "x-pod-name"
+SILENCE = 127.0  # Seconds after which Linux gives up a connection that nobody answers.
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authorization", "proxy-connection"}
 
 
@@ -37,12 +41,17 @@ class UnreachableError(Exception):
     """Nobody answers at this address; the message says why."""
 
 
+class BlockedError(UnreachableError):
+    """A network policy swallows the packets: the caller waits until it gives up."""
+
+
 class Network:
     """Answers HTTP as the pods behind a Service would, from the live state of the cluster."""
 
     def __init__(self, cache: Cache, kubelet: Kubelet) -> None:
         self.cache = cache
         self.kubelet = kubelet
+        self.policies = Policies(cache)
 
     async def answer(self, request: Request) -> Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -55,8 +64,12 @@ class Network:
         )
         host, _, port = headers.get("host", "").partition(":")
         namespace = headers.get(NAMESPACE_HEADER, "")
+        source = self.cache.get(PODS, Key(namespace, headers.get(POD_HEADER, "")))
         try:
-            target = self.resolve(host, int(port or 80), namespace)
+            target = self.resolve(host, int(port or 80), namespace, source)
+        except BlockedError as error:
+            await asyncio.sleep(self.kubelet.latency.scaled(SILENCE))
+            return Response(str(error), status_code=504, media_type="text/plain")
         except UnreachableError as error:
             return Response(str(error), status_code=503, media_type="text/plain")
         reply = self.ask(target.container, question, target.port)
@@ -68,8 +81,14 @@ class Network:
         """A name without a dot is looked for nowhere else; with one, it is that of a Service."""
         return "." not in host or self._service(host, "") is not None
 
-    def resolve(self, host: str, port: int, namespace: str = "") -> Target:
-        """Find a ready container behind a Service, or say why nobody answers."""
+    def resolve(
+        self, host: str, port: int, namespace: str = "", source: Manifest | None = None
+    ) -> Target:
+        """Find a ready container behind a Service, or say why nobody answers the source."""
+        if not self.policies.resolves_names(source):
+            raise UnreachableError(
+                f"Could not resolve host: {host} (network policies keep the pod from asking)"
+            )
         service = self._service(host, namespace)
         if service is None:
             raise UnreachableError(f"Could not resolve host: {host}")
@@ -82,6 +101,8 @@ class Network:
             number = container_port(pod, target)
             container = self._listening(pod, number) if number else None
             if container is not None and number:
+                if why := self.policies.blocks(source, pod, number):
+                    raise BlockedError(f"{host}:{port} timed out: {why}.")
                 return Target(container, number)
         raise UnreachableError(f"{host}:{port} refused the connection: no ready pod listens there.")
 
@@ -125,20 +146,27 @@ class Network:
             return found.route(
                 container,
                 asked,
-                lambda image: self._upstream(container.namespace, image),
+                lambda image: self._upstream(container, image),
                 self._forward,
             )
         return found.answer(container, asked)
 
-    def _upstream(self, namespace: str, image: str) -> Container | None:
-        """A ready container of an image that a Service of the namespace leads to."""
-        for service in self.cache.find(SERVICES, namespace):
+    def _upstream(self, gateway: Container, image: str) -> Container | None:
+        """A ready container of an image that a Service leads to, and the gateway may reach."""
+        source = self.cache.get(PODS, Key(gateway.namespace, gateway.pod))
+        for service in self.cache.find(SERVICES, gateway.namespace):
             for pod in self._ready_pods(service):
                 for spec in pod["spec"]["containers"]:
                     container = self.kubelet.container(pod, spec["name"])
                     if container and is_image(repository(container.image), image):
-                        return container
+                        blocked = self.policies.blocks(source, pod, self._port(container))
+                        return None if blocked else container
         return None
+
+    def _port(self, container: Container) -> int:
+        """The port on which a simulated container serves its clients."""
+        found = behaviour(container.image)
+        return found.listens(container)[0] if found else next(iter(container.ports), 0)
 
     def _forward(self, container: Container, question: Question) -> Reply:
         found = behaviour(container.image)

@@ -85,6 +85,8 @@ def release(live: Any) -> None:
         live.create(
             {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded(data)}
         )
+    platform_chart = yaml.safe_load_all((GOLDEN / "sandbox-platform.yaml").read_text())
+    live.create(*(item for item in platform_chart if item and item["kind"] == "NetworkPolicy"))
     live.apply(smoke()[1])
     live.apply((GOLDEN / "sandbox-s3proxy.yaml").read_text())
     live.until(lambda: not unready(live))
@@ -276,6 +278,13 @@ def test_an_address_where_nobody_listens_is_explained(
     assert sentence in answer.text
 
 
+FRIEND = {  # The policies of the chart let it speak to auth.
+    "app.kubernetes.io/name": "supabase",
+    "app.kubernetes.io/instance": "supabase",
+    "app.kubernetes.io/component": "gateway",
+}
+
+
 def test_a_pod_finds_the_services_of_its_namespace_by_their_short_names(platform: Any) -> None:
     platform.create(
         {
@@ -287,7 +296,7 @@ def test_a_pod_finds_the_services_of_its_namespace_by_their_short_names(platform
         {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": "ask", "namespace": "supabase"},
+            "metadata": {"name": "ask", "namespace": "supabase", "labels": FRIEND},
             "spec": {
                 "restartPolicy": "Never",
                 "containers": [
