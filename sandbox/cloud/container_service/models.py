@@ -78,7 +78,8 @@ def check_identity(change: Change) -> None:
         )
     wanted = list(identity.get("userAssignedIdentities") or {})
     kubelet = kubelet_identity(change.properties)
-    if kubelet and identity["type"] != "UserAssigned":
+    own = change.before and kubelet == kubelet_identity(change.before.properties)
+    if kubelet and not own and identity["type"] != "UserAssigned":
         raise refusals.refusal(
             400,
             "CustomKubeletIdentityOnlySupportedOnUserAssignedMSICluster",
