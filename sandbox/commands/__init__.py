@@ -26,6 +26,7 @@ COMMANDS = {  # Name: where it is, and what the overview says; modules load when
     "log": ("log:log", "Show the requests that the sandbox has answered."),
     "page": ("page:page", "Print the address of a page that shows what is going on."),
     "faults": ("faults:faults", "Let things go wrong: throttling, resets, evictions, …"),
+    "scaffold": ("scaffold:scaffold", "Write the first version of a new provider."),
     "coverage": ("coverage:coverage", "Show what is simulated, and how faithfully."),
 }
 
