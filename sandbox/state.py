@@ -148,6 +148,7 @@ class State:
             **{f"ARM_{name}": value for name, value in deployer.items()},
             **{f"AZURE_{name}": value for name, value in deployer.items()},
             "TF_CLI_CONFIG_FILE": str(self.folder / "terraformrc"),
+            "AZURE_CORE_COLLECT_TELEMETRY": "false",  # az would report to the real world.
             "CHECKPOINT_DISABLE": "1",  # Terraform would ask the real world for its newest version.
         }
 
