@@ -23,6 +23,7 @@ from sandbox.engines.azurite import process
 PROJECT = Path(__file__).parents[3]
 ARM = "https://management.azure.com"
 VERSIONS = {"Microsoft.Storage": "2025-08-01", "Microsoft.Authorization": "2022-04-01"}
+CLUSTER = "lab-aks"
 PATIENCE = 60  # Seconds, on a loaded machine.
 Found = TypeVar("Found")
 
@@ -170,6 +171,29 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield Lab(state, exported(printed))
     finally:
         sandbox("down", state)
+
+
+def cluster(**properties: Any) -> dict[str, Any]:
+    """The smallest cluster, as a request."""
+    pool = {"name": "system", "mode": "System", "vmSize": "Standard_D4s_v5", "count": 1}
+    return {
+        "location": "westeurope",
+        "identity": {"type": "SystemAssigned"},
+        "properties": {"dnsPrefix": "lab", "agentPoolProfiles": [pool]} | properties,
+    }
+
+
+@pytest.fixture(scope="session")
+def inside(running: Lab) -> dict[str, str]:
+    """The variables of a program in the network of a cluster with one identity on its nodes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        running.arm("PUT", running.group, {"location": "westeurope"})
+        path = f"{running.group}/providers/Microsoft.ContainerService/managedClusters/{CLUSTER}"
+        made = running.arm("PUT", path, cluster())
+        assert made.is_success, made.text
+    return exported(sandbox("env", running.state, "--inside", CLUSTER))
 
 
 @pytest.fixture

@@ -126,6 +126,49 @@ def test_a_listed_address_passes_the_firewall(lab: Lab) -> None:
     assert list(account.client().list_containers()) == []
 
 
+def test_a_firewall_lets_a_network_in_that_it_names_or_that_has_an_endpoint(
+    lab: Lab, inside: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subnet = new_subnet(lab)
+    rules = {"defaultAction": "Deny", "virtualNetworkRules": [{"id": subnet}]}
+    named, hidden = (
+        lab.new_account(networkAcls=rules),
+        lab.new_account(publicNetworkAccess="Disabled"),
+    )
+    keys = named.keys()["key1"], hidden.keys()["key1"]
+    for name, value in inside.items():
+        monkeypatch.setenv(name, value)
+
+    assert list(named.client(keys[0]).list_containers()) == []
+    with pytest.raises(HttpResponseError) as early:
+        list(hidden.client(keys[1]).list_containers())
+    new_endpoint(lab, subnet, hidden)
+
+    assert code(early) == (403, "AuthorizationFailure")
+    assert list(hidden.client(keys[1]).list_containers()) == []
+
+
+def new_subnet(lab: Lab) -> str:
+    """The id of a subnet in which endpoints may be."""
+    path = f"{lab.group}/providers/Microsoft.Network/virtualNetworks/lab-vnet"
+    subnet = {"name": "all", "properties": {"addressPrefix": "10.1.0.0/24"}}
+    space = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}, "subnets": [subnet]}
+    made = lab.arm("PUT", path, {"location": "westeurope", "properties": space})
+    assert made.is_success, made.text
+    return f"{path}/subnets/all"
+
+
+def new_endpoint(lab: Lab, subnet: str, account: Account) -> None:
+    link = {"privateLinkServiceId": account.id, "groupIds": ["blob"]}
+    properties = {
+        "subnet": {"id": subnet},
+        "privateLinkServiceConnections": [{"name": "blob", "properties": link}],
+    }
+    path = f"{lab.group}/providers/Microsoft.Network/privateEndpoints/{account.name}"
+    made = lab.arm("PUT", path, {"location": "westeurope", "properties": properties})
+    assert made.is_success, made.text
+
+
 def test_a_token_must_be_for_storage(lab: Lab, account: Account) -> None:
     token = lab.credential.get_token("https://vault.azure.net/.default").token
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.blob.conftest import PATIENCE, Account, Lab, eventually
+from tests.sandbox.blob.conftest import PATIENCE, Account, Lab, eventually, exported, sandbox
 
 CONTAINER, KEY = "tfstate", "lab.tfstate"
 MAIN = """
@@ -134,6 +134,29 @@ def test_state_is_written_with_a_role_alone(
 
     assert done.returncode == 0, done.stderr
     assert b"terraform_data" in container.download_blob(KEY).readall()
+
+
+def test_state_is_written_by_an_identity_without_a_secret(
+    terraform: Terraform, lab: Lab, account: Account
+) -> None:
+    path = f"{lab.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/deployer"
+    made = lab.arm("PUT", path, {"location": "westeurope"}).json()
+    account.client().create_container(CONTAINER)
+    role = lab.grant("Storage Blob Data Contributor", made["properties"]["principalId"], account.id)
+    me = dict.fromkeys(("ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET"), "")
+    me |= exported(sandbox("env", lab.state, "--identity", "deployer"))
+    settings = {"storage_account_name": account.name, "container_name": CONTAINER, "key": KEY}
+    values = [f"-backend-config={name}={value}" for name, value in settings.items()]
+
+    begun = terraform(
+        "init", "-input=false", *values, "-backend-config=use_azuread_auth=true", **me
+    )
+    done = terraform("apply", "-auto-approve", **me)
+
+    assert begun.returncode == 0, begun.stderr
+    assert done.returncode == 0, done.stderr
+    assert state_of(account) == "one"
+    lab.arm("DELETE", role)
 
 
 def until(happened: Callable[[], bool]) -> None:

@@ -1,9 +1,11 @@
 """The data plane of Blob Storage: who may come is decided here, what is kept is Azurite's."""
 
 import base64
+import logging
 import xml.etree.ElementTree as ET
 from http import HTTPStatus
 
+import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +26,7 @@ from sandbox.cloud.storage.blob.sas import moment
 from sandbox.engines.azurite import Azurite, MissingError
 from sandbox.store import Resource, Store
 
+LOG = logging.getLogger(__name__)
 VERBS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
 LEVELS = ("/", "/{container}", "/{container}/{blob:path}")
 HOSTS = tuple(f"*.{part}.core.windows.net" for part in models.ENDPOINTS)
@@ -41,7 +44,8 @@ class Blobs:
         self.containers = Containers(store, self.relay)
         self.copies = Copies(self.door, self.relay)
         self.handlers = dict.fromkeys(
-            (StorageError, MissingError, HTTPException, ClientDisconnect), self.refuse
+            (StorageError, MissingError, HTTPException, ClientDisconnect, httpx.TransportError),
+            self.refuse,
         )
         self.app = Starlette(
             routes=[Route(path, self.answer, methods=VERBS) for path in LEVELS],
@@ -123,6 +127,13 @@ class Blobs:
             )
         if isinstance(error, MissingError):
             error = unsupported(str(error))
+        if isinstance(error, httpx.TransportError):
+            LOG.warning("Azurite failed at %s %s: %r", request.method, request.url.path, error)
+            error = StorageError(
+                500,
+                "InternalError",
+                "The server encountered an internal error. Please retry the request.",
+            )
         if isinstance(error, StorageError):
             return error.response(request, self.store.now())
         if isinstance(error, ClientDisconnect):
