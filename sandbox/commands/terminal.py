@@ -12,6 +12,8 @@ from rich.table import Table
 from sandbox.state import DEFAULT
 
 WIDE = 1000  # Columns of what is no terminal: nothing is cut or folded there.
+DECADE = 3e8  # Seconds.
+
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
@@ -27,7 +29,8 @@ def option(state: Path) -> str:
 
 
 def left(seconds: float) -> str:
-    return f"in {seconds:.0f} s"
+    """When something ends; what would take decades has been stuck by a fault."""
+    return "stuck" if seconds > DECADE else f"in {seconds:.0f} s"
 
 
 def show(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> None:

@@ -158,8 +158,13 @@ def test_the_reset_is_one_on_the_wire(sandbox: Sandbox) -> None:
         with sandbox.trust.wrap_socket(raw, server_hostname="management.azure.com") as line:
             line.sendall(b"GET /metadata/endpoints HTTP/1.1\r\nHost: management.azure.com\r\n\r\n")
             with pytest.raises(ConnectionResetError):
-                while os.read(line.fileno(), 4096):  # Below TLS, for that hides how it ended.
-                    pass
+                read_to_end(line.fileno())  # Below TLS, for that hides how it ended.
+
+
+def read_to_end(descriptor: int) -> None:
+    os.set_blocking(descriptor, True)
+    while os.read(descriptor, 4096):
+        pass
 
 
 def test_a_cut_answer_promises_more_than_arrives(sandbox: Sandbox) -> None:
