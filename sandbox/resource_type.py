@@ -84,6 +84,8 @@ class ResourceType:
     render: Render = plain
     busy: Callable[[Resource], ArmError] | None = None
     """The refusal of a change while another is under way; None allows it."""
+    preempted: Failure | None = None
+    """How a change ends that a deletion overtakes; None lets the deletion wait for it."""
     removed: Callable[[Resource, Store], None] | None = None
     """Refuse or prepare a deletion."""
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -241,6 +243,8 @@ class Endpoints:
             under_way = self.store.operations[known.operation]
             headers = self.headers(request, known, under_way, slow=True)
             return Response(status_code=self.type.slow_delete, headers=headers)
+        if known.busy and self.type.preempted:
+            self.store.cancel(known, self.type.preempted)
         self.check_free(known)
         if self.type.removed:
             self.type.removed(known, self.store)

@@ -1,67 +1,34 @@
 """What the cloud remembers: resources by id, operations under way, and what is due when."""
 
 import contextlib
-import heapq
-import itertools
-import logging
-import marshal
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from sandbox.agenda import Agenda
 from sandbox.arm import GROUPS, SUBSCRIPTION, TENANT, ArmError, ResourceId
+from sandbox.attempt import Attempt
 from sandbox.latency import Latency
 from sandbox.records import Failure, Operation, Principal, Resource, duplicate
 from sandbox.shelf import Shelf
+from sandbox.snapshot import Part
 from sandbox.weather import Active, Weather
 
 __all__ = ["Failure", "Operation", "Principal", "Resource", "Store", "duplicate", "not_found"]
 
-LOG = logging.getLogger(__name__)
-PLAIN = 2  # Version of marshal in which equal documents have equal bytes.
 Listener = Callable[["Resource"], None]
 Renderer = Callable[["Resource", "Store"], dict[str, Any]]
+CANCELED = "OperationCanceled"  # The code of an operation that somebody has stopped.
 EVENTS = ("created", "ready", "deleted")
 LONG = 1e9  # Seconds: what is stuck is due in some thirty years.
 MOMENT = 0.1  # Seconds that an operation takes at least to fail.
-KEPT = 2000  # Operations; of more, those that ended first are forgotten.
-
-
-class Attempt:
-    """What has to be put back if a change is refused, and who hears of it if it is not."""
-
-    def __init__(self) -> None:
-        self.shown: dict[str, tuple[Resource, bytes, dict[str, Any], str, str]] = {}
-        self.undo: list[Callable[[], object]] = []
-        self.untold: list[tuple[str, Resource]] = []
-
-    def show(self, resource: Resource) -> None:
-        """Whoever is shown a resource may change it in place."""
-        if resource.id.key not in self.shown:
-            image = marshal.dumps(resource.body, PLAIN)
-            secrets = dict(resource.secrets)
-            self.shown[resource.id.key] = (
-                resource,
-                image,
-                secrets,
-                resource.state,
-                resource.operation,
-            )
-
-    def changed(self) -> Iterator[Resource]:
-        for resource, image, *_ in self.shown.values():
-            if marshal.dumps(resource.body, PLAIN) != image:
-                yield resource
-
-    def put_back(self) -> None:
-        for resource, image, secrets, state, operation in self.shown.values():
-            resource.body = marshal.loads(image)  # noqa: S302  # Our own bytes.
-            resource.secrets, resource.state, resource.operation = secrets, state, operation
-        for step in reversed(self.undo):
-            step()
+KEPT = 500  # Operations; of more, those that ended first are forgotten.
+SHOWN: ContextVar[set[str] | None] = ContextVar("shown", default=None)
+"""The keys of the resources that were shown to the one who works here, and may change them."""
 
 
 class Store:
@@ -91,10 +58,8 @@ class Store:
         self.weather.removed.append(self._release)
         self._shelf = Shelf()
         self._listeners: dict[tuple[str, str], list[Listener]] = {}
-        self._due: list[tuple[float, int, Callable[[], None], Operation | None]] = []
-        self._order = itertools.count()
-        self._reminded: dict[str, Callable[[Resource], None]] = {}
-        self._reminders: dict[str, dict[str, Any]] = {}
+        self._agenda = Agenda(clock)
+        self._changed: set[str] | None = None  # Keys, since they were asked for; None is all.
         self._attempt: Attempt | None = None
         self._awake = True
 
@@ -106,65 +71,33 @@ class Store:
         """
         Call `then` once so much simulated time is over; at once when it is none.
 
-        A function does not survive a restart of the sandbox: `remind` does.
+        A function does not survive a restart, as operations do: listen for `ready` instead.
         """
         if seconds <= 0:
             then()
         else:
-            self._push(self.now() + seconds, then, operation)
-
-    def _push(
-        self, due: float, then: Callable[[], None], operation: Operation | None = None
-    ) -> None:
-        heapq.heappush(self._due, (due, next(self._order), then, operation))
+            self._agenda.add(self.now() + seconds, then, operation)
 
     def settle(self) -> float | None:
         """Do everything that is due; return the seconds until the next thing is."""
-        resting = self._attempt is not None or not self._awake
-        while not resting and self._due and self._due[0][0] <= self.now():
-            _, _, then, operation = heapq.heappop(self._due)
-            self.touch()
-            try:
-                then()
-            except Exception as error:  # What else is due, and whoever asks, has no part in it.
-                LOG.exception("the sandbox failed at something that was due")
-                if operation:
-                    self._fail(operation, error)
-        return max(0.0, self._due[0][0] - self.now()) if self._due else None
+        left = self._agenda.left
+        if left == 0 and self._attempt is None and self._awake:
+            with self.watching():
+                self._agenda.run(self._fail)
+            left = self._agenda.left
+        return left
 
     def _fail(self, operation: Operation, error: Exception) -> None:
         operation.failure = Failure("InternalServerError", f"The sandbox failed: {error!r}.")
         kept = self._shelf.get(operation.resource.key)
         if kept and kept.operation == operation.id:
             kept.state = "Failed"
+            self._mark(kept.id.key)
 
     def timestamp(self, at: float | None = None) -> str:
         """A moment, now by default, as Azure writes it."""
         moment = datetime.fromtimestamp(self.now() if at is None else at, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
-
-    def remind(self, seconds: float, name: str, resource: Resource) -> None:
-        """Do what `reminded` says under a name, for a resource, when so much time is over."""
-        if seconds <= 0:
-            self._reminded[name](resource)
-            return
-        due, identifier = self.now() + seconds, str(uuid.uuid4())
-        self._note(identifier, {"due": due, "name": name, "resource": resource.id.key})
-
-    def reminded(self, name: str, act: Callable[[Resource], None]) -> None:
-        """What a reminder of this name does to its resource, if it is still there."""
-        self._reminded[name] = act
-
-    def _note(self, identifier: str, reminder: dict[str, Any]) -> None:
-        def act() -> None:
-            del self._reminders[identifier]
-            resource = self._shelf.get(reminder["resource"])
-            if resource:
-                self._reminded[reminder["name"]](resource)
-
-        self._reminders[identifier] = reminder
-        self._undoing(lambda: self._reminders.pop(identifier, None))
-        self._push(reminder["due"], act)
 
     # --- Resources -----------------------------------------------------------------------------
 
@@ -173,8 +106,8 @@ class Store:
         self.settle()
         key = resource.key if isinstance(resource, ResourceId) else resource.lower()
         found = self._shelf.get(key)
-        if found and self._attempt:
-            self._attempt.show(found)
+        if found:
+            self._show(found)
         return found
 
     def get(self, resource: ResourceId | str) -> Resource:
@@ -205,14 +138,14 @@ class Store:
             kept.secrets |= secrets or {}
             self._shelf.read(kept)
             self._undoing(partial(self._shelf.read, kept))
+        self._mark(kept.id.key)
         change = "update" if known else "create"
         operation = self.begin(kept.id, seconds, change, failure=failure)
         kept.operation = operation.id
         kept.state = state or ("Updating" if known else "Creating")
         if known is None:
             self._tell("created", kept)
-            if self._attempt:
-                self._attempt.show(kept)
+            self._show(kept)
         self._schedule(kept, operation)
         return kept, operation
 
@@ -222,16 +155,25 @@ class Store:
         operation = self.begin(kept.id, seconds, "delete")
         kept.operation = operation.id
         kept.state = "Deleting"
+        self._mark(kept.id.key)
         self._schedule(kept, operation)
+        return operation
+
+    def cancel(self, resource: Resource, failure: Failure) -> Operation:
+        """End what is under way here and now; the resource stays as far as it has come."""
+        operation = self.operations[resource.operation]
+        operation.failure, operation.due, operation.stuck = failure, self.now(), ""
+        resource.operation, resource.state = "", "Canceled"
+        self.touch()
         return operation
 
     def below(self, resource: ResourceId | str, kind: str = "") -> list[Resource]:
         """What lives under an id, by creation; of one kind if asked."""
         self.settle()
         found = self._shelf.below(str(resource).lower().rstrip("/"), kind.lower())
-        if self._attempt:
+        if self._attempt or SHOWN.get() is not None:
             for one in found:
-                self._attempt.show(one)
+                self._show(one)
         return found
 
     def all(self, kind: str) -> list[Resource]:
@@ -252,10 +194,6 @@ class Store:
             raise ValueError(f"{event!r} is none of {', '.join(EVENTS)}.")
         self._listeners.setdefault((event, kind.lower()), []).append(listener)
 
-    def touch(self) -> None:
-        """Something here was changed in place: see that it is kept."""
-        self.changes += 1
-
     # --- All or nothing ------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -267,26 +205,32 @@ class Store:
         """
         self.settle()
         attempt = self._attempt = Attempt()
-        mark, drawn = next(self._order), dict(self.latency.uses)
+        mark, drawn = self._agenda.mark(), dict(self.latency.uses)
         try:
             yield
         except BaseException:
             attempt.put_back()
             self.latency.uses.clear()
             self.latency.uses.update(drawn)
-            self._due = [due for due in self._due if due[1] < mark]
-            heapq.heapify(self._due)
+            self._agenda.back_to(mark)
             raise
         finally:
             self._attempt = None
-            self.touch()
+            self._mark(*attempt.shown)
             for resource in attempt.changed():
                 self._shelf.read(resource)
         for event, resource in attempt.untold:
             self._tell(event, resource)
 
+    def _show(self, resource: Resource) -> None:
+        shown = SHOWN.get()
+        if shown is not None:
+            shown.add(resource.id.key)
+        if self._attempt:
+            self._attempt.show(resource)
+
     def _undoing(self, step: Callable[[], object]) -> None:
-        self.touch()
+        self.changes += 1
         if self._attempt:
             self._attempt.undo.append(step)
 
@@ -341,6 +285,7 @@ class Store:
     def _finish(self, kept: Resource, operation: Operation) -> None:
         if kept.operation == operation.id and kept.state != "Deleting":
             kept.state = "Failed" if operation.failure else "Succeeded"
+            self._mark(kept.id.key)
             self._tell("ready", kept)
 
     def _schedule(self, kept: Resource, operation: Operation) -> None:
@@ -361,18 +306,20 @@ class Store:
         kept = self._shelf.get(operation.resource.key)
         if kept and kept.operation == operation.id:
             self._schedule(kept, operation)
-        self.touch()
+        self.changes += 1
 
     def _remove(self, kept: Resource, operation: Operation) -> None:
         if self._shelf.get(kept.id.key) is not kept:
             return
         if operation.failure:
             kept.state = "Failed"
+            self._mark(kept.id.key)
             return
         for found in [*reversed(self.below(kept.id)), kept]:
             if self._shelf.get(found.id.key) is found:
                 self._shelf.remove(found)
                 self._undoing(partial(self._shelf.add, found))
+                self._mark(found.id.key)
                 self._tell("deleted", found)
 
     def _tell(self, event: str, resource: Resource) -> None:
@@ -384,42 +331,75 @@ class Store:
 
     # --- Restarts ------------------------------------------------------------------------------
 
-    def dump(self) -> dict[str, Any]:
-        """All of it as JSON."""
-        self.settle()
-        return {
-            **{f"operation {key}": one.dump() for key, one in self.operations.items()},
-            **{f"principal {key}": one.dump() for key, one in self.principals.items()},
-            **{f"resource {one.id.key}": one.dump() for one in self._shelf.below("")},
-            **{f"reminder {key}": dict(one) for key, one in self._reminders.items()},
-        }
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """What is shown to somebody in here may be changed in place, and is looked at again."""
+        shown: set[str] = set()
+        token = SHOWN.set(shown)
+        try:
+            yield
+        finally:
+            SHOWN.reset(token)
+            self._mark(*shown)
 
-    def load(self, data: dict[str, Any]) -> None:
+    def touch(self) -> None:
+        """Something was changed in place, by whoever: look at everything again."""
+        self.changes += 1
+        self._changed = None
+
+    def _mark(self, *keys: str) -> None:
+        self.changes += 1
+        if self._changed is not None:
+            self._changed.update(keys)
+
+    def parts(self) -> tuple[Part, Part, Part]:
+        """What survives a restart; operations first, for resources go on with them."""
+
+        def version() -> object:
+            self.settle()
+            return self.changes
+
+        return (
+            Part("principals", self._dump_principals, self._load_principals, version, frozen=True),
+            Part("operations", self._dump_operations, self._load_operations, version),
+            Part("resources", self._dump_resources, self._load_resources, version, self._recent),
+        )
+
+    def _dump_principals(self) -> dict[str, Any]:
+        return {key: vars(one) for key, one in self.principals.items()}
+
+    def _load_principals(self, data: dict[str, Any]) -> None:
+        self._awake = False
+        self.principals = {key: Principal(**one) for key, one in data.items()}
+
+    def _dump_operations(self) -> dict[str, Any]:
+        return {key: one.dump() for key, one in self.operations.items()}
+
+    def _load_operations(self, data: dict[str, Any]) -> None:
+        self.operations = {key: Operation.load(one) for key, one in data.items()}
+
+    def _dump_resources(self) -> dict[str, Any]:
+        self._changed = set()
+        return {one.id.key: one.dump() for one in self._shelf.below("")}
+
+    def _recent(self) -> dict[str, Any] | None:
+        """What may have changed since this was asked last; None is anything."""
+        if self._changed is None:
+            return None
+        keys, self._changed = self._changed, set()
+        found = ((key, self._shelf.get(key)) for key in keys)
+        return {key: one.dump() if one else None for key, one in found}
+
+    def _load_resources(self, data: dict[str, Any]) -> None:
         """
-        Go on from a dump: nobody is told anew, and due times stay the moments that they were.
+        Nobody is told anew, and due times stay the moments that they were.
 
         The clock went on meanwhile, so what became due in between happens with `wake`.
         """
-        self._awake = False
-        self.operations, self.principals, self._reminders = {}, {}, {}
-        self._shelf, self._due = Shelf(), []
-        kinds: dict[str, dict[str, Any]] = {}
-        for member, one in data.items():
-            kind, _, key = member.partition(" ")
-            kinds.setdefault(kind, {})[key] = one
-        for key, one in kinds.get("operation", {}).items():
-            self.operations[key] = Operation.load(one)
-        for key, one in kinds.get("principal", {}).items():
-            self.principals[key] = Principal(**one)
-        for one in kinds.get("resource", {}).values():
+        self._shelf = Shelf()
+        self._agenda.clear()
+        for one in data.values():
             self._resume(Resource.load(one))
-        for key, one in kinds.get("reminder", {}).items():
-            self._note(key, one)
-
-    def wake(self) -> None:
-        """All other parts have been loaded, too: time passes again."""
-        self._awake = True
-        self.settle()
 
     def _resume(self, kept: Resource) -> None:
         for name, revive in self.revive.items():
@@ -431,7 +411,12 @@ class Store:
             self._unstick(operation)
         elif operation and kept.busy:
             act = self._remove if operation.deletes else self._finish
-            self._push(operation.due, partial(act, kept, operation), operation)
+            self._agenda.add(operation.due, partial(act, kept, operation), operation)
+
+    def wake(self) -> None:
+        """All other parts have been loaded, too: time passes again."""
+        self._awake = True
+        self.settle()
 
 
 def not_found(store: Store, resource: ResourceId) -> ArmError:

@@ -13,10 +13,11 @@ from starlette.applications import Starlette
 from sandbox import arm
 from sandbox.arm import SUBSCRIPTION, ArmError, Caller, ResourceId
 from sandbox.cloud import container_service
-from sandbox.cloud.container_service import ClusterAccess, Commands
+from sandbox.cloud.container_service import ClusterAccess, Commands, Execution
 from sandbox.cloud.container_service.models import Allows
 from sandbox.latency import Latency
 from sandbox.store import Resource, Store
+from sandbox.weather import Weather
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -53,7 +54,8 @@ class Cloud:
         for name in ("cluster", "kubelet"):
             known = {"clientId": f"client-{name}", "principalId": f"principal-{name}"}
             self.store.put(ResourceId(f"{IDENTITIES}/{name}"), {"properties": known})
-        commands = Commands(nowhere, never, self.store.latency, Path())
+        runs = Execution(self.store.latency, Path(), Weather(self.store.latency))
+        commands = Commands(nowhere, never, runs)
         app = Starlette(
             routes=container_service.routes(self.store, commands, allows),
             exception_handlers={arm.ArmError: arm.answer},
@@ -214,6 +216,48 @@ def test_a_cluster_waits_for_its_pools() -> None:
 
     assert answer.status_code == 409
     assert "in progress on agent pool (apps)" in answer.json()["message"]
+
+
+def test_a_deletion_overtakes_a_creation() -> None:
+    cloud = Cloud(Latency("typical"))
+    made = cloud("PUT", CLUSTER, cluster())
+
+    deleted = cloud("DELETE", CLUSTER)
+
+    operation = cloud.store.operations[made.headers["Azure-AsyncOperation"].split("/")[-1][:36]]
+    assert deleted.status_code == 202
+    assert operation.failure is not None
+    assert operation.failure.code == "AKSOperationPreemptedByDelete"
+    cloud.time += 1000
+    assert cloud("GET", CLUSTER).status_code == 404
+
+
+def test_the_latest_operation_tells_how_far_it_has_come() -> None:
+    cloud = Cloud(Latency("typical", own=(("managed_cluster.create", 400.0),)))
+    cloud("PUT", CLUSTER, cluster())
+    cloud.time += 100
+
+    half_way = cloud("GET", f"{CLUSTER}/operations/latest").json()
+    cloud.time += 301
+    ended = cloud("GET", f"{CLUSTER}/operations/latest").json()
+
+    assert (half_way["status"], half_way["percentComplete"]) == ("InProgress", 25.0)
+    assert (ended["status"], ended["percentComplete"]) == ("Succeeded", 100.0)
+
+
+def test_what_is_aborted_stays_canceled_and_can_be_changed_again() -> None:
+    cloud = Cloud(Latency("typical"))
+    cloud("PUT", CLUSTER, cluster())
+
+    aborted = cloud("POST", f"{CLUSTER}/abort")
+    again = cloud("POST", f"{CLUSTER}/abort")
+    cloud.time += 1000
+
+    assert aborted.status_code == 202
+    assert (again.status_code, again.json()["code"]) == (409, "OperationNotAllowed")
+    assert cloud.properties()["provisioningState"] == "Canceled"
+    assert cloud("GET", f"{CLUSTER}/operations/latest").json()["status"] == "Canceled"
+    assert cloud("PUT", CLUSTER, cluster()).status_code == 200
 
 
 def test_a_stopped_cluster_is_still_succeeded(cloud: Cloud) -> None:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import arm, resource_type
 from sandbox.arm import ResourceId
-from sandbox.cloud.container_service import context, models, pools, refusals, versions
+from sandbox.cloud.container_service import context, models, operations, pools, refusals, versions
 from sandbox.cloud.container_service.models import CLUSTERS, Allows
 from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, Commands
 from sandbox.resource_type import POLL, VERBS, Change, ResourceType
@@ -133,7 +133,7 @@ class Actions:
 
 def routes(store: Store, commands: Commands, allows: Allows | None = None) -> list[Route]:
     """Every address of Microsoft.ContainerService; `allows` adds the check of the kubelet role."""
-    actions = Actions(store, commands)
+    actions, under_way = Actions(store, commands), operations.Operations(store)
 
     def check(change: Change) -> None:
         models.check(change)
@@ -156,7 +156,9 @@ def routes(store: Store, commands: Commands, allows: Allows | None = None) -> li
                 "listClusterAdminCredential": actions.admin_credential,
                 "stop": actions.stop,
                 "start": actions.start,
+                "abort": under_way.abort,
             },
+            preempted=operations.PREEMPTED,
         ),
         ResourceType(
             pools.POOLS,
@@ -168,6 +170,7 @@ def routes(store: Store, commands: Commands, allows: Allows | None = None) -> li
             busy=refusals.pool_busy,
             deleted=ACCEPTED,
             verbs=VERBS - {"PATCH"},
+            actions={"abort": under_way.abort},
         ),
         ResourceType(f"{CLUSTERS}/maintenanceConfigurations", verbs=VERBS - {"PATCH"}),
     )
@@ -178,6 +181,7 @@ def routes(store: Store, commands: Commands, allows: Allows | None = None) -> li
     )
     return [
         Route(result, actions.command_result, methods=["GET"]),
+        *under_way.routes(CLUSTERS, pools.POOLS),
         *versions.routes(store),
         *resource_type.routes(store, types),
     ]

@@ -11,7 +11,7 @@ from sandbox import arm
 from sandbox.arm import GROUPS, ArmError, ResourceId
 from sandbox.cloud.resources import filters, groups
 from sandbox.cloud.resources import metadata as facts
-from sandbox.store import Operation, Store
+from sandbox.store import CANCELED, Operation, Store
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
@@ -127,6 +127,8 @@ class Operations:
             body["endTime"] = self.store.timestamp(operation.due)
         if body["status"] == "Failed" and operation.failure:
             failure = operation.failure
+            if failure.code == CANCELED:
+                body["status"] = "Canceled"
             body["error"] = {"code": failure.code, "message": failure.message}
         return JSONResponse(body, headers=self.pace(operation))
 
