@@ -55,13 +55,13 @@ class Registered:
 
 
 def registered() -> list[Registered]:
-    """The routes of every public host, and the kinds of the Kubernetes API."""
+    """The routes of every host that is not a cluster's, and the kinds of the Kubernetes API."""
     with tempfile.TemporaryDirectory() as folder:
         identity = Identity(str(uuid.uuid4()), str(uuid.uuid4()), "", new_key())
         cloud = Cloud(identity, Authority(Path(folder)), Path(folder))
     names: dict[int, list[str]] = {}
     applications: dict[int, ASGIApp] = {}
-    for host, application in cloud.hosts.public.items():
+    for host, application in (cloud.hosts.public | cloud.hosts.everywhere).items():
         inner = unwrapped(application)
         names.setdefault(id(inner), []).append(host)
         applications[id(inner)] = inner

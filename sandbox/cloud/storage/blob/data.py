@@ -28,7 +28,6 @@ from sandbox.store import Resource, Store
 
 LOG = logging.getLogger(__name__)
 VERBS = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
-LEVELS = ("/", "/{container}", "/{container}/{blob:path}")
 HOSTS = tuple(f"*.{part}.core.windows.net" for part in models.ENDPOINTS)
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 DELEGATION_DAYS = 7
@@ -48,7 +47,7 @@ class Blobs:
             self.refuse,
         )
         self.app = Starlette(
-            routes=[Route(path, self.answer, methods=VERBS) for path in LEVELS],
+            routes=[Route("/{address:path}", self.answer, methods=VERBS)],
             exception_handlers=self.handlers,
         )
         self.app.router.redirect_slashes = False
