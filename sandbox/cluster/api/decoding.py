@@ -82,15 +82,15 @@ def _field(known: messages.Field, value: Any, path: str, owner: str, unknown: li
         if not isinstance(value, dict):
             raise mismatch(path, owner, f"map[string]{_go(values)}", "map", value)
         return {
-            key: _value(values, each, _join(path, key), owner, unknown)
+            key: _value(values, each, _join(path, key), owner, unknown, path)
             for key, each in value.items()
             if each is not None or values == "string"
         }
     return _value(known.type, value, path, owner, unknown)
 
 
-def _value(  # noqa: C901, PLR0911, PLR0912 (one branch per type)
-    kind: str, value: Any, path: str, owner: str, unknown: list[str]
+def _value(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 (one branch per type)
+    kind: str, value: Any, path: str, owner: str, unknown: list[str], holder: str = ""
 ) -> Any:
     match kind:
         case "string":
@@ -126,7 +126,7 @@ def _value(  # noqa: C901, PLR0911, PLR0912 (one branch per type)
         case _:
             if isinstance(value, dict):
                 return _message(kind, value, path, unknown)
-    raise mismatch(path, owner, _go(kind), EXPECTED.get(kind, "map"), value)
+    raise mismatch(path, owner, _go(kind), EXPECTED.get(kind, "map"), value, holder)
 
 
 def _bytes(path: str, value: Any) -> str:
@@ -169,10 +169,13 @@ def _go(kind: str) -> str:
 JSON_TYPES: dict[type, str] = {bool: "bool", str: "string", list: "array", dict: "object"}
 
 
-def mismatch(path: str, owner: str, go_type: str, expected: str, value: Any) -> Mismatch:
+def mismatch(  # noqa: PLR0913, PLR0917 (everything that the sentence names)
+    path: str, owner: str, go_type: str, expected: str, value: Any, holder: str = ""
+) -> Mismatch:
+    """Go names fields only: an element of a list or map is told as its holder."""
     found = JSON_TYPES.get(type(value), "number")
     if found == "number" and isinstance(value, float):
         found = f"number {value}"
-    where = re.sub(r"\[\d+\]", "", path)
+    where = re.sub(r"\[\d+\]", "", holder or path)
     text = f"json: cannot unmarshal {found} into Go struct field {owner}.{where} of type {go_type}"
     return Mismatch(path, expected, value, text)

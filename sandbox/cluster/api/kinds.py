@@ -43,8 +43,8 @@ class Kind:
 
     @property
     def resource(self) -> tuple[str, str]:
-        """What all versions of a kind share: its objects are stored under this."""
-        return self.group, self.plural
+        """What all forms of a kind share: its objects are stored under this."""
+        return ("", "events") if self.group == "events.k8s.io" else (self.group, self.plural)
 
     @property
     def qualified(self) -> str:
@@ -57,11 +57,17 @@ class Kind:
         return f"{self.name}.{self.group}" if self.group else self.name
 
     @property
+    def is_measured(self) -> bool:
+        """What is measured is not stored: it can be read, and nothing else."""
+        return self.group == METRICS
+
+    @property
     def is_review(self) -> bool:
         """A review is a question: posted, answered and forgotten."""
         return self.verbs == ("create",)
 
 
+METRICS = "metrics.k8s.io"
 STATUS = ("status",)
 SCALABLE = ("status", "scale")
 
@@ -83,10 +89,16 @@ def _builtin(api_version: str, *rows: tuple[Any, ...]) -> list[Kind]:
                 subresources=tuple(subresources),
                 singular=name.lower(),
                 categories=("all",) if plural in ALL else (),
-                verbs=("create",) if name.endswith("Review") else VERBS,
+                verbs=_verbs(group, name),
             )
         )
     return kinds
+
+
+def _verbs(group: str, name: str) -> tuple[str, ...]:
+    if group == METRICS:
+        return ("get", "list")
+    return ("create",) if name.endswith("Review") else VERBS
 
 
 BUILTIN = (
@@ -140,6 +152,8 @@ BUILTIN = (
     *_builtin("storage.k8s.io/v1", ("-storageclasses", "StorageClass", ("sc",))),
     *_builtin("coordination.k8s.io/v1", ("leases", "Lease")),
     *_builtin("discovery.k8s.io/v1", ("endpointslices", "EndpointSlice")),
+    *_builtin("events.k8s.io/v1", ("events", "Event", ("ev",))),
+    *_builtin("metrics.k8s.io/v1beta1", ("-nodes", "NodeMetrics"), ("pods", "PodMetrics")),
     *_builtin("scheduling.k8s.io/v1", ("-priorityclasses", "PriorityClass", ("pc",))),
     *_builtin(
         "apiextensions.k8s.io/v1",

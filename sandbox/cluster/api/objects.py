@@ -9,6 +9,7 @@ from sandbox.cluster.api import (
     apply,
     definitions,
     errors,
+    events,
     ownership,
     patches,
     reading,
@@ -250,6 +251,8 @@ class Objects:
             return {**new, "metadata": {**new["metadata"], **version}}
         if old is not None and is_released(kind, new):
             return self.drop(kind, new)
+        if kind.group == events.GROUP:
+            new = events.to_core(new)
         stored = self._storage.put(kind.resource, new)
         self._count(stored)
         if kind.name == DEFINITION:
@@ -342,6 +345,8 @@ def in_version(kind: Kind, body: Object) -> Object:
     """A stored object as one version of its kind shows it."""
     if body.get("apiVersion") == kind.api_version:
         return body
+    if kind.group == events.GROUP:
+        return events.to_new(body)
     return {**body, "apiVersion": kind.api_version}
 
 

@@ -61,8 +61,8 @@ class Documents:
         kept = {}
         for kind in self._kinds:
             name = schema_name(kind)
-            if kind.custom:
-                kept[name] = custom(kind)
+            if is_own(kind):
+                kept[name] = own_schema(kind)
             else:
                 kept |= {each: plain(schemas.definitions()[each]) for each in needed([name])}
         kept |= {each: plain(schemas.definitions()[each]) for each in needed([OBJECT_META])}
@@ -90,8 +90,8 @@ class Documents:
         return made
 
     def _make(self, path: str, kinds: list[Kind]) -> Document:
-        own = {schema_name(kind): custom(kind) for kind in kinds if kind.custom}
-        names = [schema_name(kind) for kind in kinds if not kind.custom]
+        own = {schema_name(kind): own_schema(kind) for kind in kinds if is_own(kind)}
+        names = [schema_name(kind) for kind in kinds if not is_own(kind)]
         wanted = needed([*names, OBJECT_META])
         builtin = {name: plain(schemas.definitions()[name]) for name in wanted}
         paths: Document = {}
@@ -111,10 +111,15 @@ def _is(one: Kind, other: Kind) -> bool:
 
 def schema_name(kind: Kind) -> str:
     """The name of a kind's schema; groups are written backwards, as in Java."""
-    if not kind.custom:
-        known = schemas.name_of(kind.group, kind.version, kind.name)
-        return known or OBJECT_META
+    known = schemas.name_of(kind.group, kind.version, kind.name)
+    if known and not kind.custom:
+        return known
     return ".".join([*reversed(kind.group.split(".")), kind.version, kind.name])
+
+
+def is_own(kind: Kind) -> bool:
+    """Is a kind described elsewhere than in Kubernetes' own document?"""
+    return kind.custom or schemas.name_of(kind.group, kind.version, kind.name) is None
 
 
 def needed(names: list[str]) -> list[str]:
@@ -169,8 +174,8 @@ def _field(name: str, schema: Document) -> Document:
     return plain(schema)
 
 
-def custom(kind: Kind) -> Document:
-    """The schema of a custom kind, with the metadata that every object has."""
+def own_schema(kind: Kind) -> Document:
+    """The schema that a kind brings, if any, with the metadata that every object has."""
     schema = dict(kind.schema) or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     meta = plain(schemas.definitions()["io.k8s.api.core.v1.ConfigMap"])["properties"]
     common = {name: meta[name] for name in ("apiVersion", "kind", "metadata")}

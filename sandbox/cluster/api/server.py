@@ -16,6 +16,7 @@ from sandbox.cluster.api import (
     errors,
     escalation,
     logs,
+    metrics,
     objects,
     reviews,
     roles,
@@ -202,6 +203,8 @@ class Api:
         self._authorize(call, place)
         if target.kind.is_review:
             return self._review(call, target)
+        if target.kind.is_measured:
+            return self._measure(call, target)
         if not target.name:
             return self._collection(call, target)
         if subresource in ("", "status", "finalize"):
@@ -231,6 +234,17 @@ class Api:
             target.kind, call.body, call.user, self.authenticator, self._authorizer
         )
         return call.answer(answer, 201)
+
+    def _measure(self, call: Call, target: Target) -> Response:
+        if call.method != "GET" or call.watches:
+            raise errors.not_allowed()
+        if target.name:
+            found = metrics.one(self._storage, target.kind, target.namespace, target.name)
+            return call.answer(found)
+        view = watches.View(call, target)
+        measured = metrics.listed(self._storage, target.kind, target.namespace)
+        chosen = [body for body in measured if view.chooses(body)]
+        return call.answer(view.many(chosen, str(self._storage.version)))
 
     def _collection(self, call: Call, target: Target) -> Response:
         if call.watches:

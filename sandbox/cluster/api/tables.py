@@ -41,8 +41,10 @@ def _custom(column: Any) -> Column:
 def table(kind: Kind, bodies: Iterable[Object], version: str, include: str = "Metadata") -> Object:
     """Objects as rows; `include` says how much of each object comes along."""
     columns = columns_of(kind)
+    # The name of an event says nothing to people.
+    wide = int(kind.name == "Event")
     definitions = [
-        {"name": "Name", "type": "string", "format": "name", "description": "", "priority": 0},
+        {"name": "Name", "type": "string", "format": "name", "description": "", "priority": wide},
         *(
             {
                 "name": column.name,

@@ -1,6 +1,8 @@
 """Watches and lists: the objects that a selector chooses, now and as they change."""
 
 import asyncio
+import base64
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -82,7 +84,42 @@ class View:
 def listing(storage: Storage, call: Call, target: Target) -> Object:
     """Every object that a list request chooses."""
     view = View(call, target)
-    return view.many(chosen(storage, view), str(storage.version))
+    found = chosen(storage, view)
+    limit = _number(call.query.get("limit") or "0")
+    token = call.query.get("continue", "")
+    if not limit and not token:
+        return view.many(found, str(storage.version))
+    version, start = _resumed(token, storage.version)
+    rest = [body for body in found if place(body) > start]
+    page = rest[:limit] if limit else rest
+    listed = view.many(page, str(version))
+    if len(page) < len(rest):
+        listed["metadata"]["continue"] = _continued(version, place(page[-1]))
+        if not call.query.get("labelSelector") and not call.query.get("fieldSelector"):
+            listed["metadata"]["remainingItemCount"] = len(rest) - len(page)
+    return listed
+
+
+def place(body: Object) -> tuple[str, str]:
+    """Where an object stands in a list."""
+    return body["metadata"].get("namespace", ""), body["metadata"]["name"]
+
+
+def _continued(version: int, last: tuple[str, str]) -> str:
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": "/".join(last)})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _resumed(token: str, version: int) -> tuple[int, tuple[str, str]]:
+    """The version of a list's first page, and the last object that its reader has seen."""
+    if not token:
+        return version, ("", "")
+    try:
+        found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        namespace, _, name = found["start"].partition("/")
+        return int(found["rv"]), (namespace, name)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise bad_request("continue key is not valid") from error
 
 
 def chosen(storage: Storage, view: View) -> list[Object]:
