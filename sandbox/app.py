@@ -155,7 +155,7 @@ class Cloud:
         def version() -> object:
             return self.store.changes
 
-        yield Part("store", self.store.dump, self.store.load, version)
+        yield from self.store.parts()
         yield Part("role assignments", self.engine.dump, self.engine.load, version)
         yield Part("registries", self.registries.dump, self.registries.load, version)
         yield Part("commands", self.commands.dump, self.commands.load, frozen=True)
@@ -248,15 +248,13 @@ class Logged:
 class Noted:
     """Sees that what a request may have changed is kept; one that only asks changes nothing."""
 
-    def __init__(self, inner: ASGIApp, changed: Callable[[], None]) -> None:
+    def __init__(self, inner: ASGIApp, store: Store) -> None:
         self.inner = inner
-        self.changed = changed
+        self.store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in QUESTIONS:
             await self.inner(scope, receive, send)
             return
-        try:
+        with self.store.watching():
             await self.inner(scope, receive, send)
-        finally:
-            self.changed()

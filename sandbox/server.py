@@ -64,7 +64,7 @@ class Server:
     def observed(self, app: ASGIApp) -> ASGIApp:
         """Exposed to the weather, written to the log, and kept if it changes something."""
         exposed = Exposed(app, self.cloud.weather)
-        noted = Noted(exposed, self.cloud.store.touch)
+        noted = Noted(exposed, self.cloud.store)
         return Logged(noted, self._journal, self.cloud.name_of)
 
     def fresh(self) -> Cloud:

@@ -65,6 +65,8 @@ class Part:
     load: Callable[[Members], None]
     version: Callable[[], object] = object
     """The same answer twice means that nothing has changed; by default one never knows."""
+    recent: Callable[[], Members | None] = lambda: None
+    """Members that may have changed since `dump` or this; None for a gone one, or for all."""
     frozen: bool = False
     """Values are replaced and never changed, so the same object needs no second look."""
 
@@ -84,16 +86,22 @@ class Memory:
     def __init__(self) -> None:
         self.version: object = None
         self.prints: Members = {}
+        self.whole = False  # Has all of it been looked at.
 
     def compare(self, part: Part) -> Difference | None:
         """What differs from last time; from now on this is what it looked like."""
         version = part.version()
         if version == self.version:
             return None
-        members = part.dump()
-        prints: Members = {}
+        recent = part.recent() if self.whole else None
+        members = part.dump() if recent is None else recent
+        known = self.prints.keys() - members.keys() if recent is None else members.keys()
+        gone = [name for name in known if name in self.prints and members.get(name) is None]
         changed: Members = {}
+        prints: Members = {}
         for name, value in members.items():
+            if value is None:
+                continue
             if part.frozen or isinstance(value, bytes):
                 prints[name] = value
                 if self.prints.get(name) is not value:
@@ -103,13 +111,15 @@ class Memory:
                 prints[name] = hash(packed)
                 if self.prints.get(name) != prints[name]:
                     changed[name] = Packed(packed)
-        gone = [name for name in self.prints if name not in members]
-        self.version, self.prints = version, prints
+        for name in gone:
+            del self.prints[name]
+        self.prints |= prints
+        self.version, self.whole = version, True
         return Difference(part.name, changed, gone) if changed or gone else None
 
     def forget(self, difference: Difference) -> None:
         """It could not be written: let it differ again."""
-        self.version = None
+        self.version, self.whole = None, False
         self.prints |= dict.fromkeys([*difference.changed, *difference.gone])
 
 

@@ -1,6 +1,7 @@
 """What the cloud remembers, and how it goes on when a part of it fails."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,11 @@ from tests.sandbox.conftest import Clock
 
 KIND = "Microsoft.Test/things"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
+
+
+def dump(store: Store) -> Any:
+    """All that a store tells, as it comes back after a restart."""
+    return json.loads(json.dumps({part.name: part.dump() for part in store.parts()}))
 
 
 def thing(name: str) -> ResourceId:
@@ -52,7 +58,7 @@ def test_a_refused_change_leaves_no_trace() -> None:
     known, _ = store.put(thing("known"), {"tags": {"a": ["b"]}}, secrets={"key": "old"})
     doomed, _ = store.put(thing("doomed"), {})
     store.put(thing("doomed").child("parts", "one"), {})
-    before, counted = json.dumps(store.dump(), sort_keys=True), dict(store.latency.uses)
+    before, counted = dump(store), dict(store.latency.uses)
     told.clear()
 
     def refused() -> None:
@@ -61,13 +67,12 @@ def test_a_refused_change_leaves_no_trace() -> None:
         store.put(thing("new"), {"points": {"id": str(doomed.id)}})
         store.delete(doomed.id)
         store.introduce("somebody")
-        store.remind(9, "never", known)
         raise LookupError
 
     with pytest.raises(LookupError), store.attempt():
         refused()
 
-    assert json.dumps(store.dump(), sort_keys=True) == before
+    assert dump(store) == before
     assert store.latency.uses == counted
     assert told == []
     assert store.settle() is None
@@ -149,7 +154,9 @@ def test_ended_operations_are_forgotten_but_never_one_that_somebody_may_wait_for
 def again(store: Store, clock: Clock) -> Store:
     """The same cloud after a restart."""
     fresh = Store(store.latency, clock=clock)
-    fresh.load(json.loads(json.dumps(store.dump())))
+    kept = dump(store)
+    for part in fresh.parts():
+        part.load(kept[part.name])
     return fresh
 
 
@@ -177,28 +184,47 @@ def test_what_was_due_while_nobody_ran_happens_at_the_next_start() -> None:
     assert fresh.get(thing("later")).state == "Succeeded"
 
 
-def test_a_reminder_outlives_a_restart() -> None:
-    clock = Clock()
-    store = Store(clock=clock)
-    kept, _ = store.put(thing("kept"), {})
-    store.remind(10, "ring", kept)
-
-    fresh = again(store, clock)
-    rung: list[str] = []
-    fresh.reminded("ring", lambda one: rung.append(one.name))
-    fresh.wake()
-    assert rung == []
-    clock.time += 11
-    fresh.settle()
-
-    assert rung == ["kept"]
-    assert again(fresh, clock).settle() is None
-
-
 def test_a_dump_says_the_same_after_a_restart() -> None:
     clock = Clock()
     store = Store(Latency("typical"), clock=clock)
     store.introduce("somebody")
     store.put(thing("one"), {"a": [1, None, "ü"]}, seconds=3, secrets={"keys": {"a": "b"}})
 
-    assert again(store, clock).dump() == store.dump()
+    assert dump(again(store, clock)) == dump(store)
+
+
+def recent(store: Store) -> dict[str, Any] | None:
+    """What is looked at again among the resources."""
+    return next(part for part in store.parts() if part.name == "resources").recent()
+
+
+def test_only_what_may_have_changed_is_looked_at_again() -> None:
+    clock = Clock()
+    store = Store(clock=clock)
+    for name in ("read", "written", "shown", "ready", "deleted", "other"):
+        store.put(thing(name), {}, seconds=5 if name == "ready" else 0)
+    assert recent(store) is None  # Nobody has seen anything yet.
+    dump(store)
+
+    store.get(thing("read"))
+    assert recent(store) == {}
+
+    store.put(thing("written"), {"new": True})
+    with store.watching():
+        store.get(thing("shown")).body["in place"] = True
+    with store.attempt():
+        store.get(thing("other"))
+    store.delete(thing("deleted"))
+    clock.time += 5
+    store.settle()
+
+    found = recent(store)
+    assert found is not None
+    names = {key.rpartition("/")[2]: one for key, one in found.items()}
+    assert names.keys() == {"written", "shown", "ready", "deleted", "other"}
+    assert names["deleted"] is None
+    assert names["shown"]["body"] == {"in place": True}
+    assert recent(store) == {}
+
+    store.touch()
+    assert recent(store) is None
