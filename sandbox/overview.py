@@ -57,13 +57,13 @@ def describe(cloud: Cloud, one: Resource) -> dict[str, Any]:
 
 
 def groups(cloud: Cloud, everything: list[Resource]) -> list[dict[str, Any]]:
-    """Resource groups with what is in them; role assignments are told of as access."""
+    """Resource groups with what is in them, by id; role assignments are told of as access."""
     found = {
         one.id.key: describe(cloud, one) | {"resources": []}
         for one in everything
         if one.kind == GROUPS
     }
-    for one in everything:
+    for one in sorted(everything, key=lambda each: each.id.key):
         group = found.get(one.id.group_id.key) if one.id.group else None
         if group and one.kind != GROUPS and one.kind.lower() != ASSIGNMENTS:
             group["resources"].append(describe(cloud, one))

@@ -14,6 +14,7 @@ BLOCK = 65536
 LONGEST = 20_000_000  # Bytes; some hundred thousand requests.
 LONG = 40  # Letters of a host.
 IDENTIFIER = re.compile(r"(?<=/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$)")
+GROUP = re.compile(r"^/subscriptions/…/resourceGroups/", re.IGNORECASE)
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -72,8 +73,8 @@ class Entry:
         """Host and path without what is the same everywhere, for a narrow place."""
         host = self.host
         if len(host) > LONG:
-            host = f"{host.partition('.')[0]}.….{'.'.join(host.split('.')[-2:])}"
-        return host, shortened(self.path)
+            host = f"{host.partition('.')[0]}…{'.'.join(host.split('.')[-2:])}"
+        return host, GROUP.sub("/…/", shortened(self.path))
 
     @property
     def who(self) -> str:
