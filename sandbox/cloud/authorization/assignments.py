@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.arm import ArmError, Caller, ResourceId, as_object
+from sandbox.cloud.authorization import definitions
 from sandbox.cloud.authorization.engine import ASSIGNMENTS
 from sandbox.cloud.authorization.roles import DEFINITIONS, Role, built_in
 from sandbox.store import Resource, Store
@@ -33,7 +34,7 @@ class Wanted:
                     "InvalidCreateRoleAssignmentRequest",
                     f"The request was incorrectly formatted: '{field}' is missing.",
                 )
-        role = find_role(str(found["roleDefinitionId"]))
+        role = find_role(store, str(found["roleDefinitionId"]))
         principal, kind = str(found["principalId"]).lower(), str(found.get("principalType") or "")
         kind = check_principal(store, principal, kind)
         return cls(resource, resource.parent, role, principal, kind, found)
@@ -98,9 +99,9 @@ def check_name(name: str) -> None:
         ) from error
 
 
-def find_role(definition: str) -> Role:
+def find_role(store: Store, definition: str) -> Role:
     name = definition.rstrip("/").rpartition("/")[2].lower()
-    role = built_in().get(name)
+    role = definitions.known(store).get(name)
     if role is None:
         raise ArmError(
             400,

@@ -10,11 +10,13 @@ answers in a row prove that the change has arrived everywhere.
 import math
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from sandbox.arm import ResourceId
-from sandbox.cloud.authorization.roles import Role, built_in
+from sandbox.cloud.authorization import definitions
+from sandbox.cloud.authorization.roles import Role
 from sandbox.store import Resource, Store
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
@@ -51,9 +53,9 @@ class Grant:
         return vars(self) | {"id": self.id.path, "role": self.role.id, "scope": self.scope.path}
 
     @classmethod
-    def load(cls, data: dict[str, Any]) -> Self:
+    def load(cls, data: dict[str, Any], roles: Mapping[str, Role]) -> Self:
         places = {name: ResourceId(data[name]) for name in ("id", "scope")}
-        rest = {"role": built_in()[data["role"]], "delays": tuple(data["delays"])}
+        rest = {"role": roles[data["role"]], "delays": tuple(data["delays"])}
         return cls(**data | places | rest)
 
 
@@ -100,6 +102,12 @@ class Engine:
             if grant.scope.covers(scope) and grant.known(server, now)
         ]
 
+    def redefine(self, role: Role) -> None:
+        """A changed definition counts for those who hold it already."""
+        for grant in self.grants.values():
+            if grant.role.id == role.id:
+                grant.role = role
+
     def pending(self) -> list[Grant]:
         """Changes that some servers have not heard of yet."""
         now = self.store.now()
@@ -112,7 +120,7 @@ class Engine:
         grant = Grant(
             assignment.id,
             found["principalId"],
-            built_in()[found["roleDefinitionId"].rpartition("/")[2]],
+            definitions.known(self.store)[found["roleDefinitionId"].rpartition("/")[2]],
             ResourceId.parse(found["scope"]),
             self.store.now(),
             delays(self._seed(found), window),
@@ -150,7 +158,8 @@ class Engine:
         return {key: grant.dump() for key, grant in self.grants.items()}
 
     def load(self, data: dict[str, Any]) -> None:
-        self._keep({key: Grant.load(one) for key, one in data.items()})
+        roles = definitions.known(self.store)
+        self._keep({key: Grant.load(one, roles) for key, one in data.items()})
         for grant in self.grants.values():
             if not math.isinf(grant.until):
                 self.store.after(grant.settled - self.store.now(), self._forget)

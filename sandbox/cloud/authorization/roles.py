@@ -35,6 +35,8 @@ class Role:
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
     not_data_actions: tuple[str, ...] = ()
+    kind: str = "BuiltInRole"
+    scopes: tuple[str, ...] = ("/",)
     _answers: dict[tuple[str, bool], bool] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -70,9 +72,9 @@ class Role:
             "type": DEFINITIONS,
             "properties": {
                 "roleName": self.name,
-                "type": "BuiltInRole",
+                "type": self.kind,
                 "description": self.description,
-                "assignableScopes": ["/"],
+                "assignableScopes": list(self.scopes),
                 "permissions": [self.permission],
                 "createdOn": "2015-02-02T21:55:09.8806423Z",
                 "updatedOn": "2024-01-25T21:34:22.0000000Z",

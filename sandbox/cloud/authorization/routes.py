@@ -9,9 +9,8 @@ from starlette.routing import Route
 
 from sandbox import arm
 from sandbox.arm import ArmError, Caller, ResourceId
-from sandbox.cloud.authorization import assignments, locks
+from sandbox.cloud.authorization import assignments, definitions, locks
 from sandbox.cloud.authorization.engine import ASSIGNMENTS, Engine
-from sandbox.cloud.authorization.roles import built_in
 from sandbox.store import Resource, Store
 
 BASE = "/{scope:path}/providers/Microsoft.Authorization"
@@ -87,16 +86,16 @@ class Authorization:
         name, kind = ROLE_NAME.search(wanted), ROLE_TYPE.search(wanted)
         found = [
             role.render(seen_from(self.scope_of(request)))
-            for role in built_in().values()
+            for role in definitions.known(self.store).values()
             if (name is None or role.name.lower() == name[1].lower())
-            and (kind is None or kind[1].lower() == "builtinrole")
+            and (kind is None or kind[1].lower() == role.kind.lower())
         ]
         return JSONResponse({"value": found})
 
     async def definition(self, request: Request) -> Response:
         arm.check_version(request)
         name = request.path_params["name"].lower()
-        role = built_in().get(name)
+        role = definitions.known(self.store).get(name)
         if role is None:
             raise ArmError(
                 404,
@@ -106,9 +105,19 @@ class Authorization:
         return JSONResponse(role.render(seen_from(self.scope_of(request))))
 
     async def define(self, request: Request) -> Response:
-        raise arm.UnsupportedError(
-            f"The sandbox has Azure's built-in roles only: {request.method} of a role definition."
-        )
+        arm.check_version(request)
+        scope, name = self.scope_of(request), request.path_params["name"]
+        body = await arm.read_object(request)
+        role = definitions.define(self.store, name, scope, body, Caller.of(request))
+        self.engine.redefine(role)
+        return JSONResponse(role.render(seen_from(scope)), 201)
+
+    async def undefine(self, request: Request) -> Response:
+        arm.check_version(request)
+        role = definitions.remove(self.store, request.path_params["name"])
+        if role is None:
+            return Response(status_code=204)
+        return JSONResponse(role.render(seen_from(self.scope_of(request))))
 
     async def permissions(self, request: Request) -> Response:
         arm.check_version(request)
@@ -129,7 +138,8 @@ def routes(store: Store, engine: Engine) -> list[Route]:
             Route(f"{base}/roleAssignments", at.listed, methods=["GET"]),
             Route(f"{base}/roleDefinitions", at.definitions, methods=["GET"]),
             Route(f"{base}/roleDefinitions/{{name}}", at.definition, methods=["GET"]),
-            Route(f"{base}/roleDefinitions/{{name}}", at.define, methods=["PUT", "DELETE"]),
+            Route(f"{base}/roleDefinitions/{{name}}", at.define, methods=["PUT"]),
+            Route(f"{base}/roleDefinitions/{{name}}", at.undefine, methods=["DELETE"]),
             Route(f"{base}/permissions", at.permissions, methods=["GET"]),
         ]
     return found + locks.routes(store)

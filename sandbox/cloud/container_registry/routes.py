@@ -10,6 +10,7 @@ from sandbox import arm, resource_type
 from sandbox.cloud.container_registry import imports, models
 from sandbox.cloud.container_registry.data import Registries
 from sandbox.resource_type import POLL, VERBS, ResourceType
+from sandbox.rules import required
 from sandbox.store import Failure, Resource, Store
 
 SPACE = "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry"
@@ -53,6 +54,12 @@ def routes(store: Store, registries: Registries) -> list[Route]:
             actions={"listCredentials": list_credentials, "importImage": import_image},
         ),
         ResourceType(f"{models.REGISTRIES}/replications", verbs=VERBS & {"GET", "LIST"}),
+        ResourceType(
+            f"{models.REGISTRIES}/cacheRules",
+            timed="registry",
+            check=required("properties.sourceRepository", "properties.targetRepository"),
+            deleted=202,
+        ),
     )
     return [
         Route(f"{SPACE}/checkNameAvailability", check_name, methods=["POST"]),

@@ -14,6 +14,7 @@ from sandbox.cloud.container_service import context, models, operations, pools, 
 from sandbox.cloud.container_service.models import CLUSTERS, Allows
 from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, Commands
 from sandbox.resource_type import POLL, VERBS, Change, ResourceType
+from sandbox.rules import refers, required, together
 from sandbox.store import Resource, Store
 
 ACCEPTED = 202
@@ -173,6 +174,15 @@ def routes(store: Store, commands: Commands, allows: Allows | None = None) -> li
             actions={"abort": under_way.abort},
         ),
         ResourceType(f"{CLUSTERS}/maintenanceConfigurations", verbs=VERBS - {"PATCH"}),
+        ResourceType(
+            f"{CLUSTERS}/trustedAccessRoleBindings",
+            check=together(
+                required("properties.roles", "properties.sourceResourceId"),
+                refers("properties.sourceResourceId"),
+            ),
+            deleted=ACCEPTED,
+            verbs=VERBS - {"PATCH"},
+        ),
     )
     store.listen("deleted", CLUSTERS, lambda gone: models.remove_node_group(gone, store))
     result = (

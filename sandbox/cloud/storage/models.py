@@ -1,6 +1,7 @@
 """Storage accounts and what belongs to them: checks, defaults, keys."""
 
 import base64
+import ipaddress
 import re
 import secrets
 from typing import Any
@@ -44,8 +45,24 @@ def check(change: Change) -> None:
         raise ArmError(
             400, "InvalidRequestContent", "The sku.name of a storage account is required."
         )
+    check_firewall(change.properties.get("networkAcls") or {})
     if (change.body.get("identity") or {"type": "None"}).get("type") != "None":
         raise UnsupportedError("A storage account with an identity of its own is not simulated.")
+
+
+def check_firewall(rules: dict[str, Any]) -> None:
+    """Addresses and subnets that can be compared with a caller's."""
+    for rule in rules.get("ipRules") or []:
+        try:
+            ipaddress.ip_network(str(rule["value"]), strict=False)
+        except ValueError as error:
+            raise ArmError(
+                400,
+                "InvalidValuesForRequestParameters",
+                "Values for request parameters are invalid: networkAcls.ipRule[*].value.",
+            ) from error
+    for rule in rules.get("virtualNetworkRules") or []:
+        ResourceId.parse(str(rule["id"]))
 
 
 def fill(change: Change) -> None:
@@ -146,6 +163,13 @@ def stamp_container(properties: dict[str, Any], store: Store) -> None:
         deleted=False,
         lastModifiedTime=store.timestamp(),
     )
+
+
+def fill_share(change: Change) -> None:
+    standard = {"accessTier": "TransactionOptimized", "enabledProtocols": "SMB", "metadata": {}}
+    for key, value in (standard | {"shareQuota": 5120}).items():
+        change.properties.setdefault(key, value)
+    change.properties["lastModifiedTime"] = change.store.timestamp()
 
 
 def fill_policy(change: Change) -> None:

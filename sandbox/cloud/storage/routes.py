@@ -93,6 +93,12 @@ def routes(store: Store) -> list[Route]:
             render=show_part,
         ),
         ResourceType(
+            f"{models.ACCOUNTS}/fileServices/shares",
+            check=models.check_container,
+            fill=models.fill_share,
+            render=show_part,
+        ),
+        ResourceType(
             f"{models.ACCOUNTS}/managementPolicies",
             check=models.check_inside,
             fill=models.fill_policy,
