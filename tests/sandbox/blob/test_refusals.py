@@ -223,6 +223,13 @@ def test_the_other_services_say_that_they_are_not_there(account: Account, part: 
     ("verb", "path", "expected"),
     [
         ("GET", "/?comp=nonsense", (400, "InvalidQueryParameterValue")),
+        ("GET", "/c/%ZZ", (400, "InvalidUri")),
+        ("GET", "/c/%FF", (400, "InvalidUri")),
+        (
+            "GET",
+            "/c?restype=container&comp=list&prefix=%00",
+            (400, "InvalidQueryParameterValue"),
+        ),
         ("POST", "/c/b", (405, "UnsupportedHttpVerb")),
         ("PATCH", "/c/b", (405, "UnsupportedHttpVerb")),
     ],
@@ -235,6 +242,13 @@ def test_what_storage_does_not_know_is_refused(
     answer = httpx.request(verb, account.url + path, headers={"Authorization": f"Bearer {token}"})
 
     assert refusal_of(answer) == expected
+
+
+@pytest.mark.parametrize("rules", [{"ipRules": [{"value": "abc"}]}, {"ipRules": [{}]}, "x"])
+def test_a_firewall_that_cannot_be_read_is_refused(account: Account, rules: Any) -> None:
+    answer = account.lab.arm("PATCH", account.id, {"properties": {"networkAcls": rules}})
+
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
 
 
 @pytest.mark.parametrize("proof", ["no-colon", f"x:{base64.b64encode(b'x').decode()}", "ü:ü"])
