@@ -186,16 +186,13 @@ class Resource:
         return self.id.format_map(found.groupdict()) if found else resource_id
 
     def id_pattern(self) -> str:
-        def group(match: re.Match[str]) -> str:
-            name = match.group(1)
-            several = name == "scope" or name.endswith("_id")
-            return f"(?P<{name}>{'/.+' if several else '[^/]+'})"
-
-        fixed = re.split(r"({\w+})", self.id)
-        return "".join(
-            re.sub(r"{(\w+)}", group, part) if at % 2 else re.escape(part)
-            for at, part in enumerate(fixed)
-        )
+        """A placeholder is one segment; at the start, and as `scope`, it is a whole id."""
+        texts = re.split(r"{\w+}", self.id)
+        found = re.escape(texts[0])
+        for name, text in zip(re.findall(r"{(\w+)}", self.id), texts[1:], strict=True):
+            several = not found or name == "scope"
+            found += f"(?P<{name}>{'/.+' if several else '[^/]+'}){re.escape(text)}"
+        return found
 
 
 def camel(name: str) -> str:

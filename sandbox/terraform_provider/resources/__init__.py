@@ -13,6 +13,7 @@ from sandbox.terraform_provider.mapping import Resource
 from sandbox.terraform_provider.resources import (
     agent_pools,
     alerts,
+    application_insights,
     authorization,
     container_registry,
     container_service,
@@ -25,6 +26,7 @@ from sandbox.terraform_provider.resources import (
     key_vault,
     key_vault_secret,
     kubernetes_configuration,
+    lookups,
     managed_identity,
     network,
     network_children,
@@ -41,6 +43,7 @@ from sandbox.terraform_provider.resources import (
 MODULES = (
     agent_pools,
     alerts,
+    application_insights,
     authorization,
     container_registry,
     container_service,
@@ -53,6 +56,7 @@ MODULES = (
     key_vault,
     key_vault_secret,
     kubernetes_configuration,
+    lookups,
     managed_identity,
     network,
     network_children,

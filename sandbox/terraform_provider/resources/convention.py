@@ -11,7 +11,6 @@ PLACES = {
     "bastion_host": ("Microsoft.Network/bastionHosts", "2025-01-01"),
     "network_interface": ("Microsoft.Network/networkInterfaces", "2025-01-01"),
     "network_watcher": ("Microsoft.Network/networkWatchers", "2025-01-01"),
-    "application_insights": ("Microsoft.Insights/components", "2020-02-02"),
     "disk_encryption_set": ("Microsoft.Compute/diskEncryptionSets", "2022-03-02"),
     "communication_service": ("Microsoft.Communication/communicationServices", "2023-03-31"),
     "email_communication_service": ("Microsoft.Communication/emailServices", "2023-03-31"),
