@@ -171,13 +171,42 @@ def create(routes: Iterable[Route], store: Store, access: Access) -> ASGIApp:
     found = list(routes)
     for route in found:  # Azure ignores the letter case of paths and keeps that of names.
         route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
-    application = Starlette(
-        routes=found,
+    return Gate(Addresses(found), store, access)
+
+
+class Addresses:
+    """All routes of ARM; a request looks only at those of its provider and at the general ones."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self.routes = routes
+        general = [route for route in routes if not space_of(route.path)]
+        spaces = {space_of(route.path) for route in routes} - {""}
+        self._general = application(general)
+        self._spaces = {
+            space: application([one for one in routes if space_of(one.path) in ("", space)])
+            for space in spaces
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._spaces.get(space_of(scope["path"]), self._general)
+        await app(scope, receive, send)
+
+
+def space_of(path: str) -> str:
+    """The namespace of the provider that answers for a path, if the path names one."""
+    _, found, rest = path.lower().rpartition("/providers/")
+    space = rest.partition("/")[0] if found else ""
+    return "" if space.startswith("{") else space
+
+
+def application(routes: list[Route]) -> Starlette:
+    made = Starlette(
+        routes=routes,
         exception_handlers={
             ArmError: arm.answer,
             HTTPException: missing,
             Exception: arm.broken,
         },
     )
-    application.router.redirect_slashes = False
-    return Gate(application, store, access)
+    made.router.redirect_slashes = False
+    return made

@@ -25,10 +25,10 @@ from uvicorn.server import ServerState
 
 from sandbox.front.authority import Authority
 from sandbox.front.hosts import Hosts, RefusedError
+from sandbox.front.http import HEAD_LIMIT, Fast
 from sandbox.weather import Outage
 
 LOG = logging.getLogger(__name__)
-HEAD_LIMIT = 65536
 IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
 HOP = (b"proxy-authorization", b"proxy-connection")
 
@@ -134,9 +134,9 @@ class Front:
             for task in late:
                 task.cancel()
 
-    def speaker(self, app: ASGIApp) -> H11Protocol:
-        """A server side of HTTP/1.1 for one connection."""
-        protocol = H11Protocol(config=self.config, server_state=self.state, app_state={})
+    def speaker(self, app: ASGIApp, kind: type[H11Protocol | Fast] = Fast) -> H11Protocol | Fast:
+        """A server side of HTTP/1.1 for one connection; only h11 tells an absolute address."""
+        protocol = kind(config=self.config, server_state=self.state, app_state={})
         protocol.app = app
         return protocol
 
@@ -166,7 +166,8 @@ class Reception(asyncio.Protocol):
         if head.startswith(b"CONNECT "):
             self.connect(head.decode("latin-1"))
         else:
-            http = self.front.speaker(PlainEntrance(self.front, Line(self.transport)))
+            entrance = PlainEntrance(self.front, Line(self.transport))
+            http = self.front.speaker(entrance, H11Protocol)
             self.transport.set_protocol(http)
             http.connection_made(self.transport)
             http.data_received(self.read)
