@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.app import Cloud
 from sandbox.arm import GROUPS
+from sandbox.engines.postgresql import engine
 from sandbox.store import Resource
 
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
@@ -35,6 +36,17 @@ def overview(cloud: Cloud) -> dict[str, Any]:
         "clusters": clusters(cloud),
         "commands": commands(cloud),
         "weather": cloud.weather.active(),
+        "engines": engines(cloud),
+    }
+
+
+def engines(cloud: Cloud) -> dict[str, str]:
+    """Where the real servers behind services lie; empty where none is installed."""
+    postgresql = next(engine.usable(), None)
+    modules = cloud.blobs.modules
+    return {
+        "postgresql": str(postgresql) if postgresql else "",
+        "azurite": str(modules) if modules.is_dir() else "",
     }
 
 

@@ -176,12 +176,12 @@ def backwards(file: Path) -> Iterator[bytes]:
 
 def following(file: Path, pause: float = 0.2) -> Iterator[Entry]:
     """Entries that are written from now on, for ever; a log that begins anew is read anew."""
-    at = file.stat().st_size if file.exists() else 0
+    at, which = end(file)
     rest = b""
     while True:
-        size = file.stat().st_size if file.exists() else 0
-        if size < at:
-            at, rest = 0, b""
+        size, now = end(file)
+        if now != which or size < at:
+            at, which, rest = 0, now, b""
         if size > at:
             with file.open("rb") as source:
                 source.seek(at)
@@ -190,3 +190,12 @@ def following(file: Path, pause: float = 0.2) -> Iterator[Entry]:
             *lines, rest = text.split(b"\n")
             yield from (entry for entry in map(read, lines) if entry)
         time.sleep(pause)
+
+
+def end(file: Path) -> tuple[int, int]:
+    """The size of a file, and a number that another file of its name would not have."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_size, found.st_ino

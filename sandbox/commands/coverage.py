@@ -16,7 +16,13 @@ def coverage(
         bool, Parameter(negative="", help="Write docs/sandbox/coverage.md instead of printing it.")
     ] = False,
 ) -> None:
-    """Show which operations are simulated, and check the tables against the application."""
+    """Show which operations are simulated, and check the tables against the application.
+
+    For example:
+
+        python -m sandbox coverage | less
+        python -m sandbox coverage --write
+    """
     try:
         services = tables.load()
     except tables.CoverageError as error:

@@ -25,7 +25,10 @@ def env(
 ) -> None:
     """Print the environment that points tools to the running sandbox.
 
-    Use it as: eval "$(python -m sandbox env)"
+    For example:
+
+        eval "$(python -m sandbox env)"
+        eval "$(python -m sandbox env --inside supabase-aks)"
     """
     kept = State(state)
     running = found(kept)

@@ -15,9 +15,15 @@ from sandbox.commands.control import ask, found, told
 from sandbox.commands.terminal import Machine, StateDirectory, err, out, show
 from sandbox.state import DEFAULT, SandboxError, State
 
-faults = cyclopts.App(
-    name="faults", help="Let things go wrong in the running sandbox; docs/sandbox/weather.md."
-)
+HELP = """Let things go wrong in the running sandbox; docs/sandbox/weather.md.
+
+For example:
+
+    python -m sandbox faults use throttled-monday
+    python -m sandbox faults add --host "*.vault.azure.net" --status 503 --probability 0.5
+    python -m sandbox faults clear
+"""
+faults = cyclopts.App(name="faults", help=HELP)
 
 MATCH, HIT, EFFECT = Group("What is hit"), Group("How often"), Group("What happens then")
 Match = Annotated[str, Parameter(group=MATCH)]

@@ -70,7 +70,12 @@ def up(  # noqa: PLR0913  # Options of a command.
     """Start a sandbox in the background and print the environment that points tools to it.
 
     It goes on where the last one of this state directory stopped.
-    Use it as: eval "$(python -m sandbox up)"
+
+    For example:
+
+        eval "$(python -m sandbox up)"
+        python -m sandbox up --profile worst --scale 0.1 --faults throttled-monday
+        python -m sandbox up --state .second --port 0
     """
     kept = State(state)
     refuse_second(kept)
@@ -105,7 +110,12 @@ def run(  # noqa: PLR0913  # Options of a command.
     faults: Plans = (),
     state: StateDirectory = DEFAULT,
 ) -> None:
-    """Run a sandbox in the foreground, until Ctrl+C."""
+    """Run a sandbox in the foreground, until Ctrl+C; it takes the options of `up`.
+
+    For example:
+
+        python -m sandbox run --profile instant --port 0
+    """
     kept = State(state)
     refuse_second(kept)
     check_pace(scale)
@@ -123,7 +133,12 @@ def run(  # noqa: PLR0913  # Options of a command.
 
 
 def down(*, state: StateDirectory = DEFAULT) -> None:
-    """Stop the sandbox; `up` goes on from here."""
+    """Stop the sandbox; `up` goes on from here.
+
+    For example:
+
+        python -m sandbox down
+    """
     kept = State(state)
     running = found(kept)
     ask(running, "POST", "/stop")
@@ -139,7 +154,12 @@ def down(*, state: StateDirectory = DEFAULT) -> None:
 
 
 def reset(*, state: StateDirectory = DEFAULT) -> None:
-    """Empty the subscription; a sandbox that is not running loses its leftovers."""
+    """Empty the subscription; a sandbox that is not running loses its leftovers.
+
+    For example:
+
+        python -m sandbox reset
+    """
     kept = State(state)
     running = kept.running()
     if running:

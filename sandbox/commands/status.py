@@ -31,6 +31,10 @@ def status(*, state: StateDirectory = DEFAULT, machine: Machine = False) -> None
         f"[green]up[/] on {running.proxy}, pid {running.pid}, profile {answer['profile']}, "
         f"scale {answer['scale']:g}{seed}, {answer['resources']} resources"
     )
+    engines = [
+        f"{name} {'installed' if at else 'missing'}" for name, at in answer["engines"].items()
+    ]
+    out.print(f"[dim]engines: {', '.join(engines)}[/]")
     for group in answer["groups"]:
         if not group["resources"]:
             out.print(f"\n[bold]{heading(group)}[/]")

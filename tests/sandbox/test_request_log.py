@@ -1,0 +1,91 @@
+"""The log of requests, as it is read."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.request_log import BLOCK, Entry, Filter, last
+
+NOW = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+ONE: dict[str, Any] = {
+    "time": NOW,
+    "method": "GET",
+    "host": "lab-kv.vault.azure.net",
+    "path": "/secrets/one",
+    "status": 403,
+    "caller": "c0ffee00-0000-0000-0000-000000000000",
+    "name": "external-secrets",
+    "milliseconds": 12.5,
+    "fault": "",
+}
+
+
+def test_the_last_entries_are_found_in_a_log_of_many_blocks(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    count = 3 * BLOCK // len(json.dumps(ONE))
+    lines = [json.dumps(ONE | {"path": f"/{at}"}) for at in range(count)]
+    file.write_text("\n".join(lines) + "\n")
+
+    found = last(file, Filter(), count + 10)
+
+    assert [entry.path for entry in found] == [f"/{at}" for at in range(count)]
+    assert [entry.path for entry in last(file, Filter(path="/1"), 1)] != ["/1"]  # A part of many.
+    assert [entry.path for entry in last(file, Filter(path="/[1]"), 1)] == ["/1"]
+
+
+def test_half_a_line_and_what_is_no_entry_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_text(f'nonsense\n[]\n{json.dumps(ONE | {"later": 1})}\n{{"time": "2026')
+
+    assert last(file, Filter(), 10) == [Entry(**ONE)]
+    assert last(tmp_path / "absent", Filter(), 10) == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(status="403"),
+        Filter(status="4xx"),
+        Filter(method="get"),
+        Filter(host="VAULT"),
+        Filter(path="*/secrets/*"),
+        Filter(principal="external"),
+        Filter(principal="c0ffee*"),
+        Filter(slow=12),
+        Filter(since=time.time() - 60),
+    ],
+)
+def test_a_filter_takes_what_fits(wanted: Filter) -> None:
+    assert wanted(Entry(**ONE))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(status="5xx"),
+        Filter(status="40"),
+        Filter(method="PUT"),
+        Filter(host="vault.azure.com"),
+        Filter(path="secrets/*/x"),
+        Filter(principal="deployer"),
+        Filter(fault="?*"),
+        Filter(slow=13),
+        Filter(since=time.time() + 60),
+        Filter(status="403", method="PUT"),
+    ],
+)
+def test_a_filter_leaves_what_does_not(wanted: Filter) -> None:
+    assert not wanted(Entry(**ONE))
+
+
+def test_a_long_address_is_brief_without_its_guids() -> None:
+    subscription = "/subscriptions/00000000-0000-0000-0000-00000000babe"
+    entry = Entry(
+        host="lab-1.7bd91987-7ab4-5a88-9cec-5fb51b2a8083.privatelink.westeurope.azmk8s.io",
+        path=f"{subscription}/resourceGroups/lab/providers/Microsoft.KeyVault/vaults/one",
+    )
+
+    assert entry.brief == ("lab-1…azmk8s.io", "/…/lab/providers/Microsoft.KeyVault/vaults/one")
