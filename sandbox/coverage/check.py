@@ -17,8 +17,12 @@ def complaints(services: list[Service], found: list[Registered]) -> list[str]:
     for service in services:
         for one in service.operations:
             name = f"{service.file}: {one.operation}"
-            if one.state != "refused" and not (one.routes or one.type):
-                said.append(f"{name} names no routes and no type; only what is refused may.")
+            if one.of and one.of not in {other.operation for other in service.operations}:
+                said.append(f"{name} is a part `of` {one.of!r}, which this table does not have.")
+            if not (one.state == "refused" or one.of or one.routes or one.type):
+                said.append(
+                    f"{name} names no routes and no type: say which operation it is a part `of`."
+                )
             for host, wanted in one.claims(service.host):
                 claims[pattern(host), wanted].append(name)
     known = {key for one in found for key in one.keys}

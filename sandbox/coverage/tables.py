@@ -42,6 +42,7 @@ class Operation(Row):
     fidelity: Fidelity = Field(description="Of its weakest part that matters.")
     note: str = ""
     host: str = Field(default="", description="Where it differs from the service's.")
+    of: str = Field(default="", description="The operation of this table that it is a part of.")
     routes: Words = Field(default=(), description="As registered: `GET /secrets/{name}`.")
     type: Words = Field(default=(), description="Resource types that stand for their routes.")
     verbs: Words = Field(default=(), description="Of the types; all five when nothing is said.")

@@ -57,9 +57,11 @@ def test_an_entry_without_a_route_is_reported() -> None:
     assert said.startswith("lab/coverage.yaml: things: *.lab has no route 'GET /gone'.")
 
 
-def test_only_what_is_refused_may_have_no_route() -> None:
+def test_only_what_is_refused_or_a_part_of_another_may_have_no_route() -> None:
     assert coverage.complaints([service(state="refused")], []) == []
-    assert "only what is refused may" in coverage.complaints([service()], [])[0]
+    assert "which operation it is a part `of`" in coverage.complaints([service()], [])[0]
+    assert "this table does not have" in coverage.complaints([service(of="nothing")], [])[0]
+    assert coverage.complaints([service(of="things")], []) == []
 
 
 def test_two_entries_may_share_only_a_route_that_catches_all() -> None:
