@@ -1,0 +1,70 @@
+"""Clients that others wrote, in front of a sandbox that the tests of one file share."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.clients import azure_cli
+from tests.clients.azure_cli import PROJECT, Az
+
+LOCATION = "westeurope"
+
+
+@contextmanager
+def sandbox(state: Path) -> Iterator[Mapping[str, str]]:
+    """The environment of a sandbox in which nothing takes time."""
+
+    def command(*words: str) -> str:
+        argv = [sys.executable, "-m", "sandbox", *words, "--state", str(state)]
+        ended = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    exports = command("up", "--port", "0", "--profile", "instant")
+    try:
+        pairs = (shlex.split(line)[1].partition("=") for line in exports.splitlines())
+        yield {name: value for name, _, value in pairs}
+    finally:
+        command("down")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    with sandbox(tmp_path_factory.mktemp("state")) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def az_program() -> Path:
+    """azure-cli; a machine that cannot install it is told so, and CI does not pass without it."""
+    try:
+        return azure_cli.install()
+    except azure_cli.UnavailableError as error:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say(f"azure-cli cannot be installed: {error}")
+
+
+@pytest.fixture(scope="module")
+def az(az_program: Path, cloud: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Az:
+    """`az`, signed in as the deployer."""
+    found = Az(az_program, cloud, tmp_path_factory.mktemp("az"))
+    found.sign_in()
+    return found
+
+
+@pytest.fixture(scope="module")
+def group(az: Az) -> str:
+    """The name of a resource group."""
+    made = az("group", "create", "--name", "lab", "--location", LOCATION)
+    return str(made["name"])
+
+
+@pytest.fixture(scope="module")
+def group_id(az: Az, group: str) -> str:
+    return f"/subscriptions/{az.cloud['ARM_SUBSCRIPTION_ID']}/resourceGroups/{group}"
