@@ -40,6 +40,7 @@ NO_DATA = "could not get secret data from provider"
 NO_UPDATE = "could not update secret"
 SYNCED = "secret synced"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+SOONEST = 3.0  # Seconds between two refreshes, also where nothing takes time.
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -106,7 +107,8 @@ class ExternalSecrets(OperatorWorker):
         """Seconds between two refreshes at the pace of this sandbox; 0 means never again."""
         if manifest["spec"].get("refreshPolicy", "Periodic") != "Periodic":
             return 0.0
-        return self.latency.scaled(duration(str(manifest["spec"].get("refreshInterval", "1h"))))
+        wanted = duration(str(manifest["spec"].get("refreshInterval", "1h")))
+        return max(SOONEST, self.latency.scaled(wanted)) if wanted else 0.0
 
     def _fresh_for(self, manifest: Manifest) -> float | None:
         """Seconds until the next refresh, 0 if there is none; None when it is due."""

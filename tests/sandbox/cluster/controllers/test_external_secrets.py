@@ -329,6 +329,16 @@ def test_a_secret_is_read_again_after_its_interval(slow: Any, demo: Build) -> No
     slow.until(lambda: data_of(slow) == {"one": "new"})
 
 
+def test_a_secret_is_read_again_also_where_nothing_takes_time(operator: Any, demo: Build) -> None:
+    operator.world.secrets["one"] = "old"
+    operator.create(wanted(demo, refreshInterval="1h"))
+    operator.until(lambda: data_of(operator) == {"one": "old"})
+
+    operator.world.secrets["one"] = "new"
+
+    operator.until(lambda: data_of(operator) == {"one": "new"})
+
+
 def test_a_later_failure_keeps_the_old_secret(operator: Any, demo: Build) -> None:
     operator.world.secrets["one"] = "1"
     operator.create(wanted(demo))
