@@ -3,7 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.cluster.api import definitions, pod_validation, selectors, structural, syntax
+from sandbox.cluster.api import (
+    constraints,
+    definitions,
+    pod_validation,
+    selectors,
+    structural,
+    syntax,
+)
 from sandbox.cluster.api.errors import Cause, duplicate, refused, required, unsupported, wrong
 from sandbox.cluster.api.kinds import Kind
 
@@ -78,6 +85,7 @@ def check(kind: Kind, body: Object) -> Iterator[Cause]:
     yield from syntax.labels("metadata.labels", metadata.get("labels") or {})
     for key in metadata.get("annotations") or {}:
         yield from syntax.qualified("metadata.annotations", key)
+    yield from constraints.check(kind, body)
     if not kind.custom and (rule := RULES.get(kind.name)):
         yield from rule(body)
 
@@ -262,6 +270,18 @@ def _budget(body: Object) -> Iterator[Cause]:
     yield from syntax.selector("spec.selector", spec.get("selector") or {})
 
 
+def _autoscaler(body: Object) -> Iterator[Cause]:
+    spec = body["spec"]
+    least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
+    if least < 1:
+        yield wrong("spec.minReplicas", least, "must be greater than or equal to 1")
+    if most < 1:
+        yield wrong("spec.maxReplicas", most, "must be greater than 0")
+    elif most < least:
+        why = "must be greater than or equal to `minReplicas`"
+        yield wrong("spec.maxReplicas", most, why)
+
+
 def _network_policy(body: Object) -> Iterator[Cause]:
     spec = body["spec"]
     yield from syntax.selector("spec.podSelector", spec["podSelector"])
@@ -288,6 +308,7 @@ RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
     "CustomResourceDefinition": _definition,
     "DaemonSet": _workload,
     "Deployment": _deployment,
+    "HorizontalPodAutoscaler": _autoscaler,
     "Ingress": _ingress,
     "Job": _job,
     "MutatingWebhookConfiguration": _webhooks,
