@@ -119,10 +119,20 @@ class State:
             ) from error
 
     def install_provider(self) -> None:
-        """Let Terraform find the stand-in for azurerm."""
+        """Let Terraform find azurerm: the real one that SANDBOX_PROVIDER names, or the stand-in."""
+        from sandbox.terraform_provider import mirror, real  # noqa: PLC0415  # As above.
+
+        try:
+            provider = real.chosen(mirror.host())
+        except real.UnusableError as error:
+            raise SandboxError(error.message, error.hint) from error
+        mirror.cli_config(self.folder, mirror.install(self.folder / "mirror", provider))
+
+    def provider(self) -> str:
+        """Which azurerm Terraform gets here, for people."""
         from sandbox.terraform_provider import mirror  # noqa: PLC0415  # As above.
 
-        mirror.cli_config(self.folder, mirror.install(self.folder / "mirror"))
+        return mirror.described(self.folder / "mirror")
 
     def environment(self, running: Running, inside: str = "") -> dict[str, str]:
         """The variables that point any Azure client here; `inside` is the proxy of a network."""

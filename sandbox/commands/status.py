@@ -21,10 +21,11 @@ def status(*, state: StateDirectory = DEFAULT, machine: Machine = False) -> None
         python -m sandbox status
         python -m sandbox status --json | jq '.propagations[].seconds'
     """
-    running = found(State(state))
+    running, azurerm = found(State(state)), State(state).provider()
     answer = told(running, "/status")
     if machine:
-        sys.stdout.write(json.dumps({"pid": running.pid, "proxy": running.proxy, **answer}) + "\n")
+        here = {"pid": running.pid, "proxy": running.proxy, "azurerm": azurerm}
+        sys.stdout.write(json.dumps({**here, **answer}) + "\n")
         return
     seed = "" if answer["seed"] is None else f", seed {answer['seed']}"
     out.print(
@@ -34,7 +35,7 @@ def status(*, state: StateDirectory = DEFAULT, machine: Machine = False) -> None
     engines = [
         f"{name} {'installed' if at else 'missing'}" for name, at in answer["engines"].items()
     ]
-    out.print(f"[dim]engines: {', '.join(engines)}[/]")
+    out.print(f"[dim]engines: {', '.join(engines)}; azurerm: {escape(azurerm)}[/]")
     for group in answer["groups"]:
         if not group["resources"]:
             out.print(f"\n[bold]{heading(group)}[/]")

@@ -1,11 +1,13 @@
-"""Where Terraform finds the stand-in: a filesystem mirror in the place of the registry."""
+"""Where Terraform finds azurerm, stand-in or real: a filesystem mirror instead of the registry."""
 
 import platform
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
 from sandbox.terraform_provider import catalog, certificate
+from sandbox.terraform_provider.real import Provider
 
 ADDRESS = "registry.terraform.io/hashicorp/azurerm"
 MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -48,18 +50,68 @@ def launcher(folder: Path) -> str:
     )
 
 
-def install(folder: Path) -> Path:
+def install(folder: Path, real: Provider | None = None) -> Path:
     """Lay out the mirror in `folder`, again if it is there already, and return its path."""
     folder = folder.resolve()
-    package = folder / ADDRESS / catalog.VERSION / host()
-    package.mkdir(parents=True, exist_ok=True)
+    clear(folder, keep=None if real else package(folder, catalog.VERSION))
+    if real is None:
+        install_stand_in(folder)
+    else:
+        install_real(folder, real)
+    return folder
+
+
+def package(folder: Path, version: str) -> Path:
+    return folder / ADDRESS / version / host()
+
+
+def clear(folder: Path, keep: Path | None) -> None:
+    """Remove what an earlier sandbox led to: Terraform takes the newest version it finds."""
+    known = folder / ADDRESS
+    for found in sorted(known.glob("*")) if known.is_dir() else []:
+        if found.is_dir() and not (keep and keep.is_relative_to(found)):
+            shutil.rmtree(found)
+        elif not found.is_dir():
+            found.unlink()
+    if keep and keep.is_dir():
+        for found in keep.iterdir():
+            if found.name != program_name(catalog.VERSION):
+                found.unlink()
+
+
+def program_name(version: str) -> str:
+    return f"terraform-provider-azurerm_v{version}"
+
+
+def install_stand_in(folder: Path) -> None:
+    place = package(folder, catalog.VERSION)
+    place.mkdir(parents=True, exist_ok=True)
     certificate.ensure(folder / "plugin.pem")
-    program = package / f"terraform-provider-azurerm_v{catalog.VERSION}"
+    program = place / program_name(catalog.VERSION)
     fresh = program.with_suffix(".new")
     fresh.write_text(launcher(folder))
     fresh.chmod(0o755)
     fresh.replace(program)  # A running Terraform sees the old or the new one, never half of it.
-    return folder
+
+
+def install_real(folder: Path, real: Provider) -> None:
+    """Point to the provider where it lies; a zip is as good to Terraform as a program."""
+    if real.packed:
+        name = f"terraform-provider-azurerm_{real.version}_{host()}.zip"
+        target = folder / ADDRESS / name
+    else:
+        target = package(folder, real.version) / real.path.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(real.path)
+
+
+def described(folder: Path) -> str:
+    """Which provider Terraform gets from a mirror, for people."""
+    for found in sorted((folder / ADDRESS).rglob("terraform-provider-azurerm_*")):
+        if found.is_symlink():
+            return f"the real provider, {found.readlink()}"
+        return f"the stand-in for {catalog.VERSION}"
+    return "none"
 
 
 def cli_config(folder: Path, mirror: Path) -> Path:
