@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import hashlib
 import logging
 import os
 import secrets
@@ -35,6 +34,7 @@ class Azurite:
         self._process: asyncio.subprocess.Process | None = None
         self._client: httpx.AsyncClient | None = None
         self._starting = asyncio.Lock()
+        self._short: Path | None = None  # A folder for the socket, where ours has a long name.
 
     @property
     def pid(self) -> int | None:
@@ -96,8 +96,8 @@ class Azurite:
         """A path that a unix socket can have, in a folder of our own."""
         socket = self.folder.resolve() / "azurite.sock"
         if len(bytes(socket)) > SOCKET_LIMIT:
-            mark = hashlib.sha256(bytes(socket)).hexdigest()[:8]
-            socket = Path(tempfile.mkdtemp(prefix=f"sandbox-{mark}-")) / "azurite.sock"
+            self._short = Path(tempfile.mkdtemp(prefix="sandbox-"))
+            return self._short / "azurite.sock"
         socket.unlink(missing_ok=True)
         return socket
 
@@ -106,12 +106,13 @@ class Azurite:
             await self._client.aclose()
             self._client = None
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        if process.stdin:
+        if process and process.stdin and process.returncode is None:
             process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), STOPPING)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+            try:
+                await asyncio.wait_for(process.wait(), STOPPING)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        if self._short:
+            shutil.rmtree(self._short, ignore_errors=True)
+            self._short = None

@@ -102,8 +102,9 @@ def test_blobs_outlive_a_restart_and_azurite_does_not_outlive_a_killed_sandbox(
         account = lab.new_account()
         account.client().create_container("kept").upload_blob("x", b"still here")
         engine = engine_of(state)
+        assert alive(engine)
         sandbox("down", state)
-        assert not alive(engine)
+        until(lambda: not alive(engine))
 
         up()
         client = account.client()
