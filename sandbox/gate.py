@@ -168,10 +168,7 @@ async def missing(request: Request, error: Exception) -> Response:
 
 def create(routes: Iterable[Route], store: Store, access: Access) -> ASGIApp:
     """The application behind management.azure.com."""
-    found = list(routes)
-    for route in found:  # Azure ignores the letter case of paths and keeps that of names.
-        route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
-    return Gate(Addresses(found), store, access)
+    return Gate(Addresses(list(routes)), store, access)
 
 
 class Addresses:
@@ -179,17 +176,21 @@ class Addresses:
 
     def __init__(self, routes: list[Route]) -> None:
         self.routes = routes
-        general = [route for route in routes if not space_of(route.path)]
-        spaces = {space_of(route.path) for route in routes} - {""}
-        self._general = application(general)
-        self._spaces = {
-            space: application([one for one in routes if space_of(one.path) in ("", space)])
-            for space in spaces
-        }
+        self._applications: dict[str, Starlette] = {}
+        self._spaces = {space_of(route.path) for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._spaces.get(space_of(scope["path"]), self._general)
-        await app(scope, receive, send)
+        space = space_of(scope["path"])
+        await self.application(space if space in self._spaces else "")(scope, receive, send)
+
+    def application(self, space: str) -> Starlette:
+        """Made when first asked: hundreds of patterns take a while to compile."""
+        if space not in self._applications:
+            chosen = [one for one in self.routes if space_of(one.path) in ("", space)]
+            for route in chosen:  # Azure ignores the letter case of paths and keeps that of names.
+                route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+            self._applications[space] = application(chosen)
+        return self._applications[space]
 
 
 def space_of(path: str) -> str:
