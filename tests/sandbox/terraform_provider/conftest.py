@@ -7,7 +7,9 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +23,7 @@ import trustme
 from sandbox.terraform_provider import mirror
 from sandbox.terraform_provider.engine import Engine
 
+ROOT = Path(__file__).parents[3]
 SUBSCRIPTION = "00000000-0000-0000-0000-00000000babe"
 TENANT = "00000000-0000-0000-0000-00000000cafe"
 SECRET = "a-client-secret-that-nobody-may-see"
@@ -269,3 +272,43 @@ def project(
     done = made.run("init", "-input=false")
     assert done.returncode == 0, done.stderr
     return made
+
+
+# --- A whole sandbox ---------------------------------------------------------------------------
+
+
+def sandbox(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "sandbox", *arguments]
+
+
+def environment(state: Path) -> dict[str, str] | None:
+    """What `python -m sandbox env` prints, once the sandbox is ready."""
+    done = subprocess.run(
+        sandbox("env", "--state", str(state)), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    lines = [line.removeprefix("export ") for line in done.stdout.splitlines() if "=" in line]
+    found = dict(line.split("=", 1) for line in lines)
+    return {name: value.strip("'\"") for name, value in found.items()} or None
+
+
+@pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.provider)])
+def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A sandbox of our own, without Azure's delays, and the way to it; with either provider."""
+    outside = dict(os.environ)
+    given = outside.pop("SANDBOX_PROVIDER", "")
+    if request.param == "real":
+        if not given:
+            pytest.skip("SANDBOX_PROVIDER names no provider")
+        outside["SANDBOX_PROVIDER"] = given
+    state = tmp_path / "state"
+    command = sandbox("run", "--port", "0", "--profile", "instant", "--state", str(state))
+    with subprocess.Popen(command, cwd=ROOT, env=outside, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while (found := environment(state)) is None:
+                assert process.poll() is None, "the sandbox ended"
+                assert time.monotonic() < deadline, "the sandbox is not ready"
+                time.sleep(0.2)
+            yield {**os.environ, **found, "CHECKPOINT_DISABLE": "1"}
+        finally:
+            process.terminate()

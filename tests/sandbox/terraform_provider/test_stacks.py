@@ -1,12 +1,8 @@
 """The stacks of this project, applied to the sandbox through its proxy."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,37 +10,6 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 VARIABLES = "-var-file=../vars/sandbox.tfvars"
-
-
-def sandbox(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "sandbox", *arguments]
-
-
-def environment(state: Path) -> dict[str, str] | None:
-    """What `python -m sandbox env` prints, once the sandbox is ready."""
-    done = subprocess.run(
-        sandbox("env", "--state", str(state)), cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    lines = [line.removeprefix("export ") for line in done.stdout.splitlines() if "=" in line]
-    found = dict(line.split("=", 1) for line in lines)
-    return {name: value.strip("'\"") for name, value in found.items()} or None
-
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A sandbox of our own, without Azure's delays, and the way to it."""
-    state = tmp_path / "state"
-    command = sandbox("run", "--port", "0", "--profile", "instant", "--state", str(state))
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while (found := environment(state)) is None:
-                assert process.poll() is None, "the sandbox ended"
-                assert time.monotonic() < deadline, "the sandbox is not ready"
-                time.sleep(0.2)
-            yield {**os.environ, **found, "CHECKPOINT_DISABLE": "1"}
-        finally:
-            process.terminate()
 
 
 @dataclass
