@@ -22,6 +22,7 @@ from sandbox.store import Failure, Resource, Store
 LOG = logging.getLogger(__name__)
 PORT = "5432"
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
+POOLS = f"{CLUSTERS}/agentPools"
 PEERINGS = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
 OPEN = ("Succeeded", "Updating", "Failed")  # States in which a server takes connections.
 FIRST_WITH_BYPASS = 16  # Version in which Azure's administrator makes roles with BYPASSRLS.
@@ -58,9 +59,7 @@ class Databases:
             raise RefusedError(f"{host} does not exist: no PostgreSQL server has this name.")
         private = bool(server.properties["network"].get("delegatedSubnetResourceId"))
         if private and not self._sees(network, server):
-            where = (
-                f"the network of {network} does not lead there" if network else "you are outside"
-            )
+            where = f"the network of {network} leads elsewhere" if network else "you are outside"
             raise RefusedError(
                 f"{host} is private: it is reached from inside its virtual network, and {where}."
             )
@@ -114,8 +113,8 @@ class Databases:
         for cluster in self.store.all(CLUSTERS) if known else ():
             name = cluster.properties.get("privateFQDN") or cluster.properties.get("fqdn") or ""
             if known and name.lower() in known.hosts:
-                pools = cluster.properties.get("agentPoolProfiles") or []
-                subnets = {pool.get("vnetSubnetID") for pool in pools} - {None, ""}
+                pools = self.store.below(cluster.id, POOLS)
+                subnets = {pool.properties.get("vnetSubnetID") for pool in pools} - {None, ""}
                 yield from {ResourceId(subnet).parent.key for subnet in subnets}
 
     def _peers(self, virtual_network: str) -> set[str]:

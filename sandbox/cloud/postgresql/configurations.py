@@ -13,6 +13,7 @@ from sandbox.store import Resource, Store
 SETTINGS = Path(__file__).with_name("settings.yaml")
 KIND = "Microsoft.DBforPostgreSQL/flexibleServers/configurations"
 EXTENSIONS = "azure.extensions"
+NUMBERS = {"Integer": int, "Numeric": float}
 IN_FORCE = "value in force"
 
 
@@ -77,9 +78,12 @@ def fits(setting: dict[str, Any], value: str) -> bool:
     allowed = {str(one).lower() for one in setting.get("allowed") or []}
     if setting["type"] == "Set":
         return {one.strip().lower() for one in value.split(",") if one.strip()} <= allowed
-    if setting["type"] == "Integer":
+    if setting["type"] in NUMBERS:
         low, high = setting["range"]
-        return value.lstrip("-").isdigit() and low <= int(value) <= high
+        try:
+            return bool(low <= NUMBERS[setting["type"]](value) <= high)
+        except ValueError:
+            return False
     return not allowed or value.lower() in allowed
 
 

@@ -19,7 +19,6 @@ SETTINGS = {
     "huge_pages": "off",
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
 }
 # Any password fits `md5`, however it is kept; nobody is let in without one.
 ACCESS = f"""\

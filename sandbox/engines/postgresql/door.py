@@ -72,7 +72,7 @@ class Doorway(asyncio.Protocol):
             length, code = START.unpack_from(self.read)
             if not START.size <= length <= LONGEST:
                 LOG.info("a client of %s does not speak PostgreSQL", self.visit.host)
-                self.transport.abort()
+                self._leave()
             elif len(self.read) < length:
                 return
             elif code == ENCRYPTION:
@@ -84,10 +84,17 @@ class Doorway(asyncio.Protocol):
                 packet, self.read = self.read[:length], self.read[length:]
                 self._go_on(self._pass(self.transport, packet, cancel=code == CANCEL))
 
+    def _leave(self) -> None:
+        """Break off: nothing that comes now is looked at."""
+        if self.transport:
+            self.transport.abort()
+        self.transport = None
+
     def _begin_tls(self, transport: asyncio.Transport, length: int) -> None:
         if self.secure or len(self.read) > length:  # What came unencrypted must not count as TLS.
-            transport.abort()
+            self._leave()
             return
+        self.read = b""
         transport.write(b"S")
         transport.pause_reading()
         self._go_on(self._secure(transport))
@@ -154,7 +161,7 @@ class Doorway(asyncio.Protocol):
     @staticmethod
     def _fail(transport: asyncio.Transport, code: str, sentence: str) -> None:
         fields = (b"SFATAL", b"VFATAL", b"C" + code.encode(), b"M" + sentence.encode(), b"", b"")
-        transport.write(message(b"E", b"\0".join(fields)[:-1]))
+        transport.write(message(b"E", b"\0".join(fields)))
         transport.close()
 
 

@@ -147,7 +147,7 @@ def end_stray(data: Path) -> None:
 def runs(pid: int, data: Path) -> bool:
     """Is this process a postmaster on that data directory; numbers are given again."""
     shown = subprocess.run(  # noqa: TID251  # The product's shell is not the sandbox's.
-        ["ps", "-o", "args=", "-p", str(pid)],  # noqa: S607  # Wherever the system has it.
+        ["ps", "-ww", "-o", "args=", "-p", str(pid)],  # noqa: S607  # Wherever the system has it.
         capture_output=True,
         text=True,
         check=False,
