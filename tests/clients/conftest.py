@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from azure.identity import ClientSecretCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.resource.resources.models import ResourceGroup
 
 from tests.clients import azure_cli
 from tests.clients.azure_cli import PROJECT, Az
 
 LOCATION = "westeurope"
+PAUSE = 0.2  # Seconds between two questions about an operation, where Azure does not say.
 
 
 @contextmanager
@@ -68,3 +72,35 @@ def group(az: Az) -> str:
 @pytest.fixture(scope="module")
 def group_id(az: Az, group: str) -> str:
     return f"/subscriptions/{az.cloud['ARM_SUBSCRIPTION_ID']}/resourceGroups/{group}"
+
+
+# --- The Azure SDK for Python ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def environment(cloud: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """This process in front of the sandbox: what it exports is all that an SDK is told."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cloud.items():
+            patch.setenv(name, value)
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def credential(environment: Mapping[str, str]) -> ClientSecretCredential:
+    """The deployer."""
+    names = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
+    return ClientSecretCredential(*(environment[name] for name in names))
+
+
+@pytest.fixture(scope="module")
+def subscription(environment: Mapping[str, str]) -> str:
+    return environment["AZURE_SUBSCRIPTION_ID"]
+
+
+@pytest.fixture(scope="module")
+def resources(credential: ClientSecretCredential, subscription: str) -> ResourceManagementClient:
+    """Resource Manager, with the group `lab` in it."""
+    client = ResourceManagementClient(credential, subscription, polling_interval=PAUSE)
+    client.resource_groups.create_or_update("lab", ResourceGroup(location=LOCATION))
+    return client
