@@ -77,7 +77,7 @@ class Cluster:
             self._api,
             uds=str(self.settings.socket),
             loop="none",
-            http="h11",
+            http="httptools",
             ws="none",
             lifespan="off",
             log_config=None,

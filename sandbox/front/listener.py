@@ -14,7 +14,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -153,8 +153,7 @@ class Reception(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # create_server promises it
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # As `create_server` promises.
 
     def data_received(self, data: bytes) -> None:
         self.read += data
