@@ -114,7 +114,7 @@ class Databases:
             name = cluster.properties.get("privateFQDN") or cluster.properties.get("fqdn") or ""
             if known and name.lower() in known.hosts:
                 pools = self.store.below(cluster.id, POOLS)
-                subnets = {pool.properties.get("vnetSubnetID") for pool in pools} - {None, ""}
+                subnets = {pool.properties.get("vnetSubnetID") or "" for pool in pools} - {""}
                 yield from {ResourceId(subnet).parent.key for subnet in subnets}
 
     def _peers(self, virtual_network: str) -> set[str]:

@@ -228,7 +228,7 @@ class Server:
     def connect(self, network: str = "", **options: Any) -> "psycopg.Connection[Any]":
         """A session of the administrator, from inside the cluster's network unless told else."""
         proxy = self.lab.way(network or self.lab.network)
-        given = {
+        given: dict[str, Any] = {
             "host": self.host,
             "hostaddr": self.lab.tunnels.address(proxy, options.get("host", self.host)),
             "user": LOGIN,

@@ -1,11 +1,11 @@
 """What Azure's administrator may, and what only Microsoft may."""
 
+from typing import Any
+
 import psycopg
 import pytest
 
 from tests.sandbox.postgresql.conftest import LOGIN, Server
-
-UNIQUE = "azure"
 
 
 def test_the_administrator_has_the_attributes_that_azure_gives_and_is_no_superuser(
@@ -52,8 +52,8 @@ def test_a_database_of_the_interface_belongs_to_the_administrator(server: Server
 
     with server.connect(dbname="app") as session:
         rows = session.execute(
-            "SELECT pg_get_userbyid(datdba), pg_get_userbyid(nspowner) FROM pg_database, pg_namespace"
-            " WHERE datname = 'app' AND nspname = 'public'"
+            "SELECT pg_get_userbyid(datdba), pg_get_userbyid(nspowner)"
+            " FROM pg_database, pg_namespace WHERE datname = 'app' AND nspname = 'public'"
         ).fetchall()
     assert rows == [(LOGIN, "azure_pg_admin")]
     server.lab.arm("DELETE", f"{server.id}/databases/app")
@@ -77,16 +77,15 @@ def test_a_database_that_the_engine_refuses_has_failed_in_azure_too(server: Serv
 
     server.ask("SELECT 1")
 
-    operation = httpx_get(server, answer.headers["Azure-AsyncOperation"])
+    operation = poll(server, answer.headers["Azure-AsyncOperation"])
     assert operation["status"] == "Failed"
     assert "KLINGON" in operation["error"]["message"]
     server.lab.arm("DELETE", f"{server.id}/databases/odd")
 
 
-def httpx_get(server: Server, address: str) -> dict[str, dict[str, str]]:
-    path = address.partition("azure.com")[2].partition("?")[0]
-    found: dict[str, dict[str, str]] = server.lab.arm("GET", path).json()
-    return found
+def poll(server: Server, address: str) -> Any:
+    """The operation behind a polling address."""
+    return server.lab.arm("GET", address.partition("azure.com")[2].partition("?")[0]).json()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ def test_what_takes_a_superuser_is_denied(server: Server, statement: str, messag
 
 
 def test_the_maintenance_database_lets_nobody_in(server: Server) -> None:
-    with pytest.raises(psycopg.OperationalError, match="pg_hba.conf rejects connection"):
+    with pytest.raises(psycopg.OperationalError, match=r"pg_hba\.conf rejects connection"):
         server.connect(dbname="azure_maintenance")
 
 
