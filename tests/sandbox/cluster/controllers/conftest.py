@@ -31,7 +31,7 @@ from sandbox.latency import Latency
 Manifest = dict[str, Any]
 T = TypeVar("T")
 
-PATIENCE = 10.0  # Seconds until a state that never comes fails a test.
+PATIENCE = 30.0  # Seconds until a state that never comes fails a test.
 ROOTS = {"v1": "/api/v1"}
 METADATA = "169.254.169.254"
 PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}

@@ -279,14 +279,14 @@ def test_a_new_annotation_asks_at_once_however_long_the_wait(slow: Any, demo: Bu
     slow.until(lambda: told(slow, "secretstores/vault")[1] == "Valid")
     slow.world.forbidden = True
     slow.create(wanted(demo))
-    slow.until(lambda: len(slow.world.asked) >= 8)
+    slow.until(lambda: len(slow.world.asked) >= 10)
     slow.world.forbidden = False
     slow.world.secrets["one"] = "1"
 
     mark = {"metadata": {"annotations": {"force-sync": "now"}}}
     slow.patch(f"{ROOT}/externalsecrets/app", mark)
 
-    slow.until(lambda: synced(slow), seconds=0.5)  # The next regular try is a second away.
+    slow.until(lambda: synced(slow), seconds=3.5)  # The next regular try is 4.2 seconds away.
 
 
 def test_a_restarted_operator_has_forgotten_its_failures(slow: Any, demo: Build) -> None:
@@ -295,14 +295,14 @@ def test_a_restarted_operator_has_forgotten_its_failures(slow: Any, demo: Build)
     slow.until(lambda: told(slow, "secretstores/vault")[1] == "Valid")
     slow.world.forbidden = True
     slow.create(wanted(demo))
-    slow.until(lambda: len(slow.world.asked) >= 8)
+    slow.until(lambda: len(slow.world.asked) >= 10)
     slow.world.forbidden = False
     slow.world.secrets["one"] = "1"
 
     restart = {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}
     slow.patch("/apis/apps/v1/namespaces/external-secrets/deployments/eso-controller", restart)
 
-    slow.until(lambda: synced(slow), seconds=0.9)
+    slow.until(lambda: synced(slow), seconds=3.5)  # The next regular try is 4.2 seconds away.
 
 
 def test_force_sync_reads_a_changed_value(operator: Any, demo: Build) -> None:
