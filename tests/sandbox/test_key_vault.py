@@ -333,5 +333,26 @@ def test_a_deletion_shows_only_after_a_while(slow_azure: Azure) -> None:
     assert late.status_code == 200
 
 
-def test_keys_are_refused_plainly(officer: Azure) -> None:
-    assert error_of(officer.vault("GET", "/keys")) == (501, "SandboxUnsupported")
+def test_certificates_are_refused_plainly(officer: Azure) -> None:
+    assert error_of(officer.vault("GET", "/certificates")) == (501, "SandboxUnsupported")
+
+
+def test_who_keeps_secrets_sees_no_keys(officer: Azure) -> None:
+    refused = officer.vault("GET", "/keys")
+
+    assert (refused.status_code, inner(refused)) == (403, "ForbiddenByRbac")
+
+
+def test_a_key_is_made_deleted_and_brought_back(azure: Azure) -> None:
+    scope = azure.new_vault()
+    azure.grant("Key Vault Administrator", azure.identity.object, scope)
+    made = azure.vault("POST", "/keys/one/create", {"kty": "RSA"}).json()
+
+    deleted = azure.vault("DELETE", "/keys/one").json()
+    gone = azure.vault("GET", "/keys/one/")
+    azure.vault("POST", "/deletedkeys/one/recover")
+    back = azure.vault("GET", "/keys/one/").json()
+
+    assert deleted["recoveryId"].endswith("/deletedkeys/one")
+    assert error_of(gone) == (404, "KeyNotFound")
+    assert back["key"]["n"] == made["key"]["n"]

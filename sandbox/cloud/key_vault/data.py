@@ -1,28 +1,21 @@
 """The data plane of Key Vault on the wire, api-version 7.4 and its neighbours."""
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import arm, throttle
 from sandbox.arm import Access, ArmError, UnsupportedError
-from sandbox.cloud.key_vault.doorkeeper import OUTSIDE, Doorkeeper
+from sandbox.cloud.key_vault.doorkeeper import Doorkeeper
 from sandbox.cloud.key_vault.models import DAY, VAULTS
 from sandbox.cloud.key_vault.secrets import Safe, Secret, Version
 from sandbox.store import Resource, Store
 
 PAGE = 25
-HANDLERS = {ArmError: arm.answer, HTTPException: arm.unrouted, Exception: arm.broken}
 SUFFIX = ".vault.azure.net"
-SERVICE = "1.9.2000.1"  # A version of the service such as it tells; the number means nothing here.
 
 
 def find(store: Store, host: str) -> Resource | None:
@@ -37,29 +30,24 @@ def resolves(store: Store, host: str) -> bool:
     return find(store, host) is not None
 
 
-class Secrets:
-    """Everything below `/secrets` and `/deletedsecrets`."""
+class Door:
+    """What every request for a secret or key goes through."""
 
     def __init__(self, store: Store, access: Access) -> None:
         self.store = store
-        self.door = Doorkeeper(store, access)
+        self.keeper = Doorkeeper(store, access)
         self.throttle = throttle.Throttle(store.latency, store.now)
 
-    # --- What every request goes through -------------------------------------------------------
-
-    def enter(self, request: Request, action: str) -> Safe:
-        """The secrets of the vault that is asked, once the caller may do this to them."""
+    def admitted(self, request: Request, action: str, kind: str = "secrets") -> Resource:
+        """The vault that is asked, once the caller may do this to what is in it."""
         vault = find(self.store, request.scope["host"])
         if vault is None:
             raise ArmError(404, "VaultNotFound", f"{request.scope['host']} is no vault any more.")
-        self.door.admit(request, vault, action, request.path_params.get("name", ""))
+        self.keeper.admit(request, vault, action, request.path_params.get("name", ""), kind)
         if not request.query_params.get("api-version"):
             raise ArmError(400, "BadParameter", "api-version must be specified")
         self.count(vault)
-        safe: Safe = vault.secrets["safe"]
-        safe.retention = int(vault.properties["softDeleteRetentionInDays"])
-        safe.protected = bool(vault.properties.get("enablePurgeProtection"))
-        return safe
+        return vault
 
     def count(self, vault: Resource) -> None:
         """So many requests a vault takes; Azure promises no `Retry-After`."""
@@ -72,6 +60,22 @@ class Secrets:
                 "Request was not processed because too many requests were received. Reason: "
                 "VaultRequestTypeLimitReached",
             ) from error
+
+
+class Secrets:
+    """Everything below `/secrets` and `/deletedsecrets`."""
+
+    def __init__(self, door: Door) -> None:
+        self.store = door.store
+        self.door = door
+
+    def enter(self, request: Request, action: str) -> Safe:
+        """The secrets of the vault that is asked, once the caller may do this to them."""
+        vault = self.door.admitted(request, action)
+        safe: Safe = vault.secrets["safe"]
+        safe.retention = int(vault.properties["softDeleteRetentionInDays"])
+        safe.protected = bool(vault.properties.get("enablePurgeProtection"))
+        return safe
 
     def address(self, request: Request, secret: Secret, version: Version | None = None) -> str:
         base = f"https://{request.scope['host']}/secrets/{secret.name}"
@@ -195,47 +199,22 @@ class Secrets:
     # --- The rest ------------------------------------------------------------------------------
 
     async def other(self, request: Request) -> Response:
-        """Keys and certificates: refused like everything to strangers, then said plainly."""
-        self.door.identify(request)
+        """Certificates: refused like everything to strangers, then said plainly."""
+        self.door.keeper.identify(request)
         if request.url.path.rstrip("/") == "/certificates/contacts":
             raise ArmError(404, "ContactsNotFound", "Contacts not found.")
         if request.url.path == "/":
             raise ArmError(404, "NotFound", "There is nothing here.")
         raise UnsupportedError(
-            f"The sandbox keeps secrets, and cannot do {request.method} {request.url.path}."
+            f"The sandbox keeps secrets and keys: no {request.method} {request.url.path}."
         )
 
 
-class Signed:
-    """Puts on each answer what tells which part of Key Vault gave it, and whom it saw."""
-
-    def __init__(self, inner: ASGIApp, store: Store) -> None:
-        self.inner = inner
-        self.store = store
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        vault = find(self.store, scope.get("host", ""))
-        seen = f"conn_type=Ipv4;addr={OUTSIDE};act_addr_fam=InterNetwork;"
-        told = {
-            "x-ms-keyvault-region": vault.location if vault else "",
-            "x-ms-keyvault-service-version": SERVICE,
-            "x-ms-keyvault-network-info": seen,
-            "x-ms-request-id": str(uuid.uuid4()),
-        }
-
-        async def signing(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(told)
-            await send(message)
-
-        await self.inner(scope, receive, signing)
-
-
-def create(store: Store, access: Access) -> ASGIApp:
-    """The application behind every `*.vault.azure.net`."""
-    vault = Secrets(store, access)
+def routes(door: Door) -> list[Route]:
+    """The secrets, and last what answers for everything else."""
+    vault = Secrets(door)
     one, deleted = "/secrets/{name}", "/deletedsecrets/{name}"
-    routes = [
+    return [
         Route("/secrets", vault.listed, methods=["GET"]),
         Route(one + "/versions", vault.versions, methods=["GET"]),
         Route(one, vault.put, methods=["PUT"]),
@@ -251,6 +230,3 @@ def create(store: Store, access: Access) -> ASGIApp:
         Route(deleted, vault.purge, methods=["DELETE"]),
         Route("/{rest:path}", vault.other, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
     ]
-    application = Starlette(routes=routes, exception_handlers=HANDLERS)
-    application.router.redirect_slashes = False
-    return Signed(application, store)

@@ -12,8 +12,10 @@ from sandbox.store import Resource, Store
 AUDIENCE = "https://vault.azure.net"
 OUTSIDE = "203.0.113.10"  # The address of every caller from the internet.
 ENDPOINTS = "Microsoft.Network/privateEndpoints"
-SECRETS = "Microsoft.KeyVault/vaults/secrets"
+SPACE = "Microsoft.KeyVault/vaults"
 POLICIES = {
+    "create/action": "create",
+    "read": "get",
     "getSecret/action": "get",
     "readMetadata/action": "list",
     "setSecret/action": "set",
@@ -47,8 +49,10 @@ class Doorkeeper:
                 headers={"WWW-Authenticate": challenge},
             ) from error
 
-    def admit(self, request: Request, vault: Resource, action: str, name: str = "") -> None:
-        """Let the caller do something to a secret, or to all of them."""
+    def admit(
+        self, request: Request, vault: Resource, action: str, name: str = "", kind: str = "secrets"
+    ) -> None:
+        """Let the caller do something to a secret or key, or to all of them."""
         caller = self.identify(request)
         who = (
             f"appid={caller.application_id};oid={caller.object_id};"
@@ -56,9 +60,9 @@ class Doorkeeper:
         )
         self.check_network(request, vault, who)
         if vault.properties.get("enableRbacAuthorization", True):
-            self.check_role(vault, caller, who, action, name)
+            self.check_role(vault, caller, who, f"{kind}/{action}", name)
         else:
-            check_policy(vault, caller, who, action)
+            check_policy(vault, caller, who, action, kind)
 
     def check_network(self, request: Request, vault: Resource, who: str) -> None:
         """Two gates that know nothing of each other: public access, and the firewall."""
@@ -104,8 +108,9 @@ class Doorkeeper:
         return any(target.lower() == vault.id.key for target in targets)
 
     def check_role(self, vault: Resource, caller: Caller, who: str, action: str, name: str) -> None:
-        scope = vault.id.child("secrets", name) if name else vault.id
-        full = f"{SECRETS}/{action}"
+        kind = action.partition("/")[0]
+        scope = vault.id.child(kind, name) if name else vault.id
+        full = f"{SPACE}/{action}"
         if self.access.allows(caller.object_id, full, scope, data=True):
             return
         lowered = re.sub(
@@ -128,11 +133,11 @@ class Doorkeeper:
         )
 
 
-def check_policy(vault: Resource, caller: Caller, who: str, action: str) -> None:
+def check_policy(vault: Resource, caller: Caller, who: str, action: str, kind: str) -> None:
     """The older way: each vault lists who may do what."""
     needed = POLICIES[action]
     for policy in vault.properties.get("accessPolicies") or []:
-        granted = [str(one).lower() for one in policy.get("permissions", {}).get("secrets") or []]
+        granted = [str(one).lower() for one in policy.get("permissions", {}).get(kind) or []]
         if policy.get("objectId") == caller.object_id and {needed, "all"} & set(granted):
             if policy.get("applicationId"):  # Only for a user through that application.
                 raise ArmError(
@@ -147,7 +152,7 @@ def check_policy(vault: Resource, caller: Caller, who: str, action: str) -> None
     raise ArmError(
         403,
         "Forbidden",
-        f"The user, group or application '{who}' does not have secrets {needed} permission on key "
+        f"The user, group or application '{who}' does not have {kind} {needed} permission on key "
         f"vault '{vault.name};location={vault.location}'. For help resolving this issue, please "
         "see https://go.microsoft.com/fwlink/?linkid=2125287",
         inner="AccessDenied",
