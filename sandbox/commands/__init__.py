@@ -22,6 +22,7 @@ COMMANDS = {  # Name: where it is, and what the overview says; modules load when
     "terraform": ("tools:terraform", "Run Terraform against the sandbox."),
     "kubectl": ("tools:kubectl", "Run kubectl inside the network of a cluster."),
     "helm": ("tools:helm", "Run Helm inside the network of a cluster."),
+    "psql": ("psql:psql", "Run psql against a flexible server."),
     "status": ("status:status", "Show what exists and what Azure is busy with."),
     "log": ("log:log", "Show the requests that the sandbox has answered."),
     "page": ("page:page", "Print the address of a page that shows what is going on."),

@@ -109,7 +109,7 @@ def helm(*words: Words, cluster: OneCluster = "", state: StateDirectory = DEFAUL
     become("helm", words, in_cluster(kept, cluster))
 
 
-PASSED = {"exec", "az", "terraform", "kubectl", "helm"}
+PASSED = {"exec", "az", "terraform", "kubectl", "helm", "psql"}
 
 
 def separated(arguments: list[str]) -> list[str]:
