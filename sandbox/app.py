@@ -127,7 +127,8 @@ class Cloud:
     def _populate(self) -> None:
         """Give each host name its application."""
         store, access, public = self.store, self.access, self.hosts.public
-        routes = [Route("/metadata/endpoints", resources.metadata), *resources.routes(store)]
+        routes = [Route("/metadata/endpoints", resources.metadata)]
+        routes += resources.routes(store, self.engine.holds_any)
         for provider in PROVIDERS:
             routes += provider.routes(store)
         routes += container_registry.routes(store, self.registries)

@@ -144,16 +144,15 @@ def test_an_identity_signs_in_with_a_token_of_the_cluster_and_may_nothing_else(
     token = invoke(az, "kubectl create token default --audience api://AzureADTokenExchange")
     worker = az.another("worker")
 
-    worker(
+    login = (
         *("login", "--service-principal", "--tenant", az.cloud["ARM_TENANT_ID"]),
         *("--username", made["clientId"], "--federated-token", token["logs"].strip()),
-        "--allow-no-subscriptions",
     )
-    said = worker.refused("group", "show", "--name", group, *subscription(az))
+    without_a_role = worker.refused(*login)
+    worker(*login, "--allow-no-subscriptions")
+    address = f"/subscriptions/{az.cloud['ARM_SUBSCRIPTION_ID']}/resourceGroups/{group}"
+    said = worker.refused("rest", "--url", f"{address}?api-version=2022-09-01")
 
-    assert "(AuthorizationFailed) The client" in said
+    assert f"No subscriptions found for {made['clientId']}." in without_a_role
+    assert "AuthorizationFailed" in said
     assert "Microsoft.Resources/subscriptions/resourceGroups/read" in said
-
-
-def subscription(az: Az) -> tuple[str, str]:
-    return "--subscription", az.cloud["ARM_SUBSCRIPTION_ID"]

@@ -60,7 +60,8 @@ class Cloud:
         self.store.put(ResourceId(GROUP), {"location": "westeurope"})
         self.access = Access()
         registries = container_registry.Registries(self.store, self.access)
-        routes = [*resources.routes(self.store), *container_registry.routes(self.store, registries)]
+        routes = resources.routes(self.store, lambda _: True)
+        routes += container_registry.routes(self.store, registries)
         self.arm = Starlette(routes=routes, exception_handlers={arm.ArmError: arm.answer})
         self.data = container_registry.create(registries)
         self.public = container_registry.create_public()

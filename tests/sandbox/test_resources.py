@@ -241,3 +241,16 @@ def test_a_provider_tells_its_kinds_and_the_version_to_ask_them_with(azure: Azur
     assert [(one["resourceType"], len(one["apiVersions"])) for one in vaults["resourceTypes"]] == [
         ("vaults", 1)
     ]
+
+
+def test_the_subscription_is_listed_for_those_who_hold_a_role_in_it(azure: Azure) -> None:
+    made = azure.new_identity()
+
+    def listed() -> int:
+        headers = azure.of(made["principalId"])
+        return len(azure.arm("GET", "/subscriptions", headers=headers).json()["value"])
+
+    before = listed()
+    azure.grant("Reader", made["principalId"], azure.group)
+
+    assert (before, listed()) == (0, 1)

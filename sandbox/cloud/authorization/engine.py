@@ -83,6 +83,10 @@ class Engine:
             for grant in self._held.get(object_id, ())
         )
 
+    def holds_any(self, object_id: str) -> bool:
+        """Has the principal a role anywhere: then the subscription is among those it is shown."""
+        return any(math.isinf(grant.until) for grant in self._held.get(object_id, ()))
+
     def held(self, object_id: str, scope: ResourceId, *, data: bool = False) -> list[Grant]:
         """
         The grants of a principal that one server knows; the next question asks the next one.

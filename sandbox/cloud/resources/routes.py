@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import arm
-from sandbox.arm import GROUPS, ArmError, ResourceId
+from sandbox.arm import GROUPS, ArmError, Caller, ResourceId
 from sandbox.cloud.resources import filters, groups
 from sandbox.cloud.resources import metadata as facts
 from sandbox.store import CANCELED, Operation, Store
@@ -158,7 +158,8 @@ def answering(
     return handle
 
 
-def routes(store: Store) -> list[Route]:
+def routes(store: Store, is_member: Callable[[str], bool]) -> list[Route]:
+    """Every address of Microsoft.Resources; members are those with a role in the subscription."""
     group, operations = Groups(store), Operations(store)
 
     def known_provider(request: Request) -> dict[str, Any]:
@@ -170,8 +171,12 @@ def routes(store: Store) -> list[Route]:
             )
         return facts.provider(store, name)
 
+    def subscriptions(request: Request) -> dict[str, Any]:
+        mine = is_member(Caller.of(request).object_id)
+        return {"value": [facts.subscription(store)] if mine else []}
+
     tell = {
-        "/subscriptions": lambda _: {"value": [facts.subscription(store)]},
+        "/subscriptions": subscriptions,
         SUBSCRIPTION: lambda _: facts.subscription(store),
         "/tenants": lambda _: {"value": [facts.tenant(store)]},
         SUBSCRIPTION + "/locations": lambda _: {
