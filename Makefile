@@ -24,7 +24,7 @@ help: ## List the targets
 .PHONY: setup
 setup: $(READY) ## Create .venv with exactly what requirements.lock says
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml sandbox/engines/postgresql/package-lock.json
 	@PYTHON=$(PYTHON) scripts/setup.sh
 	@touch $@
 

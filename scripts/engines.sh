@@ -24,5 +24,6 @@ for engine in "${@:-postgresql}"; do
     cat "$target/install.log" >&2
     exit 1
   }
+  rm -rf "$target/prepared" # Made from the engine that was there before.
   cp "$source/package-lock.json" "$target/installed"
 done

@@ -23,3 +23,7 @@ pip=(.venv/bin/pip install --disable-pip-version-check)
   exit 1
 }
 "${pip[@]}" -qq --no-deps --no-build-isolation -e .
+
+# The sandbox does without it, too: then nothing listens behind a PostgreSQL server.
+scripts/engines.sh postgresql ||
+  echo "PostgreSQL for the sandbox could not be installed; scripts/engines.sh postgresql tries again." >&2
