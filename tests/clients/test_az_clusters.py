@@ -130,7 +130,7 @@ def test_a_stopped_cluster_refuses_commands_until_it_is_started(az: Az) -> None:
     assert invoke(az, "echo back")["logs"].strip() == "back"
 
 
-def test_an_identity_signs_in_with_a_token_of_the_cluster_and_may_nothing_else(
+def test_an_identity_signs_in_with_a_token_of_the_cluster_and_sees_what_it_may(
     az: Az, group: str, cluster: dict[str, Any]
 ) -> None:
     made = az("identity", "create", "--resource-group", group, "--name", "worker")
@@ -149,10 +149,13 @@ def test_an_identity_signs_in_with_a_token_of_the_cluster_and_may_nothing_else(
         *("--username", made["clientId"], "--federated-token", token["logs"].strip()),
     )
     without_a_role = worker.refused(*login)
-    worker(*login, "--allow-no-subscriptions")
-    address = f"/subscriptions/{az.cloud['ARM_SUBSCRIPTION_ID']}/resourceGroups/{group}"
-    said = worker.refused("rest", "--url", f"{address}?api-version=2022-09-01")
+    other = az("group", "create", "--name", "other", "--location", LOCATION)
+    who = ("--assignee", made["clientId"], "--role", "Reader")
+    az("role", "assignment", "create", *who, "--scope", other["id"])
+    worker(*login)
 
     assert f"No subscriptions found for {made['clientId']}." in without_a_role
-    assert "AuthorizationFailed" in said
+    assert worker("group", "show", "--name", "other") == other
+    said = worker.refused("group", "show", "--name", group)
+    assert f"(AuthorizationFailed) The client '{made['clientId']}'" in said
     assert "Microsoft.Resources/subscriptions/resourceGroups/read" in said
