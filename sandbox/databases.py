@@ -67,7 +67,7 @@ class Databases:
         if state not in OPEN:
             raise RefusedError(f"{host} takes no connections: the server is {state.lower()}.")
         if not engine.present():
-            raise RefusedError(engine.MISSING)
+            raise RefusedError(engine.absence())
         address = OF_THE_INTERNET if not network else OF_A_POD if private else OF_A_CLUSTER
         values, _ = postgresql.configurations.values(server, self.store)
         context = self.context(host, ALPN)

@@ -127,8 +127,9 @@ class Doorway(asyncio.Protocol):
         except EngineError as error:
             self._fail(transport, NOT_NOW, str(error))
             return
-        except OSError as error:
-            self._fail(transport, NOT_NOW, f"the database system is shutting down ({error})")
+        except Exception:
+            LOG.exception("the way to %s is broken", self.visit.host)
+            self._fail(transport, NOT_NOW, "the sandbox failed: see its log")
             return
         server.write(packet)
         if cancel:

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,10 +35,6 @@ MISSING = (
     "There is no PostgreSQL 16 or newer on this machine, so nothing is behind this server. "
     "Install one with: scripts/engines.sh postgresql"
 )
-
-
-class NoEngineError(EngineError):
-    """This machine has no PostgreSQL that is new enough."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +93,14 @@ def usable() -> Iterator[Path]:
             yield binaries
 
 
+def absence() -> str:
+    """Why there is none, and what helps."""
+    chosen = os.environ.get(CHOICE)
+    if chosen:
+        return f"{CHOICE} names {chosen}, which has no PostgreSQL {OLDEST} or newer."
+    return MISSING
+
+
 def present() -> bool:
     """Is there an engine, as far as can be seen without running it."""
     return next(usable(), None) is not None
@@ -105,10 +110,13 @@ def find(catalogue: Iterable[str]) -> Engine:
     """The first engine that will do, prepared; the first time takes about two seconds."""
     names = sorted(catalogue)
     for binaries in usable():
-        engine = prepare(binaries.resolve(), names)
+        try:
+            engine = prepare(binaries.resolve(), names)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EngineError(f"{binaries} cannot be used: {error}.") from error
         if engine.version >= OLDEST:
             return engine
-    raise NoEngineError(MISSING)
+    raise EngineError(absence())
 
 
 def prepare(binaries: Path, catalogue: list[str]) -> Engine:

@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=engine.MISSING))
+            item.add_marker(pytest.mark.skip(reason=engine.absence()))
 
 
 def command(name: str, state: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -101,6 +102,25 @@ def test_data_survive_the_sandbox_when_it_stops_and_when_it_is_killed(own: Lab) 
         eventually(lambda: not server.processes())
         own.up()
         assert server.ask("SELECT count(*) FROM kept") == 2
+    finally:
+        own.down()
+        own.tunnels.close()
+
+
+def test_without_an_engine_a_connection_is_refused_with_what_helps(
+    own: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_POSTGRESQL", str(tmp_path))
+    own.up()
+    try:
+        own.build()
+        server = own.new_server("lab-none")
+
+        assert server.refusal("aks") == (
+            f"HTTP/1.1 403 SANDBOX_POSTGRESQL names {tmp_path}, "
+            "which has no PostgreSQL 16 or newer."
+        )
+        assert server.lab.arm("GET", server.id).json()["properties"]["state"] == "Ready"
     finally:
         own.down()
         own.tunnels.close()
