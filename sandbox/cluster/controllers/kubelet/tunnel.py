@@ -79,6 +79,8 @@ async def through(
                 tell(error.sentence)
         except (OSError, EOFError, asyncio.LimitOverrunError):
             pass  # The client sees a closed connection, as it would in a pod.
+        except asyncio.CancelledError:
+            pass  # The tunnel ends; of a handler that is cancelled asyncio would complain.
         finally:
             writer.close()
 
