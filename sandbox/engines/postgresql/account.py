@@ -39,8 +39,11 @@ def account() -> Account:
     mapped = ("unshare", "--user", f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}")
     # Another user has no way into folders that are root's alone, except with this capability;
     # without the bit, the kernel leaves it out of account when a program asks what it may do.
-    capable = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
-    capable += ("--securebits=+no_setuid_fixup",)
+    capable = (
+        "--inh-caps=+dac_override",
+        "--ambient-caps=+dac_override",
+        "--securebits=+no_setuid_fixup",
+    )
     changed = ("setpriv", f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups")
     ways = (Account(mapped, 0), Account((*changed, *capable), other.pw_uid))
     for way in ways:
