@@ -28,6 +28,7 @@ CLUSTERS = "Microsoft.ContainerService/managedClusters"
 POOLS = f"{CLUSTERS}/agentPools"
 ISSUERS = "*.oic.prod-aks.azure.com"
 SERVICES = ("*.svc", "*.svc.cluster.local")
+AT_ONCE = 2  # Clusters that start side by side, so that a restart with many of them answers.
 SOCKET_LIMIT = 100  # Bytes in the path of a unix socket.
 VERBS = {"get": "read", "list": "read", "watch": "read"}
 VERBS |= {"create": "write", "update": "write", "patch": "write"}
@@ -68,6 +69,7 @@ class Fleet:
         self._networks: dict[str, Network] = {}
         self._starts: dict[str, asyncio.Task[None]] = {}
         self._stops: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(AT_ONCE)
         store.listen("created", CLUSTERS, self._begin)
         store.listen("deleted", CLUSTERS, self._end)
         for event in ("created", "ready", "deleted"):
@@ -222,7 +224,7 @@ class Fleet:
         services = Services(cluster)
         network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
         network.names = lambda host: services if cluster.resolves(host) else None
-        start = asyncio.get_running_loop().create_task(cluster.start())
+        start = asyncio.get_running_loop().create_task(self._come_up(cluster))
         start.add_done_callback(lambda done: report(resource, done))
         self._starts[resource.id.key] = start
 
@@ -241,6 +243,10 @@ class Fleet:
         cluster = self._clusters.get(pool.id.parent.key)
         if cluster is not None:
             cluster.refresh_nodes()
+
+    async def _come_up(self, cluster: Cluster) -> None:
+        async with self._room:
+            await cluster.start()
 
     async def _stop(self, cluster: Cluster) -> None:
         settings = cluster.settings

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -134,6 +135,7 @@ class Sandbox:
 CLUSTER = "Microsoft.ContainerService/managedClusters/lab-aks"
 GATEWAY = "Microsoft.Network/natGateways/slow"
 STORAGE = "Microsoft.Storage/storageAccounts/livedstorage"
+REGISTRY = "Microsoft.ContainerRegistry/registries/livedregistry"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/app"
 
 
@@ -237,6 +239,7 @@ def test_what_was_built_is_there_after_a_kill(sandbox: Sandbox) -> None:
     objects = json.loads(sandbox.told(DESCRIBE))["items"]
     token = sandbox.told("kubectl create token default --audience api://AzureADTokenExchange")
     trust(sandbox, token)
+    artifact = publish(sandbox)
     time.sleep(1)  # More than a killed sandbox may forget.
 
     sandbox.kill()
@@ -249,6 +252,7 @@ def test_what_was_built_is_there_after_a_kill(sandbox: Sandbox) -> None:
     assert sandbox.ask("GET", f"{VAULT}/deletedsecrets/gone").status_code == 200
     assert "stays" in sandbox.result(address)["logs"]
     assert federated(sandbox, token).status_code == 200
+    assert sandbox.http.get(artifact, auth=administrator(sandbox)).content == b"of the artifact"
     again = json.loads(sandbox.told(DESCRIBE))["items"]
     assert identities(again) == identities(objects)
     told = sandbox.told(
@@ -357,6 +361,24 @@ def test_beside_a_sandbox_that_is_slow_to_answer_nothing_starts_and_nothing_is_r
     assert [answer.returncode for answer in answers] == [1, 1, 1]
     assert all("is about to start or to stop" in answer.stderr for answer in answers)
     assert (sandbox.state / "snapshot.db").exists()
+
+
+def administrator(sandbox: Sandbox) -> tuple[str, str]:
+    """Who may push to the registry."""
+    found = sandbox.ask("POST", f"{REGISTRY}/listCredentials").raise_for_status().json()
+    return found["username"], found["passwords"][0]["value"]
+
+
+def publish(sandbox: Sandbox) -> str:
+    """Put a blob into a registry; its address."""
+    wanted = {"sku": {"name": "Premium"}, "properties": {"adminUserEnabled": True}}
+    sandbox.ask("PUT", REGISTRY, PLACE | wanted).raise_for_status()
+    content = b"of the artifact"
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    blobs = "https://livedregistry.azurecr.io/v2/charts/note/blobs"
+    address, who = f"{blobs}/uploads/?digest={digest}", administrator(sandbox)
+    sandbox.http.post(address, content=content, auth=who).raise_for_status()
+    return f"{blobs}/{digest}"
 
 
 def identities(objects: list[dict[str, Any]]) -> dict[tuple[str, ...], tuple[Any, ...]]:
