@@ -35,6 +35,7 @@ KUBELET = "Microsoft.ManagedIdentity/userAssignedIdentities/kubelet"
 ENDPOINT = f"{NETWORK}/privateEndpoints/endpoint"
 ACCOUNT = f"{STORAGE}/storageAccounts/fuzzstg"
 SERVER = "Microsoft.DBforPostgreSQL/flexibleServers/fuzz-pg"
+PUBLIC_SERVER = "Microsoft.DBforPostgreSQL/flexibleServers/fuzz-public"
 CLUSTER = f"{AKS}/managedClusters/fuzz-aks"
 POOL = {
     "mode": "System",
@@ -208,6 +209,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
                 "privateDnsZoneArmResourceId": link(ZONE),
             },
         },
+    },
+    PUBLIC_SERVER: WHERE
+    | {
+        "sku": {"name": "Standard_B1ms", "tier": "Burstable"},
+        "properties": {
+            "version": "17",
+            "administratorLogin": "pgadmin",
+            "administratorLoginPassword": "Correct-Horse-9",
+            "network": {"publicNetworkAccess": "Enabled"},
+        },
+    },
+    f"{PUBLIC_SERVER}/firewallRules/office": {
+        "properties": {"startIpAddress": "203.0.113.1", "endIpAddress": "203.0.113.9"}
     },
     f"{SERVER}/databases/app": {"properties": {"charset": "UTF8", "collation": "en_US.utf8"}},
     f"{SERVER}/configurations/azure.extensions": {
