@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from sandbox.state import SandboxError
 
 DEADLINE = 20.0  # Seconds; a first start of terraform can be slow.
+QUIET = {"CHECKPOINT_DISABLE": "1"}  # Terraform would ask the real world for its newest version.
+NEEDED = ("HOME", "PATH")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ async def complaint(tool: Tool) -> str:
     program = await asyncio.create_subprocess_exec(
         path,
         *tool.arguments,
+        env=QUIET | {name: os.environ[name] for name in NEEDED if name in os.environ},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

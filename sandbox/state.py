@@ -118,6 +118,14 @@ class State:
                 f"{file} is damaged: {error}.", "Remove it; the sandbox makes new credentials."
             ) from error
 
+    def credentials(self) -> frozenset[str]:
+        """What the deployer signs in with, as far as it has been made."""
+        try:
+            kept = json.loads((self.folder / "identity.json").read_text())
+            return frozenset((str(kept["client"]), str(kept["secret"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return frozenset()
+
     def install_provider(self) -> None:
         """Let Terraform find azurerm: the real one that SANDBOX_PROVIDER names, or the stand-in."""
         from sandbox.terraform_provider import mirror, real  # noqa: PLC0415  # As above.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sandbox import requirements
+from sandbox.commands import credentials
 from sandbox.commands.control import ask, found
 from sandbox.commands.page import address
 from sandbox.commands.terminal import StateDirectory, err, option
@@ -54,6 +55,14 @@ Fresh = Annotated[
     bool,
     Parameter(negative="", help="Begin with an empty subscription; forget what was built."),
 ]
+Beside = Annotated[
+    bool,
+    Parameter(
+        name="--ignore-credentials",
+        negative="",
+        help="Start although this shell has credentials of a real Azure (ARM_*, AZURE_*).",
+    ),
+]
 
 
 def up(  # noqa: PLR0913  # Options of a command.
@@ -65,6 +74,7 @@ def up(  # noqa: PLR0913  # Options of a command.
     seed: Seed = 1,
     faults: Plans = (),
     fresh: Fresh = False,
+    ignore_credentials: Beside = False,
     state: StateDirectory = DEFAULT,
 ) -> None:
     """Start a sandbox in the background and print the environment that points tools to it.
@@ -79,6 +89,8 @@ def up(  # noqa: PLR0913  # Options of a command.
     """
     kept = State(state)
     refuse_second(kept)
+    if not ignore_credentials:
+        credentials.demand_none(os.environ, kept)
     check_pace(scale)
     read_durations(duration)
     read_plans(faults)
@@ -108,6 +120,7 @@ def run(  # noqa: PLR0913  # Options of a command.
     duration: Durations = (),
     seed: Seed = 1,
     faults: Plans = (),
+    ignore_credentials: Beside = False,
     state: StateDirectory = DEFAULT,
 ) -> None:
     """Run a sandbox in the foreground, until Ctrl+C; it takes the options of `up`.
@@ -118,6 +131,9 @@ def run(  # noqa: PLR0913  # Options of a command.
     """
     kept = State(state)
     refuse_second(kept)
+    if not ignore_credentials:
+        credentials.demand_none(os.environ, kept)
+    credentials.forget()
     check_pace(scale)
     own = read_durations(duration)
     plans = read_plans(faults)
@@ -180,7 +196,12 @@ def start(kept: State, options: list[str]) -> Running:
         kept.log.replace(kept.log.with_suffix(f".1{kept.log.suffix}"))
     with kept.log.open("w") as log:
         program = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            argv,
+            env=credentials.without(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     deadline = time.monotonic() + START
     while time.monotonic() < deadline:
