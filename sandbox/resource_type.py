@@ -75,6 +75,8 @@ class ResourceType:
     kind: str
     timed: str = ""
     """Prefix of the durations in `latency.yaml`, as in `network` for `network.create`."""
+    at_once: frozenset[str] = frozenset()
+    """What is over with the answer all the same, such as `delete`: clients do not wait for it."""
     check: Hook | None = None
     """Refuse a bad request by raising `ArmError`; runs before `fill`."""
     fill: Hook | None = None
@@ -273,7 +275,9 @@ class Endpoints:
         return self.type.render(resource, self.store)
 
     def seconds(self, verb: str) -> float:
-        return self.store.latency.seconds(f"{self.type.timed}.{verb}") if self.type.timed else 0.0
+        if not self.type.timed or verb in self.type.at_once:
+            return 0.0
+        return self.store.latency.seconds(f"{self.type.timed}.{verb}")
 
     def headers(
         self, request: Request, resource: Resource, operation: Operation, *, slow: bool

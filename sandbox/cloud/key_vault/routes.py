@@ -19,11 +19,11 @@ ONE_DELETED = SPACE + "/locations/{location}/deletedVaults/{name}"
 VAULT = ResourceType(
     models.VAULTS,
     timed="vault",
+    at_once=frozenset({"delete"}),
     check=models.check,
     fill=models.fill,
     name=models.NAME,
     name_error=models.NAME_ERROR,
-    slow_delete=200,
     polls_resource=True,
 )
 

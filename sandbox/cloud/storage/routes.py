@@ -8,17 +8,10 @@ from starlette.routing import Route
 
 from sandbox import arm, resource_type
 from sandbox.cloud.storage import models
-from sandbox.resource_type import VERBS, Endpoints, ResourceType
+from sandbox.resource_type import VERBS, ResourceType
 from sandbox.store import Resource, Store
 
 CHECK_NAME = "/subscriptions/{subscription}/providers/Microsoft.Storage/checkNameAvailability"
-
-
-class AccountEndpoints(Endpoints):
-    """Creating an account takes its time; deleting one is over with the answer."""
-
-    def seconds(self, verb: str) -> float:
-        return 0.0 if verb == "delete" else super().seconds(verb)
 
 
 def show_part(resource: Resource, store: Store) -> dict[str, Any]:
@@ -60,6 +53,7 @@ def routes(store: Store) -> list[Route]:
     account = ResourceType(
         models.ACCOUNTS,
         timed="storage_account",
+        at_once=frozenset({"delete"}),
         check=models.check,
         fill=models.fill,
         stored=models.create_services,
@@ -109,5 +103,5 @@ def routes(store: Store) -> list[Route]:
     return [
         Route(CHECK_NAME, check_name, methods=["POST"]),
         *resource_type.routes(store, inside),
-        *AccountEndpoints(store, account).routes(),
+        *resource_type.routes(store, [account]),
     ]
