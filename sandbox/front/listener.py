@@ -15,7 +15,7 @@ import ssl
 import struct
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import uvicorn
 from starlette.responses import PlainTextResponse
@@ -23,9 +23,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from sandbox.front import target
 from sandbox.front.authority import Authority
 from sandbox.front.hosts import Hosts, RefusedError
-from sandbox.front.http import HEAD_LIMIT, Fast
+from sandbox.front.http import HEAD_LIMIT, HEAD_TIME, Fast
 from sandbox.weather import Outage
 
 LOG = logging.getLogger(__name__)
@@ -151,19 +152,22 @@ class Reception(asyncio.Protocol):
         self.front = front
         self.read = b""
         self.transport: asyncio.Transport
+        self.patience = asyncio.get_running_loop().call_later(HEAD_TIME, self.late)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # As `create_server` promises.
 
     def data_received(self, data: bytes) -> None:
         self.read += data
-        head, end, _ = self.read.partition(b"\r\n\r\n")
-        if not end:
-            if len(self.read) > HEAD_LIMIT:
-                self.refuse(431, "The head of the request is too long.")
+        head, end, rest = self.read.partition(b"\r\n\r\n")
+        if len(head) > HEAD_LIMIT:
+            self.refuse(431, "The head of the request is too long.")
             return
+        if not end:
+            return
+        self.patience.cancel()
         if head.startswith(b"CONNECT "):
-            self.connect(head.decode("latin-1"))
+            self.connect(head.decode("latin-1"), rest)
         else:
             entrance = PlainEntrance(self.front, Line(self.transport))
             http = self.front.speaker(entrance, H11Protocol)
@@ -171,19 +175,33 @@ class Reception(asyncio.Protocol):
             http.connection_made(self.transport)
             http.data_received(self.read)
 
-    def connect(self, head: str) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.patience.cancel()
+
+    def late(self) -> None:
+        """A head that does not come, or not to its end, holds nothing up."""
+        if self.read:
+            self.refuse(408, f"The head of the request took longer than {HEAD_TIME:.0f} s.")
+        else:
+            self.transport.close()
+
+    def connect(self, head: str, rest: bytes) -> None:
+        """Open a tunnel; `rest` is what a client sent without waiting for it to be open."""
         line, *headers = head.split("\r\n")
-        target = line.split(" ")[1]
-        host, _, port = target.rpartition(":")
-        host = host.lower()
+        host, port = target.tunnel(line)
         door = self.front.hosts.doors.get(port)
         if door is None and port != "443":
-            self.refuse(403, f"The sandbox speaks HTTPS on port 443 only, not {target}.")
+            wanted = target.shown(f"{host}:{port}")
+            self.refuse(403, f"The sandbox speaks HTTPS on port 443 only, not {wanted}.")
+            return
+        if door and rest:
+            self.refuse(400, "Wait for the answer to CONNECT before you send more.")
             return
         found = {name.strip().lower(): value.strip() for name, _, value in map(split, headers)}
         try:
+            host = target.name_of(host)
             network = place(self.front.hosts, found.get("proxy-authorization", ""))
-            answer = door(host, network) if door else self.https(host, network)
+            answer = door(host, network) if door else self.https(host, network, rest)
         except WrongCredentialsError as error:
             self.refuse(407, str(error))
         except RefusedError as error:
@@ -198,11 +216,11 @@ class Reception(asyncio.Protocol):
             self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             answer(self.transport)
 
-    def https(self, host: str, network: str) -> Callable[[asyncio.Transport], None]:
+    def https(self, host: str, network: str, rest: bytes) -> Callable[[asyncio.Transport], None]:
         """What most hosts do with a connection: end TLS here and go on in HTTP."""
         app = self.front.hosts.find(host, network)
         entrance = TunnelEntrance(self.front.observe(app), host, network)
-        return lambda _transport: self.go_on(self.upgrade(entrance, host))
+        return lambda _transport: self.go_on(self.upgrade(entrance, host, rest))
 
     def go_on(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -215,12 +233,17 @@ class Reception(asyncio.Protocol):
         await asyncio.sleep(outage.seconds)
         self.refuse(outage.status, outage.sentence)
 
-    async def upgrade(self, entrance: "TunnelEntrance", host: str) -> None:
+    async def upgrade(self, entrance: "TunnelEntrance", host: str, rest: bytes) -> None:
         loop = asyncio.get_running_loop()
         early = Early()
         context = self.front.authority.context(host)
+        start = loop.start_tls(self.transport, early, context, server_side=True)
+        handshake = loop.create_task(start)
+        if rest:
+            await asyncio.sleep(0)  # TLS is in place then, and nothing more has been read.
+            loop.call_soon(feed, self.transport, rest)
         try:
-            tls = await loop.start_tls(self.transport, early, context, server_side=True)
+            tls = await handshake
         except (ssl.SSLError, OSError) as error:
             LOG.warning("TLS with a client of %s failed: %s. Does it trust ca.pem?", host, error)
             self.transport.abort()
@@ -238,8 +261,20 @@ class Reception(asyncio.Protocol):
             http.connection_lost(None)
 
     def refuse(self, status: int, sentence: str) -> None:
+        self.patience.cancel()
         self.transport.write(plain(status, sentence))
         self.transport.close()
+
+
+def feed(transport: asyncio.Transport, data: bytes) -> None:
+    """Hand bytes to the protocol of a connection, as if they came now."""
+    protocol = cast("asyncio.BufferedProtocol", transport.get_protocol())
+    while data:
+        room = protocol.get_buffer(len(data))
+        taken = data[: len(memoryview(room))]
+        memoryview(room)[: len(taken)] = taken
+        protocol.buffer_updated(len(taken))
+        data = data[len(taken) :]
 
 
 class Early(asyncio.Protocol):
@@ -271,9 +306,13 @@ class TunnelEntrance:
         self.tls = ""  # Which version of it: `TLSv1.3`.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
-        if named.removesuffix(":443") != self.host:
-            sentence = f"This tunnel leads to {self.host}, and the request names {named}."
+        named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(named) != 1:
+            sentence = f"A request names its host once, not {len(named)} times."
+            await PlainTextResponse(sentence, 400)(scope, receive, send)
+            return
+        if named[0].lower().removesuffix(":443").removesuffix(".") != self.host:
+            sentence = f"This tunnel leads to {self.host}, and the request names {named[0]}."
             await PlainTextResponse(sentence, 421)(scope, receive, send)
             return
         place = {"network": self.network, "host": self.host, "line": self.line, "tls": self.tls}
@@ -289,13 +328,12 @@ class PlainEntrance:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = scope["raw_path"].decode("ascii")
-        if not raw.lower().startswith("http://"):
+        if raw.startswith("/"):
             await self.front.control(scope, receive, send)
             return
-        address = urlsplit(raw)
-        host = (address.hostname or "").lower()
         credentials = dict(scope["headers"]).get(b"proxy-authorization", b"").decode("latin-1")
         try:
+            host, named, path = target.absolute(raw)
             network = place(self.front.hosts, credentials)
             app = self.front.hosts.find(host, network)
         except WrongCredentialsError as error:
@@ -304,11 +342,10 @@ class PlainEntrance:
         except RefusedError as error:
             await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
             return
-        path = address.path or "/"
         headers = [pair for pair in scope["headers"] if pair[0] not in (*HOP, b"host")]
         located = {
             **scope,
-            "headers": [(b"host", address.netloc.encode()), *headers],
+            "headers": [(b"host", named.encode()), *headers],
             "path": unquote(path),
             "raw_path": path.encode(),
             "network": network,
