@@ -63,4 +63,13 @@ RESOURCES = {
             "georeplications": Block("properties.$replications", writable=False),
         },
     ),
+    "azurerm_container_registry_cache_rule": Resource(
+        id="{container_registry_id}/cacheRules/{name}",
+        api="2023-07-01",
+        fields={
+            "credential_set_id": "properties.credentialSetResourceId",
+            "source_repo": "properties.sourceRepository",
+            "target_repo": "properties.targetRepository",
+        },
+    ),
 }
