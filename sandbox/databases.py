@@ -14,6 +14,7 @@ from sandbox.arm import ResourceId
 from sandbox.cloud import postgresql
 from sandbox.engines.postgresql import engine
 from sandbox.engines.postgresql.door import Visit, enter
+from sandbox.engines.postgresql.engine import Engine
 from sandbox.engines.postgresql.errors import EngineError
 from sandbox.engines.postgresql.server import Database, Server, Wanted
 from sandbox.front import Hosts, RefusedError
@@ -40,6 +41,7 @@ class Databases:
         self.hosts = hosts
         self.folder = folder
         self.context = context
+        self._engine: Engine | None = None
         self._servers: dict[str, Server] = {}
         self._work: set[asyncio.Task[None]] = set()
         hosts.doors[PORT] = self.admit
@@ -63,9 +65,9 @@ class Databases:
             raise RefusedError(
                 f"{host} is private: it is reached from inside its virtual network, and {where}."
             )
-        state = "Stopped" if postgresql.power.is_stopped(server) else server.state
-        if state not in OPEN:
-            raise RefusedError(f"{host} takes no connections: the server is {state.lower()}.")
+        if state(server) not in OPEN:
+            word = state(server).lower()
+            raise RefusedError(f"{host} takes no connections: the server is {word}.")
         if not engine.present():
             raise RefusedError(engine.absence())
         address = OF_THE_INTERNET if not network else OF_A_POD if private else OF_A_CLUSTER
@@ -125,16 +127,23 @@ class Databases:
 
     async def _open(self, resource: ResourceId) -> Path:
         """The socket of a server that is as Azure says; the first call starts it."""
-        server = self.store.find(resource)
-        if server is None:
-            raise EngineError("the server was deleted")
+        await asyncio.gather(*self._work, return_exceptions=True)  # A stop, for one.
+        found = await self._find()
+        server = self.store.find(resource)  # Since it was asked for, it may have gone.
+        if server is None or state(server) not in OPEN:
+            raise EngineError("the database system is shutting down")
         running = self._servers.get(resource.key)
-        if running is None:
-            catalogue = postgresql.configurations.catalogue()
-            found = await asyncio.to_thread(engine.find, catalogue)
-            running = self._servers.setdefault(resource.key, Server(found, self._place(server)))
+        if running is None or running.retired:
+            running = self._servers[resource.key] = Server(found, self._place(server))
         await self._bring(server, running)
         return running.postmaster.socket
+
+    async def _find(self) -> Engine:
+        """The engine; it may be installed, or exchanged, while the sandbox runs."""
+        if self._engine is None or not self._engine.cluster.is_dir():
+            catalogue = postgresql.configurations.catalogue()
+            self._engine = await asyncio.to_thread(engine.find, catalogue)
+        return self._engine
 
     async def _bring(self, server: Resource, running: Server) -> None:
         for name, why in (await running.bring_to(self._wanted(server))).items():
@@ -218,3 +227,9 @@ class Databases:
         known = {self._place(server) for server in self.store.all(postgresql.SERVERS)}
         for left in set(self.folder.glob("*")) - known:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def state(server: Resource) -> str:
+    """What Azure is doing with a server, or that it stands still."""
+    stopped = postgresql.power.is_stopped(server) and server.state == "Succeeded"
+    return "Stopped" if stopped else server.state

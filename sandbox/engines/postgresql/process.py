@@ -45,8 +45,7 @@ class Postmaster:
         return self._process.pid
 
     def spawn(self) -> None:
-        """Begin to start it; `ready` tells when it listens."""
-        end_stray(self.data)
+        """Begin to start it, on data that no other uses; `ready` tells when it listens."""
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         for folder in (self.data, self.sockets):
             account().own(folder)

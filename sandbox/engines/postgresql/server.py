@@ -15,7 +15,7 @@ from sandbox.engines.postgresql import client, configuration
 from sandbox.engines.postgresql.client import identifier, literal
 from sandbox.engines.postgresql.engine import COLLATION, SUPERUSER, Engine, system_locales
 from sandbox.engines.postgresql.errors import EngineError, StatementError
-from sandbox.engines.postgresql.process import LOOK, Postmaster
+from sandbox.engines.postgresql.process import LOOK, Postmaster, end_stray
 
 LOG = logging.getLogger(__name__)
 ADMINISTRATOR = "azure_pg_admin"
@@ -53,6 +53,8 @@ class Server:
         self.engine = engine
         self.folder = folder
         self.postmaster = Postmaster(engine, folder)
+        self.retired = False
+        """Stopped for good: whoever still waits to use it must not start it again."""
         self._applied: Wanted | None = None
         self._changing = asyncio.Lock()
 
@@ -63,6 +65,8 @@ class Server:
     async def bring_to(self, wanted: Wanted) -> dict[str, str]:
         """Start it if need be, and apply what differs; databases that failed, and why."""
         async with self._changing:
+            if self.retired:
+                raise EngineError("the database system is shutting down")
             applied = self._applied if self.running else None
             if applied == wanted:
                 return {}
@@ -84,7 +88,8 @@ class Server:
             return failed
 
     async def stop(self) -> None:
-        """End the process and every session; the data stay."""
+        """End the process and every session for good; the data stay for another `Server`."""
+        self.retired = True
         async with self._changing:
             await self.postmaster.stop()
 
@@ -107,6 +112,7 @@ class Server:
 
     def _prepare(self, parameters: Mapping[str, str]) -> None:
         data = self.postmaster.data
+        end_stray(data)
         if not data.exists():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = self.folder / "data.new"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -124,3 +125,18 @@ def test_without_an_engine_a_connection_is_refused_with_what_helps(
     finally:
         own.down()
         own.tunnels.close()
+
+
+def test_connections_that_race_with_a_stop_leave_nothing_running(lab: Lab) -> None:
+    server = lab.new_server("lab-race")
+    server.ask("SELECT 1")
+
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(server.ask, "SELECT 1") for _ in range(16)]
+        server.act("stop")
+    for one in waiting:
+        assert one.exception() is None or isinstance(one.exception(), psycopg.OperationalError)
+
+    eventually(lambda: not server.processes())
+    server.act("start")
+    assert server.ask("SELECT 1") == 1
