@@ -294,7 +294,7 @@ def main(
     except FailedError as error:
         screen.print(str(error), style="red", markup=False)
         code = 1
-    out = Console(width=100)
+    out = Console(width=120)
     out.print(f"\n{header}\n", highlight=False)
     out.print(table)
     return code
