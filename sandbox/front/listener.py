@@ -31,6 +31,7 @@ from sandbox.weather import Outage
 
 LOG = logging.getLogger(__name__)
 IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
+HANG_UP = {"Connection": "close"}
 HOP = (b"proxy-authorization", b"proxy-connection")
 
 
@@ -309,7 +310,7 @@ class TunnelEntrance:
         named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         if len(named) != 1:
             sentence = f"A request names its host once, not {len(named)} times."
-            await PlainTextResponse(sentence, 400)(scope, receive, send)
+            await PlainTextResponse(sentence, 400, HANG_UP)(scope, receive, send)
             return
         if named[0].lower().removesuffix(":443").removesuffix(".") != self.host:
             sentence = f"This tunnel leads to {self.host}, and the request names {named[0]}."
