@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.cluster.api import errors, protobuf
+from sandbox.cluster.api import documents, errors, protobuf
 from sandbox.cluster.api.authentication import User
 from sandbox.cluster.api.kinds import Kinds
 from sandbox.cluster.api.objects import Target
@@ -18,16 +17,7 @@ from sandbox.cluster.api.reading import Options
 
 OWN_SUBRESOURCES = ("status", "finalize")  # Of a namespace, whose path also leads into it.
 UNSIMULATED = ("exec", "attach", "portforward", "proxy", "ephemeralcontainers")
-TIMESTAMP = "tag:yaml.org,2002:timestamp"
-
-
-FASTEST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-RESOLVERS = {
-    sign: [each for each in found if each[0] != TIMESTAMP]
-    for sign, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-# YAML as Kubernetes reads it: a date is a string.
-Loader = type("Loader", (FASTEST,), {"yaml_implicit_resolvers": RESOLVERS})
+LARGEST = 3 * 1024 * 1024  # Bytes of a body; a real API server takes as much.
 
 
 @dataclass(frozen=True)
@@ -74,16 +64,14 @@ class Call:
 
     @cached_property
     def body(self) -> Any:
-        """The content; its first bytes say how it is written, whatever the header says."""
+        """The content, whatever the header says of it."""
         if self.raw.startswith(protobuf.MAGIC):
             return protobuf.decode(self.raw)
         if not self.raw.strip():
             return {}
         try:
-            if self.raw.lstrip()[:1] in (b"{", b"["):
-                return json.loads(self.raw)
-            return yaml.load(self.raw, Loader)  # noqa: S506 (one of the safe loaders)
-        except (ValueError, yaml.YAMLError) as error:
+            return documents.read(self.raw)
+        except ValueError as error:
             raise errors.bad_request(f"the body cannot be read: {error}") from error
 
     @property

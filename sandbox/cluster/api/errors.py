@@ -43,6 +43,11 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
+def too_large(limit: int) -> ApiError:
+    message = f"Request entity too large: limit is {limit}"
+    return ApiError(413, "RequestEntityTooLarge", message)
+
+
 def forbidden(kind: Kind, name: str, why: str) -> ApiError:
     subject = f'{kind.qualified} "{name}"' if name else kind.qualified
     return ApiError(403, "Forbidden", f"{subject} is forbidden: {why}", **about(kind, name))

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox import bodies
 from sandbox.cluster.api import (
     calls,
     definitions,
@@ -127,10 +128,14 @@ class Api:
                 groups = request.headers.getlist("impersonate-group")
                 self._authorizer.demand_impersonation(user, other, groups)
                 user = self.authenticator.impersonated(other, groups)
-            call = Call(request, await request.body(), user)
+            body = await bodies.read(request.receive, calls.LARGEST)
+            call = Call(request, body, user)
             return self._route(call)
         except ApiError as error:
             return calls.json_response(error.status, error.code)
+        except bodies.TooLargeError:
+            refusal = errors.too_large(calls.LARGEST)
+            return calls.json_response(refusal.status, refusal.code)
         except ClientDisconnect:
             raise
         except Exception as error:

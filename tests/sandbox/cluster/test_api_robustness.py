@@ -127,3 +127,35 @@ def test_a_body_that_is_no_object_is_refused(kube: Kube, method: str, body: byte
     )
 
     assert refused.status_code in (400, 415)
+
+
+def test_a_body_of_more_than_three_megabytes_is_too_large(kube: Kube) -> None:
+    answer = kube.http.post(kube.path("configmaps"), content=b" " * 3145729)
+
+    assert (answer.status_code, answer.json()["reason"]) == (413, "RequestEntityTooLarge")
+    assert answer.json()["message"] == "Request entity too large: limit is 3145728"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n".join(
+            ["a0: &a0 x", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+        ),
+        "a: &a [*a]",
+        "[" * 20_000,
+        '{"a":' * 20_000,
+        "a: " + "9" * 5_000,
+        "!!python/object/apply:os.system ['false']",
+        "a: \x00",
+        "? [a]\n: b",
+        "--- a\n--- b",
+    ],
+    ids=["aliases", "circle", "lists", "objects", "number", "tag", "NUL", "key", "documents"],
+)
+def test_yaml_that_would_make_the_server_stumble_is_refused(kube: Kube, body: str) -> None:
+    kind = {"Content-Type": "application/yaml"}
+
+    answer = kube.http.post(kube.path("configmaps"), content=body.encode(), headers=kind)
+
+    assert answer.status_code == 400, answer.text

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
+from sandbox.cloud.storage.blob import errors
 from sandbox.cloud.storage.blob.errors import StorageError
 
 LIMIT = 256  # Requests in one batch.
@@ -43,7 +44,7 @@ def fields(text: str) -> dict[str, str]:
 
 async def answer(request: Request, app: ASGIApp) -> Response:
     """Do what the batch says, one after the other."""
-    requests = list(read(request.headers.get("content-type", ""), await request.body()))
+    requests = list(read(request.headers.get("content-type", ""), await errors.read(request)))
     if not 0 < len(requests) <= LIMIT:
         raise invalid(f"A batch has 1 to {LIMIT} requests.")
     boundary, parts = f"batchresponse_{uuid.uuid4()}", []

@@ -7,6 +7,8 @@ from xml.sax.saxutils import escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox import bodies
+
 NOT_AUTHENTICATED = (
     "Server failed to authenticate the request. Make sure the value of Authorization header is "
     "formed correctly including the signature."
@@ -59,6 +61,19 @@ def no_permission() -> StorageError:
     return StorageError(
         403, "AuthorizationPermissionMismatch", f"{NOT_AUTHORIZED} using this permission."
     )
+
+
+async def read(request: Request) -> bytes:
+    """A body that is kept in memory: a list of blocks, a batch, a key that is asked for."""
+    try:
+        return await bodies.read(request.receive)
+    except bodies.TooLargeError as error:
+        raise StorageError(
+            413,
+            "RequestBodyTooLarge",
+            "The request body is too large and exceeds the maximum permissible limit.",
+            headers={"Connection": "close"},
+        ) from error
 
 
 def not_found() -> StorageError:
