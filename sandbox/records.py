@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from sandbox.arm import ResourceId
+from sandbox.arm import GROUPS, ArmError, ResourceId
 
 
 @dataclass
@@ -67,9 +67,6 @@ class Principal:
     kind: str = "ServicePrincipal"
     replicated: float = 0.0  # From this moment every part of Entra knows it.
 
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -111,3 +108,21 @@ def duplicate(value: Any) -> Any:
     if isinstance(value, list):
         return [duplicate(part) for part in value]
     return value
+
+
+def not_found(resource: ResourceId, *, in_group: bool) -> ArmError:
+    """Azure's refusal names what is missing first: the group, or the resource in it."""
+    if resource.kind == GROUPS or (resource.group and not in_group):
+        name = resource.group
+        return ArmError(
+            404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found."
+        )
+    kind, path = resource.kind, "/".join(resource.segments[-2 * resource.kind.count("/") :][1::2])
+    space, *kinds = kind.split("/")
+    return ArmError(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{space}/{'/'.join(kinds)}/{path}' under resource group "
+        f"'{resource.group}' was not found. For more details please go to "
+        "https://aka.ms/ARMResourceNotFoundFix",
+    )

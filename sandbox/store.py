@@ -4,21 +4,21 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from sandbox.agenda import Agenda
-from sandbox.arm import GROUPS, SUBSCRIPTION, TENANT, ArmError, ResourceId
+from sandbox.arm import SUBSCRIPTION, TENANT, ResourceId
 from sandbox.attempt import Attempt
+from sandbox.changes import SHOWN, Changes
 from sandbox.latency import Latency
-from sandbox.records import Failure, Operation, Principal, Resource, duplicate
+from sandbox.records import Failure, Operation, Principal, Resource, duplicate, not_found
 from sandbox.shelf import Shelf
 from sandbox.snapshot import Part
 from sandbox.weather import Active, Weather
 
-__all__ = ["Failure", "Operation", "Principal", "Resource", "Store", "duplicate", "not_found"]
+__all__ = ["Failure", "Operation", "Principal", "Resource", "Store", "duplicate"]
 
 Listener = Callable[["Resource"], None]
 Renderer = Callable[["Resource", "Store"], dict[str, Any]]
@@ -27,8 +27,6 @@ EVENTS = ("created", "ready", "deleted")
 LONG = 1e9  # Seconds: what is stuck is due in some thirty years.
 MOMENT = 0.1  # Seconds that an operation takes at least to fail.
 KEPT = 500  # Operations; of more, those that ended first are forgotten.
-SHOWN: ContextVar[set[str] | None] = ContextVar("shown", default=None)
-"""The keys of the resources that were shown to the one who works here, and may change them."""
 
 
 class Store:
@@ -52,14 +50,13 @@ class Store:
         self.kinds: set[str] = set()  # Every declared kind, in Azure's letter case.
         self.revive: dict[str, Callable[[Any], Any]] = {}
         """By name of a secret that is more than JSON: what its `dump` is read with."""
-        self.changes = 0
+        self._noted = Changes()
         self.weather = Weather(self.latency, clock)
         self.weather.names = self.names_of
         self.weather.removed.append(self._release)
         self._shelf = Shelf()
         self._listeners: dict[tuple[str, str], list[Listener]] = {}
         self._agenda = Agenda(clock)
-        self._changed: set[str] | None = None  # Keys, since they were asked for; None is all.
         self._attempt: Attempt | None = None
         self._awake = True
 
@@ -68,11 +65,7 @@ class Store:
     def after(
         self, seconds: float, then: Callable[[], None], operation: Operation | None = None
     ) -> None:
-        """
-        Call `then` once so much simulated time is over; at once when it is none.
-
-        A function does not survive a restart, as operations do: listen for `ready` instead.
-        """
+        """Call `then` when so much time is over; a restart forgets it, and keeps operations."""
         if seconds <= 0:
             then()
         else:
@@ -82,7 +75,7 @@ class Store:
         """Do everything that is due; return the seconds until the next thing is."""
         left = self._agenda.left
         if left == 0 and self._attempt is None and self._awake:
-            with self.watching():
+            with self._noted.watching():
                 self._agenda.run(self._fail)
             left = self._agenda.left
         return left
@@ -92,7 +85,7 @@ class Store:
         kept = self._shelf.get(operation.resource.key)
         if kept and kept.operation == operation.id:
             kept.state = "Failed"
-            self._mark(kept.id.key)
+            self._noted.note(kept.id.key)
 
     def timestamp(self, at: float | None = None) -> str:
         """A moment, now by default, as Azure writes it."""
@@ -114,7 +107,8 @@ class Store:
         """The resource, or Azure's refusal."""
         found = self.find(resource)
         if found is None:
-            raise not_found(self, ResourceId.parse(str(resource)))
+            wanted = ResourceId.parse(str(resource))
+            raise not_found(wanted, in_group=self.find(wanted.group_id) is not None)
         return found
 
     def put(  # noqa: PLR0913  # The keywords are independent of each other.
@@ -138,7 +132,7 @@ class Store:
             kept.secrets |= secrets or {}
             self._shelf.read(kept)
             self._undoing(partial(self._shelf.read, kept))
-        self._mark(kept.id.key)
+        self._noted.note(kept.id.key)
         change = "update" if known else "create"
         operation = self.begin(kept.id, seconds, change, failure=failure)
         kept.operation = operation.id
@@ -155,7 +149,7 @@ class Store:
         operation = self.begin(kept.id, seconds, "delete")
         kept.operation = operation.id
         kept.state = "Deleting"
-        self._mark(kept.id.key)
+        self._noted.note(kept.id.key)
         self._schedule(kept, operation)
         return operation
 
@@ -198,11 +192,7 @@ class Store:
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
-        """
-        What is done in here happens wholly, or leaves no trace when it ends in an exception.
-
-        Time stands still in it, and listeners hear of it only when it is over.
-        """
+        """All in here happens, or nothing if it raises; time stands still, listeners hear last."""
         self.settle()
         attempt = self._attempt = Attempt()
         mark, drawn = self._agenda.mark(), dict(self.latency.uses)
@@ -216,7 +206,7 @@ class Store:
             raise
         finally:
             self._attempt = None
-            self._mark(*attempt.shown)
+            self._noted.note(*attempt.shown)
             for resource in attempt.changed():
                 self._shelf.read(resource)
         for event, resource in attempt.untold:
@@ -230,7 +220,7 @@ class Store:
             self._attempt.show(resource)
 
     def _undoing(self, step: Callable[[], object]) -> None:
-        self.changes += 1
+        self._noted.note()
         if self._attempt:
             self._attempt.undo.append(step)
 
@@ -285,41 +275,39 @@ class Store:
     def _finish(self, kept: Resource, operation: Operation) -> None:
         if kept.operation == operation.id and kept.state != "Deleting":
             kept.state = "Failed" if operation.failure else "Succeeded"
-            self._mark(kept.id.key)
+            self._noted.note(kept.id.key)
             self._tell("ready", kept)
 
     def _schedule(self, kept: Resource, operation: Operation) -> None:
         if operation.stuck:
             return
         act = self._remove if operation.deletes else self._finish
-        left = operation.remaining(self.now())
-        self.after(left, partial(act, kept, operation), operation)
+        self.after(operation.remaining(self.now()), partial(act, kept, operation), operation)
 
     def _release(self, gone: Active) -> None:
         """What was stuck because of a fault ends when the fault goes."""
-        for operation in self.operations.values():
-            if operation.stuck == gone.id:
-                self._unstick(operation)
+        for operation in [one for one in self.operations.values() if one.stuck == gone.id]:
+            self._unstick(operation)
 
     def _unstick(self, operation: Operation) -> None:
         operation.stuck, operation.due = "", self.now()
         kept = self._shelf.get(operation.resource.key)
         if kept and kept.operation == operation.id:
             self._schedule(kept, operation)
-        self.changes += 1
+        self._noted.note()
 
     def _remove(self, kept: Resource, operation: Operation) -> None:
         if self._shelf.get(kept.id.key) is not kept:
             return
+        self._noted.note(kept.id.key)
         if operation.failure:
             kept.state = "Failed"
-            self._mark(kept.id.key)
             return
         for found in [*reversed(self.below(kept.id)), kept]:
             if self._shelf.get(found.id.key) is found:
                 self._shelf.remove(found)
                 self._undoing(partial(self._shelf.add, found))
-                self._mark(found.id.key)
+                self._noted.note(found.id.key)
                 self._tell("deleted", found)
 
     def _tell(self, event: str, resource: Resource) -> None:
@@ -331,26 +319,18 @@ class Store:
 
     # --- Restarts ------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> contextlib.AbstractContextManager[None]:
         """What is shown to somebody in here may be changed in place, and is looked at again."""
-        shown: set[str] = set()
-        token = SHOWN.set(shown)
-        try:
-            yield
-        finally:
-            SHOWN.reset(token)
-            self._mark(*shown)
+        return self._noted.watching()
+
+    @property
+    def changes(self) -> int:
+        """It grows with each."""
+        return self._noted.count
 
     def touch(self) -> None:
         """Something was changed in place, by whoever: look at everything again."""
-        self.changes += 1
-        self._changed = None
-
-    def _mark(self, *keys: str) -> None:
-        self.changes += 1
-        if self._changed is not None:
-            self._changed.update(keys)
+        self._noted.note_all()
 
     def parts(self) -> tuple[Part, Part, Part]:
         """What survives a restart; operations first, for resources go on with them."""
@@ -359,36 +339,34 @@ class Store:
             self.settle()
             return self.changes
 
+        def principals() -> dict[str, Any]:
+            return {key: vars(one) for key, one in self.principals.items()}
+
+        def operations() -> dict[str, Any]:
+            return {key: one.dump() for key, one in self.operations.items()}
+
         return (
-            Part("principals", self._dump_principals, self._load_principals, version, frozen=True),
-            Part("operations", self._dump_operations, self._load_operations, version),
+            Part("principals", principals, self._load_principals, version, frozen=True),
+            Part("operations", operations, self._load_operations, version),
             Part("resources", self._dump_resources, self._load_resources, version, self._recent),
         )
-
-    def _dump_principals(self) -> dict[str, Any]:
-        return {key: vars(one) for key, one in self.principals.items()}
 
     def _load_principals(self, data: dict[str, Any]) -> None:
         self._awake = False
         self.principals = {key: Principal(**one) for key, one in data.items()}
 
-    def _dump_operations(self) -> dict[str, Any]:
-        return {key: one.dump() for key, one in self.operations.items()}
-
     def _load_operations(self, data: dict[str, Any]) -> None:
         self.operations = {key: Operation.load(one) for key, one in data.items()}
 
     def _dump_resources(self) -> dict[str, Any]:
-        self._changed = set()
+        self._noted.begin()
         return {one.id.key: one.dump() for one in self._shelf.below("")}
 
     def _recent(self) -> dict[str, Any] | None:
         """What may have changed since this was asked last; None is anything."""
-        if self._changed is None:
-            return None
-        keys, self._changed = self._changed, set()
-        found = ((key, self._shelf.get(key)) for key in keys)
-        return {key: one.dump() if one else None for key, one in found}
+        keys = self._noted.recent()
+        found = None if keys is None else {key: self._shelf.get(key) for key in keys}
+        return found and {key: one.dump() if one else None for key, one in found.items()}
 
     def _load_resources(self, data: dict[str, Any]) -> None:
         """
@@ -417,22 +395,3 @@ class Store:
         """All other parts have been loaded, too: time passes again."""
         self._awake = True
         self.settle()
-
-
-def not_found(store: Store, resource: ResourceId) -> ArmError:
-    """Azure's refusal names what is missing first: the group, or the resource in it."""
-    missing_group = resource.group and store.find(resource.group_id) is None
-    if resource.kind == GROUPS or missing_group:
-        name = resource.group
-        return ArmError(
-            404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found."
-        )
-    kind, path = resource.kind, "/".join(resource.segments[-2 * resource.kind.count("/") :][1::2])
-    space, *kinds = kind.split("/")
-    return ArmError(
-        404,
-        "ResourceNotFound",
-        f"The Resource '{space}/{'/'.join(kinds)}/{path}' under resource group "
-        f"'{resource.group}' was not found. For more details please go to "
-        "https://aka.ms/ARMResourceNotFoundFix",
-    )
