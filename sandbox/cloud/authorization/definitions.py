@@ -3,10 +3,11 @@
 import uuid
 from typing import Any
 
-from sandbox.arm import ArmError, Caller, ResourceId, as_object
+from sandbox.arm import ArmError, Caller, ResourceId, as_object, invalid_content
 from sandbox.cloud.authorization.roles import DEFINITIONS, Role, built_in
 from sandbox.store import Resource, Store
 
+ACTIONS = ("actions", "notActions", "dataActions", "notDataActions")
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
@@ -45,19 +46,34 @@ def define(store: Store, name: str, scope: ResourceId, body: dict[str, Any], by:
     """Check a definition the way Azure does, and store it."""
     found = as_object(body.get("properties") or {}, "properties")
     check(store, name, found)
+    permissions = found.get("permissions") or []
+    if not isinstance(permissions, list):
+        raise invalid_content("the permissions are not a list")
     resource, now = place(store, name), store.timestamp()
     before = store.find(resource)
     properties = {
         "roleName": str(found["roleName"]),
         "description": str(found.get("description") or ""),
-        "permissions": [as_object(one, "a permission") for one in found.get("permissions") or []],
-        "assignableScopes": found.get("assignableScopes") or [str(scope)],
+        "permissions": [permission(as_object(one, "a permission")) for one in permissions],
+        "assignableScopes": texts(found, "assignableScopes") or [str(scope)],
         "createdOn": before.properties["createdOn"] if before else now,
         "updatedOn": now,
         "updatedBy": by.object_id,
     }
     kept, _ = store.put(resource, {"properties": properties})
     return custom(kept)
+
+
+def permission(given: dict[str, Any]) -> dict[str, Any]:
+    return given | {name: texts(given, name) for name in ACTIONS}
+
+
+def texts(holder: dict[str, Any], name: str) -> list[str]:
+    """A list of texts; nothing is an empty one."""
+    found = holder.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise invalid_content(f"{name} is not a list of texts")
+    return found
 
 
 def check(store: Store, name: str, wanted: dict[str, Any]) -> None:

@@ -117,7 +117,9 @@ class Billing:
 
     async def put(self, request: Request) -> Response:
         found = self.component(request)
-        found.secrets["billing"] = await arm.read_object(request)
+        wanted = await arm.read_object(request)
+        arm.as_object(wanted.get("DataVolumeCap") or {}, "DataVolumeCap")
+        found.secrets["billing"] = wanted
         return JSONResponse(self.show(found))
 
     def show(self, found: Resource) -> dict[str, Any]:
