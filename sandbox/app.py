@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import arm, gate
 from sandbox.arm import Caller, ResourceId
+from sandbox.bodies import BUDGET, Bounded
 from sandbox.cloud import (
     authorization,
     communication,
@@ -56,6 +57,7 @@ PROVIDERS = (
     storage,
 )
 LOG = logging.getLogger(__name__)
+LAYER = 64 * 1024 * 1024  # Bytes in one request to a registry, which keeps layers in memory.
 QUESTIONS = ("GET", "HEAD", "OPTIONS")
 TICK = 0.25  # Seconds at most between two looks at what is due.
 
@@ -149,6 +151,9 @@ class Cloud:
         public[registry] = container_registry.create(self.registries)
         self.hosts.resolvers[registry] = lambda host: container_registry.resolves(store, host)
         self.hosts.resolvers[key_vault.HOST] = lambda host: key_vault.resolves(store, host)
+        for pattern in public.keys() - set(storage.HOSTS):  # Blobs stream to their engine.
+            budget = LAYER if pattern == registry else BUDGET
+            public[pattern] = Bounded(public[pattern], budget)
 
     def parts(self) -> Iterator[Part]:
         """What survives a restart, in the order in which it is loaded."""
