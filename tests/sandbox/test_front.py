@@ -44,7 +44,7 @@ async def control(scope: Scope, receive: Receive, send: Send) -> None:
 class Proxy:
     """A front that listens, with a public host and the network `aks` with private ones."""
 
-    def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.authority = Authority(folder)
         self.network = Network("aks", {"api.azmk8s.io": mirror, "*.svc": mirror})
         self.hosts = Hosts()
@@ -52,7 +52,7 @@ class Proxy:
         self.hosts.networks["aks"] = self.network
         self.front = Front(self.hosts, self.authority, control)
         self.trust = ssl.create_default_context(cafile=self.authority.certificate)
-        self.loop = loop or asyncio.new_event_loop()
+        self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.run(self.front.start())

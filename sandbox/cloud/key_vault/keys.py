@@ -33,6 +33,21 @@ def encoded(number: int) -> str:
     return base64.urlsafe_b64encode(number.to_bytes(size)).decode().rstrip("=")
 
 
+def check_content(body: dict[str, Any]) -> None:
+    """What a request brings is of the right shape, before any of it is kept."""
+    operations = body.get("key_ops")
+    if operations is not None and not (
+        isinstance(operations, list) and all(isinstance(one, str) for one in operations)
+    ):
+        raise bad("Property  key_ops has invalid value: it is a list of operations.")
+    for part in ("attributes", "tags"):
+        if not isinstance(body.get(part) or {}, dict):
+            raise bad(f"Property  {part} has invalid value: it is an object.")
+    for part in ("kty", "crv"):
+        if not isinstance(body.get(part) or "", str):
+            raise bad(f"Property  {part} has invalid value: it is a text.")
+
+
 def made(body: dict[str, Any]) -> Key:
     """The public half of a new key, as JSON Web Key; the private half nobody ever sees."""
     kind = str(body.get("kty"))
@@ -81,6 +96,7 @@ class Keys:
         name = request.path_params["name"]
         vault = self.door.admitted(request, "create/action", "keys")
         body = await arm.read_object(request)
+        check_content(body)
         if not NAME.match(name):
             raise bad(f"The name of a key has letters, numbers and dashes, unlike {name}.")
         if name.lower() in self.of(vault, "deletedKeys"):
@@ -109,10 +125,11 @@ class Keys:
     async def patch(self, request: Request) -> Response:
         version = self.found(request, "update/action")
         body = await arm.read_object(request)
+        check_content(body)
         version["attributes"] |= body.get("attributes") or {}
         version["attributes"]["updated"] = int(self.door.store.now())
-        version["tags"] = body.get("tags", version["tags"])
-        version["key"]["key_ops"] = body.get("key_ops", version["key"]["key_ops"])
+        version["tags"] = body.get("tags") or version["tags"]
+        version["key"]["key_ops"] = body.get("key_ops") or version["key"]["key_ops"]
         return JSONResponse(self.show(request, version))
 
     async def listed(self, request: Request) -> Response:

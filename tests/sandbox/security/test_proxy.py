@@ -1,15 +1,13 @@
 """Clients of the proxy that are slow, confused or up to no good."""
 
-import asyncio
 import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvloop
 
 from sandbox.front import http, listener
 from tests.sandbox.test_front import Proxy
@@ -18,10 +16,9 @@ TUNNEL = b"CONNECT management.azure.com:443 HTTP/1.1\r\nHost: management.azure.c
 PATIENCE = 30.0
 
 
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def proxy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proxy]:
-    make: Callable[[], asyncio.AbstractEventLoop] = request.param
-    running = Proxy(tmp_path, make())
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    running = Proxy(tmp_path)
     yield running
     running.close()
 
