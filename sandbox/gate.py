@@ -18,7 +18,20 @@ from sandbox.store import Resource, Store
 
 AUDIENCES = (f"https://{arm.HOST}", "https://management.core.windows.net")
 OPEN = ("/metadata/endpoints",)
-UNGUARDED = ("/operationstatuses/", "/operationresults/", "/microsoft.authorization/permissions")
+_NAME, _AUTHORIZATION = "[^/]+", r"/providers/microsoft\.authorization"
+_PLACE = f"/subscriptions/{_NAME}/providers/{_NAME}/locations/{_NAME}"
+FREE = tuple(
+    (verb, re.compile(f"^{path}/?$"))
+    for verb, path in (
+        ("GET", "/(subscriptions|tenants|providers)"),
+        ("GET", f"/providers/{_NAME}"),
+        ("GET", f"{_AUTHORIZATION}/(role|policy|policyset)definitions(/{_NAME})?"),
+        ("GET", f"(/.+)?{_AUTHORIZATION}/permissions"),
+        ("GET", f"{_PLACE}/operation(statuses|results)/{_NAME}"),
+        ("POST", r"/providers/microsoft\.dbforpostgresql/getprivatednszonesuffix"),
+    )
+)
+"""What everybody with a token may ask: who they are, what there is, and how it goes on."""
 LOCKS = "Microsoft.Authorization/locks"
 CONDITIONAL = (
     "microsoft.authorization/roleassignments/write",
@@ -111,15 +124,14 @@ class Gate:
         """The action follows from method and path, so that no route can forget to ask."""
         path = request.scope["path"]
         action, scope = arm.required_action(request.method, path)
-        if not scope.subscription:
-            return
-        if scope.subscription.lower() != self.store.subscription:
+        if scope.subscription and scope.subscription.lower() != self.store.subscription:
             raise ArmError(
                 404,
                 "SubscriptionNotFound",
                 f"The subscription '{scope.subscription}' could not be found.",
             )
-        if any(part in path.lower() + "/" for part in UNGUARDED):
+        lowered = path.lower()
+        if any(verb == request.method and shape.match(lowered) for verb, shape in FREE):
             return
         if not self.access.allows(caller.object_id, action, scope):
             lacks = "authorization"

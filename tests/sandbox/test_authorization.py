@@ -1,5 +1,6 @@
 """Roles and who has them: refusals, and the slow spreading of every change."""
 
+import json
 import uuid
 
 import pytest
@@ -221,3 +222,93 @@ def test_permissions_are_those_of_the_caller(azure: Azure) -> None:
 
     assert [one["actions"] for one in found] == [[]]
     assert "Microsoft.KeyVault/vaults/secrets/getSecret/action" in found[0]["dataActions"]
+
+
+# --- Nobody becomes more than they are -------------------------------------------------------
+
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+ABOVE = (
+    f"/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}",
+    f"/foo/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}",
+    f"/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}",
+    "/providers/Microsoft.Authorization/locks/keep",
+    "/subscriptions/{subscription}/resourceGroups/operationStatuses",
+)
+
+
+@pytest.mark.parametrize("path", ABOVE)
+def test_nothing_outside_of_a_role_is_written(azure: Azure, path: str) -> None:
+    somebody = azure.new_identity("nobody")["principalId"]
+    place = path.format(subscription=azure.identity.subscription)
+    wanted = {
+        "location": "westeurope",
+        "properties": {
+            "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{OWNER}",
+            "principalId": somebody,
+            "principalType": "ServicePrincipal",
+            "level": "ReadOnly",
+            "roleName": "All",
+            "permissions": [{"actions": ["*"]}],
+            "assignableScopes": ["/"],
+        },
+    }
+
+    refused = azure.arm("PUT", place, wanted, headers=azure.of(somebody))
+
+    assert error_of(refused) == (403, "AuthorizationFailed")
+
+
+def test_the_assignments_of_everybody_are_not_everybodys_to_read(azure: Azure) -> None:
+    somebody = azure.new_identity("nobody")["principalId"]
+    everything = "/providers/Microsoft.Authorization/roleAssignments"
+
+    refused = azure.arm("GET", everything, headers=azure.of(somebody))
+
+    assert error_of(refused) == (403, "AuthorizationFailed")
+
+
+@pytest.mark.parametrize("name", ["operationresults", "operationstatuses"])
+def test_a_name_that_is_a_word_of_azure_opens_nothing(azure: Azure, name: str) -> None:
+    somebody = azure.new_identity("nobody")["principalId"]
+    account = f"Microsoft.Storage/storageAccounts/{name}"
+    body = {"location": "westeurope", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
+    made = azure.arm("PUT", account, body)
+    assert made.status_code < 300, made.text
+
+    keys = azure.arm("POST", f"{account}/listKeys", headers=azure.of(somebody))
+    gone = azure.arm("DELETE", account, headers=azure.of(somebody))
+
+    assert error_of(keys) == (403, "AuthorizationFailed")
+    assert error_of(gone) == (403, "AuthorizationFailed")
+
+
+def test_everybody_sees_what_there_is_to_ask_for(azure: Azure) -> None:
+    somebody = azure.of(azure.new_identity("nobody")["principalId"])
+
+    for path in (
+        "/subscriptions",
+        "/tenants",
+        "/providers/Microsoft.Authorization/roleDefinitions",
+    ):
+        assert azure.arm("GET", path, headers=somebody).status_code == 200, path
+
+
+def test_a_grant_outlives_a_restart_though_its_custom_role_is_gone(slow_azure: Azure) -> None:
+    scope = f"/subscriptions/{slow_azure.identity.subscription}"
+    role = f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}"
+    properties = {
+        "roleName": "Watcher",
+        "permissions": [{"actions": ["*/read"]}],
+        "assignableScopes": [scope],
+    }
+    assert slow_azure.arm("PUT", role, {"properties": properties}).status_code == 201
+    watcher = slow_azure.new_identity("watcher")["principalId"]
+    made = slow_azure.grant("Watcher", watcher, scope).json()
+    slow_azure.pass_time(700)
+    slow_azure.arm("DELETE", made["id"])
+    slow_azure.arm("DELETE", role)
+    engine = slow_azure.cloud.engine
+
+    engine.load(json.loads(json.dumps(engine.dump())))
+
+    assert [grant.role.name for grant in engine.pending()] == ["Watcher"]

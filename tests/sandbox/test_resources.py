@@ -149,18 +149,19 @@ def test_two_credentials_for_one_subject_are_refused(azure: Azure) -> None:
 
 
 def test_a_resource_that_is_being_deleted_cannot_be_changed(slow_azure: Azure) -> None:
-    azure = slow_azure
-    vault = azure.new_vault()
-    azure.pass_time(121)
-    azure.arm("DELETE", vault)
+    azure, network = slow_azure, "Microsoft.Network/virtualNetworks/net"
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
+    azure.arm("PUT", network, {"location": "westeurope", "properties": space})
+    azure.pass_time(60)
+    azure.arm("DELETE", network)
 
-    changed = azure.arm("PATCH", vault, {"tags": {"a": "b"}})
-    again = azure.arm("DELETE", vault)
-    azure.pass_time(6)
+    changed = azure.arm("PATCH", network, {"tags": {"a": "b"}})
+    again = azure.arm("DELETE", network)
+    azure.pass_time(60)
 
     assert error_of(changed) == (409, "Conflict")
-    assert again.status_code == 200
-    assert error_of(azure.arm("GET", vault)) == (404, "ResourceNotFound")
+    assert again.status_code == 202
+    assert error_of(azure.arm("GET", network)) == (404, "ResourceNotFound")
 
 
 def test_a_group_that_is_being_deleted_takes_nothing_new(slow_azure: Azure) -> None:

@@ -49,14 +49,15 @@ class Grant:
         return changed + max(self.delays)
 
     def dump(self) -> dict[str, Any]:
-        """As JSON: what it points at, by id."""
-        return vars(self) | {"id": self.id.path, "role": self.role.id, "scope": self.scope.path}
+        """As JSON; the role in full, for a custom one may be gone before its last grant is."""
+        places = {"id": self.id.path, "scope": self.scope.path}
+        return vars(self) | places | {"role": self.role.dump()}
 
     @classmethod
     def load(cls, data: dict[str, Any], roles: Mapping[str, Role]) -> Self:
         places = {name: ResourceId(data[name]) for name in ("id", "scope")}
-        rest = {"role": roles[data["role"]], "delays": tuple(data["delays"])}
-        return cls(**data | places | rest)
+        role = roles.get(data["role"]["id"]) or Role.load(data["role"])
+        return cls(**data | places | {"role": role, "delays": tuple(data["delays"])})
 
 
 class Engine:

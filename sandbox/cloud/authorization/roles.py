@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -40,6 +40,15 @@ class Role:
     _answers: dict[tuple[str, bool], bool] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.init}
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        lists = {key: tuple(one) for key, one in data.items() if isinstance(one, list | tuple)}
+        return cls(**data | lists)
 
     def allows(self, action: str, *, data: bool = False) -> bool:
         known = self._answers.get((action, data))
