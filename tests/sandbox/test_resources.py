@@ -149,19 +149,18 @@ def test_two_credentials_for_one_subject_are_refused(azure: Azure) -> None:
 
 
 def test_a_resource_that_is_being_deleted_cannot_be_changed(slow_azure: Azure) -> None:
-    azure, network = slow_azure, "Microsoft.Network/virtualNetworks/net"
-    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
-    azure.arm("PUT", network, {"location": "westeurope", "properties": space})
-    azure.pass_time(60)
-    azure.arm("DELETE", network)
+    azure, registry = slow_azure, "Microsoft.ContainerRegistry/registries/labacr"
+    azure.arm("PUT", registry, {"location": "westeurope", "sku": {"name": "Basic"}})
+    azure.pass_time(120)
+    azure.arm("DELETE", registry)
 
-    changed = azure.arm("PATCH", network, {"tags": {"a": "b"}})
-    again = azure.arm("DELETE", network)
-    azure.pass_time(60)
+    changed = azure.arm("PATCH", registry, {"tags": {"a": "b"}})
+    again = azure.arm("DELETE", registry)
+    azure.pass_time(120)
 
     assert error_of(changed) == (409, "Conflict")
     assert again.status_code == 202
-    assert error_of(azure.arm("GET", network)) == (404, "ResourceNotFound")
+    assert error_of(azure.arm("GET", registry)) == (404, "ResourceNotFound")
 
 
 def test_a_group_that_is_being_deleted_takes_nothing_new(slow_azure: Azure) -> None:
