@@ -1,9 +1,11 @@
 """The log of requests: written line by line, and read from its end."""
 
 import json
+import os
 import re
 import time
 from calendar import timegm
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
@@ -12,6 +14,7 @@ from typing import TextIO
 
 BLOCK = 65536
 LONGEST = 20_000_000  # Bytes; some hundred thousand requests.
+FURTHEST = 4_000_000  # Bytes of the past that somebody who follows the log is shown.
 LONG = 40  # Letters of a host.
 IDENTIFIER = re.compile(r"(?<=/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$)")
 GROUP = re.compile(r"^/subscriptions/…/resourceGroups/", re.IGNORECASE)
@@ -153,6 +156,47 @@ def last(file: Path, wanted: Filter, count: int) -> list[Entry]:
             if len(found) == count:
                 break
     return found[::-1]
+
+
+class Tail:
+    """The last entries that are wanted, of a log that grows: each look reads only what is new."""
+
+    def __init__(self, file: Path, wanted: Filter, count: int) -> None:
+        self.file = file
+        self.wanted = wanted
+        self._found: deque[Entry] = deque(maxlen=count)
+        self._at, self._which, self._rest = 0, 0, b""
+
+    def look(self) -> list[Entry]:
+        """Oldest first; the first look goes back by some megabytes at most."""
+        try:
+            source = self.file.open("rb")
+        except FileNotFoundError:
+            self._found.clear()
+            return []
+        with source:
+            status = os.fstat(source.fileno())
+            size, which = status.st_size, status.st_ino
+            if which != self._which or size < self._at:
+                self._found.clear()
+                self._at, self._which, self._rest = max(0, size - FURTHEST), which, b""
+            source.seek(self._at)
+            text = self._rest + source.read(size - self._at)
+            self._at = source.tell()
+        *lines, self._rest = text.split(b"\n")
+        self._found += self._newest(lines)
+        return list(self._found)
+
+    def _newest(self, lines: list[bytes]) -> list[Entry]:
+        """From the end, so that of many lines no more are parsed than will be shown."""
+        found: list[Entry] = []
+        for line in reversed(lines):
+            entry = read(line)
+            if entry and self.wanted(entry):
+                found.append(entry)
+                if len(found) == self._found.maxlen:
+                    break
+        return found[::-1]
 
 
 def backwards(file: Path) -> Iterator[bytes]:

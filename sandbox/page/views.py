@@ -18,12 +18,11 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from sandbox import request_log
 from sandbox.app import Cloud
 from sandbox.overview import overview
 from sandbox.page import shown
 from sandbox.page.guard import Guard, at_home
-from sandbox.request_log import Filter
+from sandbox.request_log import Entry, Filter, Tail
 
 HERE = Path(__file__).parent
 FILES = {"style.css": "text/css", "page.js": "text/javascript"}
@@ -76,7 +75,8 @@ class Page:
     async def show(self, request: Request) -> Response:
         if not self.guard.admits(request):
             return self.refuse(request)
-        context = self.context(request, live=False)
+        entries = await asyncio.to_thread(self.tail(request).look)
+        context = self.context(request, entries, live=False)
         return HTMLResponse(self.render("page.html", context), headers=HEADERS)
 
     async def enter(self, request: Request) -> Response:
@@ -104,9 +104,10 @@ class Page:
     async def changes(self, request: Request) -> AsyncIterator[str]:
         """The parts of the page, each whenever it has become another."""
         sent: dict[str, str] = {}
-        looks = 0
+        looks, tail = 0, self.tail(request)
         while True:
-            context = self.context(request, live=True)
+            entries = await asyncio.to_thread(tail.look)
+            context = self.context(request, entries, live=True)
             for name in SECTIONS:
                 html = self.render(f"{name}.html", context)
                 if sent.get(name) != html:
@@ -117,9 +118,9 @@ class Page:
                 yield ": still here\n\n"
             await asyncio.sleep(PAUSE)
 
-    def context(self, request: Request, *, live: bool) -> dict[str, Any]:
-        """What the templates need; `live` leaves to the browser what changes by the second."""
-        asked = {name: request.query_params.get(name, "") for name in shown.FIELDS}
+    def tail(self, request: Request) -> Tail:
+        """The end of the request log, with the filter that the address names."""
+        asked = asked_by(request)
         wanted = Filter(
             method=asked["method"],
             host=asked["host"],
@@ -128,15 +129,23 @@ class Page:
             principal=asked["principal"],
             fault=asked["fault"],
         )
-        entries = request_log.last(self.requests, wanted, LINES)
+        return Tail(self.requests, wanted, LINES)
+
+    def context(self, request: Request, entries: list[Entry], *, live: bool) -> dict[str, Any]:
+        """What the templates need; `live` leaves to the browser what changes by the second."""
         return {
             **overview(self.cloud()),
             "sections": SECTIONS,
             "live": live,
             "now": time.time(),
-            "asked": asked,
+            "asked": asked_by(request),
             "entries": entries[::-1],
         }
 
     def render(self, name: str, context: dict[str, Any]) -> str:
         return self.templates.get_template(name).render(context)
+
+
+def asked_by(request: Request) -> dict[str, str]:
+    """The fields of the filter, as the browser has filled them in."""
+    return {name: request.query_params.get(name, "") for name in shown.FIELDS}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.request_log import BLOCK, Entry, Filter, last
+from sandbox.request_log import BLOCK, FURTHEST, Entry, Filter, Tail, last
 
 NOW = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 ONE: dict[str, Any] = {
@@ -89,3 +89,41 @@ def test_a_long_address_is_brief_without_its_guids() -> None:
     )
 
     assert entry.brief == ("lab-1…azmk8s.io", "/…/lab/providers/Microsoft.KeyVault/vaults/one")
+
+
+def test_a_tail_keeps_the_last_entries_of_a_log_that_grows_and_begins_anew(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    tail = Tail(file, Filter(path="/[0-9]*"), 3)
+
+    def write(*paths: str) -> list[str]:
+        with file.open("a") as log:
+            log.writelines(json.dumps(ONE | {"path": path}) + "\n" for path in paths)
+        return [entry.path for entry in tail.look()]
+
+    assert tail.look() == []
+    assert write("/1", "/other", "/2") == ["/1", "/2"]
+    assert write() == ["/1", "/2"]
+    assert write("/3", "/4") == ["/2", "/3", "/4"]
+    file.replace(tmp_path / "older")
+    assert tail.look() == []
+    assert write("/5") == ["/5"]
+
+
+def test_a_tail_waits_for_the_rest_of_a_line(tmp_path: Path) -> None:
+    file, line = tmp_path / "log", json.dumps(ONE)
+    tail = Tail(file, Filter(), 3)
+
+    file.write_text(line[:20])
+    assert tail.look() == []
+    file.write_text(f"{line}\n")
+
+    assert tail.look() == [Entry(**ONE)]
+
+
+def test_a_tail_does_not_go_back_further_than_some_megabytes(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    filler = json.dumps(ONE | {"path": "/" * 1_000_000}) + "\n"
+    old = json.dumps(ONE | {"path": "/old"}) + "\n"
+    file.write_text(old + filler * (FURTHEST // len(filler) + 1) + json.dumps(ONE) + "\n")
+
+    assert [entry.path for entry in Tail(file, Filter(path="/[os]*"), 9).look()] == [ONE["path"]]
