@@ -94,6 +94,38 @@ def test_purge_protection_outlives_every_wish(azure: Azure) -> None:
     assert error_of(purged) == (405, "MethodNotAllowed")
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"networkAcls": "nope"},
+        {"networkAcls": {"ipRules": "abc"}},
+        {"networkAcls": {"ipRules": [{}]}},
+        {"networkAcls": {"ipRules": [{"value": "foo"}]}},
+        {"networkAcls": {"virtualNetworkRules": [{"id": "foo"}]}},
+        {"accessPolicies": ["x"]},
+        {"accessPolicies": [{"objectId": "x"}]},
+        {"softDeleteRetentionInDays": "long"},
+    ],
+)
+def test_rules_that_are_none_are_refused_and_not_kept(
+    officer: Azure, wanted: dict[str, Any]
+) -> None:
+    made = officer.arm("PATCH", VAULT, {"properties": wanted})
+
+    assert made.status_code == 400
+    assert made.json()["error"]["code"]
+    assert officer.vault("GET", "/secrets").status_code == 200
+
+
+def test_what_a_request_leaves_empty_has_its_default(azure: Azure) -> None:
+    scope = azure.new_vault(softDeleteRetentionInDays=None, accessPolicies=None)
+    azure.grant("Key Vault Secrets Officer", azure.identity.object, scope)
+
+    made = azure.vault("PUT", "/secrets/one", {"value": "1"}).json()
+
+    assert made["attributes"]["recoverableDays"] == 90
+
+
 # --- The door of a vault ---------------------------------------------------------------------
 
 

@@ -500,9 +500,10 @@ def assign(cloud: Cloud, definition: str, **parameters: str) -> None:
     cloud.policies.append(made)
 
 
-def test_a_policy_on_images_stops_commands_in_its_own_words(play: Any) -> None:
+@pytest.mark.parametrize("allowed", ["^own.azurecr.io/", "(is no expression"])
+def test_a_policy_on_images_stops_commands_in_its_own_words(play: Any, allowed: str) -> None:
     async def scenario(cloud: Cloud) -> httpx.Response:
-        assign(cloud, ALLOWED_IMAGES, effect="Deny", allowedContainerImagesRegex="^own.azurecr.io/")
+        assign(cloud, ALLOWED_IMAGES, effect="Deny", allowedContainerImagesRegex=allowed)
         return await cloud.send("true")
 
     answer = play(scenario)

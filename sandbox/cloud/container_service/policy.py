@@ -40,8 +40,11 @@ def denies(assignment: Resource) -> bool:
 
 def check_images(assignment: Resource) -> None:
     allowed = str(parameter(assignment, "allowedContainerImagesRegex") or ".*")
-    if re.search(allowed, f"{pod.IMAGES}/runtime"):
-        return
+    try:
+        if re.search(allowed, f"{pod.IMAGES}/runtime"):
+            return
+    except re.error as error:  # What is no expression matches no image.
+        raise blocked() from error
     raise blocked()
 
 
@@ -69,5 +72,5 @@ def check_memory(assignment: Resource) -> None:
 
 def size(quantity: str) -> float:
     """Bytes; what is not a quantity forbids nothing."""
-    found = re.fullmatch(r"([\d.]+)(Ki|Mi|Gi|)", quantity.strip())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|)", quantity.strip())
     return float(found[1]) * UNITS[found[2]] if found else math.inf

@@ -79,7 +79,7 @@ class Doorkeeper:
                 inner="ForbiddenByConnection",
             )
         rules = vault.properties.get("networkAcls") or {}
-        listed = [rule["value"] for rule in rules.get("ipRules") or []]
+        listed = [str(rule["value"]) for rule in rules.get("ipRules") or []]
         if (
             rules.get("defaultAction", "Allow") == "Allow"
             or (inside and rules.get("virtualNetworkRules"))

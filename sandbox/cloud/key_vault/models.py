@@ -1,6 +1,8 @@
-"""Vaults as ARM knows them: names, defaults, and the life after deletion."""
+"""Vaults as ARM knows them: names, rules, defaults, and the life after deletion."""
 
+import ipaddress
 import re
+import uuid
 from typing import Any
 
 from sandbox.arm import ArmError, ResourceId
@@ -11,6 +13,7 @@ from sandbox.store import Resource, Store
 VAULTS = "Microsoft.KeyVault/vaults"
 DELETED = "Microsoft.KeyVault/locations/deletedVaults"
 DAY = 86400
+RETENTION = range(7, 91)  # Days.
 NAME = re.compile(r"^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$")
 NAME_ERROR = (
     "VaultNameNotValid",
@@ -65,8 +68,40 @@ def check(change: Change) -> None:
             'The property "enablePurgeProtection" cannot be set to false. Enabling the purge '
             "protection for a vault is an irreversible action.",
         )
+    check_rules(wanted)
     if change.before is None:
         check_name_is_free(change)
+
+
+def check_rules(wanted: dict[str, Any]) -> None:
+    """What each request for a secret reads: a rule that is not one ends in a refusal here."""
+    days = wanted.get("softDeleteRetentionInDays")
+    if days is not None and (type(days) is not int or days not in RETENTION):
+        raise ArmError(
+            400,
+            "BadRequest",
+            'The property "softDeleteRetentionInDays" is a number of days between '
+            f"{RETENTION[0]} and {RETENTION[-1]}, not {days!r}.",
+        )
+    rules = wanted.get("networkAcls") or {}
+    for rule in rules.get("ipRules") or []:
+        address = str(rule["value"])
+        try:
+            ipaddress.ip_network(address, strict=False)
+        except ValueError as error:
+            raise ArmError(
+                400,
+                "BadRequest",
+                f"The value {address!r} of networkAcls.ipRules is neither an IP address nor a "
+                "range of them.",
+            ) from error
+    for rule in rules.get("virtualNetworkRules") or []:
+        ResourceId.parse(str(rule["id"]))
+    for policy in wanted.get("accessPolicies") or []:
+        for named in (policy["tenantId"], policy["objectId"]):
+            uuid.UUID(named)
+        for granted in policy["permissions"].values():
+            set(granted or [])  # Names, so that they can be compared with one.
 
 
 def check_name_is_free(change: Change) -> None:
@@ -112,8 +147,9 @@ def fill(change: Change) -> None:
     if deleted:
         wanted |= deleted.secrets["properties"]
         change.store.delete(deleted.id)
+    given = {key: value for key, value in wanted.items() if value is not None}
     change.body["properties"] = (
-        DEFAULTS | wanted | {"vaultUri": f"https://{change.id.name.lower()}.vault.azure.net/"}
+        DEFAULTS | given | {"vaultUri": f"https://{change.id.name.lower()}.vault.azure.net/"}
     )
 
 

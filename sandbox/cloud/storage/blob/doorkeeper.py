@@ -176,7 +176,7 @@ class Doorkeeper:
         if inside and self.has_endpoint(account):
             return
         rules = found.get("networkAcls") or {}
-        listed = [rule["value"] for rule in rules.get("ipRules") or []]
+        listed = [str(rule["value"]) for rule in rules.get("ipRules") or []]
         public = found.get("publicNetworkAccess", "Enabled") == "Enabled"
         if public and (
             rules.get("defaultAction", "Allow") == "Allow"
