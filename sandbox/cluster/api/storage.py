@@ -116,7 +116,7 @@ class Storage:
         self.version = version + LEAP
         self._objects.clear()
         for member, found in objects.items():
-            group, plural, namespace, name = member.split(" ")
+            group, plural, namespace, name = member.split(" ", 3)  # Names of roles may have spaces.
             self._objects[group, plural][namespace, name] = found
         self._logs = defaultdict(lambda: Log(version + LEAP))
 

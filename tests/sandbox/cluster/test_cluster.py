@@ -13,6 +13,7 @@ import yaml
 from sandbox.cluster import Cluster, Settings
 from sandbox.latency import Latency
 
+RBAC = "rbac.authorization.k8s.io"
 DEPLOYMENT: dict[str, Any] = {
     "metadata": {"name": "web"},
     "spec": {
@@ -117,3 +118,21 @@ def test_a_cluster_that_does_not_run_answers_nobody(tmp_path: Path) -> None:
     response = asyncio.run(cluster.answer(None))  # type: ignore[arg-type]  # Nothing reads it.
 
     assert response.status_code == 503
+
+
+def test_objects_with_spaces_in_their_names_survive_a_restart(tmp_path: Path) -> None:
+    kept: list[dict[str, Any]] = []
+    role = {"metadata": {"name": "my own role"}, "rules": []}
+
+    async def use(cluster: Cluster, client: httpx.AsyncClient) -> None:
+        path = f"/apis/{RBAC}/v1/clusterroles"
+        (await client.post(path, json=role)).raise_for_status()
+        kept.extend(part.dump() for part in cluster.parts("test"))
+
+    running(tmp_path, use)
+    again = Cluster(settings(tmp_path))
+    for part, members in zip(again.parts("test"), kept, strict=True):
+        part.load(members)
+
+    names = [one["metadata"]["name"] for one in again.objects("clusterroles", RBAC)]
+    assert "my own role" in names
