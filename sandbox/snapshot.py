@@ -233,9 +233,11 @@ class Snapshot:
         found = []
         parts = {part.name: part for part in self.parts()}
         for part in parts.values():
+            memory = self._memory(part.name)
             try:
-                found.append(self._memory(part.name).compare(part))
+                found.append(memory.compare(part))
             except Exception as error:  # noqa: BLE001  # The other parts can still be kept.
+                memory.whole = False  # What is recent was told, and will not be told again.
                 self._complain(part.name, error)
         for name in [name for name in self._memories if name not in parts]:
             gone = list(self._memories.pop(name).prints)

@@ -192,6 +192,27 @@ def test_what_could_not_be_written_is_written_the_next_time(
     assert rows(tmp_path) == {("keeper", "one"): "2"}
 
 
+def test_a_look_that_fails_forgets_nothing_of_what_was_recent(tmp_path: Path) -> None:
+    keeper, told = Keeper(good=1, odd=1), [{"good": 2, "odd": object()}]
+
+    def recent() -> dict[str, Any]:
+        return told.pop() if told else {}
+
+    async def thrice() -> None:
+        version = iter(range(9))
+        part = keeper.part(version=lambda: next(version), recent=recent)
+        snapshot = Snapshot(tmp_path, lambda: [part])
+        await snapshot.save()
+        keeper.members = {"good": 2, "odd": object()}
+        await snapshot.save()
+        keeper.members["odd"] = 2
+        await snapshot.close()
+
+    asyncio.run(thrice())
+
+    assert rows(tmp_path) == {("keeper", "good"): "2", ("keeper", "odd"): "2"}
+
+
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     modes: set[int] = set()
 
