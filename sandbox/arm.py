@@ -137,8 +137,9 @@ class ResourceId:
     def kind(self) -> str:
         """`Microsoft.Network/virtualNetworks/subnets`, from the last provider in the path."""
         segments = self.segments
-        if "providers" in segments[::2]:
-            last = max(at for at in range(0, len(segments), 2) if segments[at] == "providers")
+        spaces = range(0, len(segments) - 1, 2)  # `/providers` at the end names no provider.
+        last = max((at for at in spaces if segments[at] == "providers"), default=-1)
+        if last >= 0:
             return "/".join([segments[last + 1], *segments[last + 2 :: 2]])
         return GROUPS if "resourceGroups" in segments[::2] else SUBSCRIPTIONS
 

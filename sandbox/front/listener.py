@@ -316,6 +316,9 @@ class TunnelEntrance:
             sentence = f"This tunnel leads to {self.host}, and the request names {named[0]}."
             await PlainTextResponse(sentence, 421)(scope, receive, send)
             return
+        if not target.is_text(scope["raw_path"]):
+            await PlainTextResponse("Bad Request - Invalid URL", 400)(scope, receive, send)
+            return
         place = {"network": self.network, "host": self.host, "line": self.line, "tls": self.tls}
         await self.app({**scope, **place}, receive, send)
 
@@ -342,6 +345,9 @@ class PlainEntrance:
             return
         except RefusedError as error:
             await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
+            return
+        if not target.is_text(path.encode()):
+            await PlainTextResponse("Bad Request - Invalid URL", 400)(scope, receive, send)
             return
         headers = [pair for pair in scope["headers"] if pair[0] not in (*HOP, b"host")]
         located = {

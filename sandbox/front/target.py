@@ -1,12 +1,13 @@
 """Where a client of the proxy wants to go, from what it wrote."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from sandbox.front.hosts import RefusedError
 
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST = 253  # Characters in the name of a host.
 
 
@@ -37,6 +38,14 @@ def absolute(address: str) -> tuple[str, str, str]:
         )
     host = name_of(found.hostname or "")
     return host, f"{host}:{port}" if port is not None else host, found.path or "/"
+
+
+def is_text(path: bytes) -> bool:
+    """Is a path, decoded, a line of text: what it says may come back in a header."""
+    try:
+        return not CONTROL.search(unquote_to_bytes(path).decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def shown(text: str) -> str:

@@ -195,7 +195,7 @@ def unauthorized(host: str, message: str, name: str = "", right: Right = "pull")
 
 
 async def fields_of(request: Request) -> dict[str, str]:
-    return dict(parse_qsl((await request.body()).decode()))
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
 
 
 def basic(request: Request) -> tuple[str, str]:

@@ -36,6 +36,12 @@ class RegistryError(Exception):
         self.body = {"errors": [{"code": code, "message": message, "detail": None}]}
 
 
+NAME = re.compile(
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+)
+"""As the distribution specification has it; what is one may stand in a header."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a request is about."""
@@ -65,6 +71,8 @@ class Distribution:
             return JSONResponse({}, headers=VERSION)
         for kind, pattern in PATHS.items():
             if match := pattern.match(path):
+                if not NAME.fullmatch(match["name"]):
+                    raise RegistryError(400, "NAME_INVALID", "invalid repository name")
                 reference = match.groupdict().get("reference", "")
                 asked = Asked(request, host_of(request), match["name"], reference)
                 return await self._answer(kind, asked)

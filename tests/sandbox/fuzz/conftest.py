@@ -17,6 +17,7 @@ from starlette.types import Message
 from sandbox import arm
 from sandbox.cloud.entra import Identity
 from sandbox.front import Authority, RefusedError
+from sandbox.front.listener import TunnelEntrance
 from sandbox.latency import Latency
 from tests.sandbox.conftest import Azure, cloud_of
 from tests.sandbox.wire.conftest import entries
@@ -81,6 +82,8 @@ class Answer:
         """What makes this no answer of a service: a failure, or what is no document."""
         if self.status >= 500 and self.status != 501:
             return f"{self.status}: {self.body[:500]!r}"
+        if any(sign in value for value in self.headers.values() for sign in "\r\n\0"):
+            return f"a header of several lines: {self.headers}"
         if b"Traceback" in self.body:
             return f"a traceback: {self.body[:500]!r}"
         if "json" in self.headers.get("content-type", "") and self.body:
@@ -121,6 +124,7 @@ class World:
         query: bytes = VERSION,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        network: str = "",
     ) -> Answer:
         """One request, with a good token unless the headers have another; a path as it is sent."""
         sent = {"host": host, "content-type": "application/json", "authorization": self.token(host)}
@@ -128,14 +132,6 @@ class World:
         if content is None:
             content = b"" if body is None and method == "GET" else json.dumps(body).encode()
         sent["content-length"] = str(len(content))
-        answer = self.azure.http.runner.run(self._ask(method, path, query, sent, content))
-        if answer.fails:
-            self.broken.append(f"{method} {host}{path}?{query!r}: {answer.fails}")
-        return answer
-
-    async def _ask(
-        self, method: str, path: str, query: bytes, headers: Mapping[str, str], content: bytes
-    ) -> Answer:
         raw = path.encode("utf-8", "surrogateescape")
         scope = {
             "type": "http",
@@ -151,11 +147,17 @@ class World:
             "query_string": query,
             "headers": [
                 (name.encode(), value.encode("utf-8", "surrogateescape"))
-                for name, value in headers.items()
+                for name, value in sent.items()
             ],
-            "host": headers["host"],
-            "network": "",
+            "host": host,
+            "network": network,
         }
+        answer = self.azure.http.runner.run(self._answer(scope, content))
+        if answer.fails:
+            self.broken.append(f"{method} {host}{path}?{query!r}: {answer.fails}")
+        return answer
+
+    async def _answer(self, scope: dict[str, Any], content: bytes) -> Answer:
         unread = [{"type": "http.request", "body": content, "more_body": False}]
         started: Message = {"status": 599, "headers": []}
         parts: list[bytes] = []
@@ -171,8 +173,8 @@ class World:
                 parts.append(message.get("body", b""))
 
         try:
-            app = self.azure.cloud.hosts.find(headers["host"])
-            await app(scope, receive, send)
+            app = self.azure.cloud.hosts.find(scope["host"], scope["network"])
+            await TunnelEntrance(app, scope["host"], scope["network"])(scope, receive, send)
         except RefusedError as error:
             return Answer(403, {}, str(error).encode())
         except Exception as error:  # noqa: BLE001  # Whatever it is, it is a bug.
@@ -191,6 +193,16 @@ class World:
                 (one, self.ask("PUT", one, GOOD[one])) for one in left
             ]
             waiting = left
+
+    def renew(self) -> None:
+        """Make again what was deleted, as far as what is there now allows it."""
+        for name in ("lab", "wire"):
+            self.ask("PUT", f"{SUBSCRIPTION}/resourceGroups/{name}", {"location": "westeurope"})
+        waiting: list[str] = []
+        left = list(GOOD)
+        while len(waiting) != len(left):
+            waiting = left
+            left = [path for path in waiting if self.ask("PUT", path, GOOD[path]).status >= 300]
 
     def picture(self) -> bytes:
         """All that the cloud remembers, to see whether a refusal left a trace."""

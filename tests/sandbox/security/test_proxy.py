@@ -214,7 +214,10 @@ def test_case_and_a_dot_at_the_end_make_no_other_host(tunnel: Tunnel) -> None:
         (b"*", 403),
         (b"http://me:secret@management.azure.com/", 200),
         (b"http://management.azure.com./", 200),
-        (b"http://management.azure.com/a%00%2e%2e/%ff", 200),
+        (b"http://management.azure.com/a%2e%2e%2fb%5c;c/%C3%A9", 200),
+        (b"http://management.azure.com/a%00", 400),
+        (b"http://management.azure.com/a%0d%0aX-Header:%20b", 400),
+        (b"http://management.azure.com/a%ff", 400),
     ],
 )
 def test_an_absolute_address_leads_to_a_simulated_host_or_nowhere(
@@ -282,6 +285,21 @@ def test_a_request_of_two_meanings_has_none(tunnel: Tunnel, sent: bytes) -> None
 
     assert b"HTTP/1.1 400 " in answer[:40]
     assert b"/second" not in answer
+
+
+@pytest.mark.parametrize(
+    "path", [b"/%00", b"/a%0d%0aX-Header:%20b", b"/%FF", b"/%ED%A0%80", b"/%7F"]
+)
+def test_a_path_that_is_no_line_of_text_is_refused(tunnel: Tunnel, path: bytes) -> None:
+    tunnel.open()
+    tunnel.say(
+        b"GET " + path + b" HTTP/1.1\r\nHost: management.azure.com\r\nConnection: close\r\n\r\n"
+    )
+
+    answer = tunnel.answer()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Invalid URL" in answer
 
 
 def test_nothing_is_dialled_whatever_is_asked(proxy: Proxy) -> None:
