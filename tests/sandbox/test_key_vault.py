@@ -283,6 +283,60 @@ def test_bad_content_is_refused(officer: Azure, body: dict[str, Any]) -> None:
     assert error_of(answer) == (400, "BadParameter")
 
 
+MISFITS: list[dict[str, Any]] = [
+    {"attributes": ["enabled"]},
+    {"attributes": {"enabled": "no"}},
+    {"attributes": {"exp": "2030-01-01"}},
+    {"attributes": {"nbf": True}},
+    {"tags": {"a": {}}},
+    {"tags": {"a": "x" * 513}},
+    {"tags": {"x" * 513: "a"}},
+    {"tags": {str(number): "" for number in range(16)}},
+]
+
+
+@pytest.mark.parametrize("body", [*MISFITS, {"contentType": {}}, {"contentType": "x" * 256}])
+def test_what_does_not_fit_a_secret_changes_none(officer: Azure, body: dict[str, Any]) -> None:
+    officer.vault("PUT", "/secrets/one", {"value": "1"})
+    before = officer.vault("GET", "/secrets/one").json()
+
+    made = officer.vault("PUT", "/secrets/one", {"value": "2"} | body)
+    changed = officer.vault("PATCH", "/secrets/one", body)
+
+    assert error_of(made) == error_of(changed) == (400, "BadParameter")
+    assert officer.vault("GET", "/secrets/one").json() == before
+
+
+@pytest.mark.parametrize("body", MISFITS)
+def test_what_does_not_fit_a_key_changes_none(azure: Azure, body: dict[str, Any]) -> None:
+    azure.grant("Key Vault Administrator", azure.identity.object, azure.new_vault())
+    before = azure.vault("POST", "/keys/one/create", {"kty": "EC"}).json()
+
+    made = azure.vault("POST", "/keys/one/create", {"kty": "EC"} | body)
+    changed = azure.vault("PATCH", "/keys/one", body)
+
+    assert error_of(made) == error_of(changed) == (400, "BadParameter")
+    assert azure.vault("GET", "/keys/one").json() == before
+
+
+def test_what_the_vault_says_of_a_secret_nobody_else_can_say(officer: Azure) -> None:
+    officer.vault("PUT", "/secrets/one", {"value": "1"})
+    before = officer.vault("GET", "/secrets/one").json()["attributes"]
+    evil = {"recoverableDays": "evil", "recoveryLevel": "None", "created": 0}
+
+    changed = officer.vault("PATCH", "/secrets/one", {"attributes": evil | {"exp": 1900000000}})
+    officer.vault("DELETE", "/secrets/one")
+
+    assert changed.json()["attributes"] == before | {"exp": 1900000000}
+    assert officer.vault("GET", "/deletedsecrets").status_code == 200
+
+
+def test_a_page_before_the_first_one_is_refused(officer: Azure) -> None:
+    answer = officer.vault("GET", "/secrets", params={"$skiptoken": "-5"})
+
+    assert error_of(answer) == (400, "BadParameter")
+
+
 def test_a_verb_that_no_secret_has_is_refused_in_shape(officer: Azure) -> None:
     answer = officer.vault("POST", "/secrets/one")
 

@@ -114,6 +114,8 @@ class Secrets:
             raise ArmError(400, "BadParameter", f"maxresults is not a number: {error}") from error
         if not 1 <= size <= PAGE:
             raise ArmError(400, "BadParameter", f"maxresults must be between 1 and {PAGE}.")
+        if start < 0:
+            raise ArmError(400, "BadParameter", f"The $skiptoken {start} is none of this vault's.")
         end = start + size
         version = request.query_params["api-version"]
         base = f"https://{request.scope['host']}{request.url.path}?api-version={version}"

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from sandbox import arm
 from sandbox.arm import ArmError
+from sandbox.cloud.key_vault.content import attributes_of, bad, tags_of
 from sandbox.cloud.key_vault.data import Door
 from sandbox.cloud.key_vault.models import DAY
 from sandbox.cloud.key_vault.secrets import NAME
@@ -40,9 +41,6 @@ def check_content(body: dict[str, Any]) -> None:
         isinstance(operations, list) and all(isinstance(one, str) for one in operations)
     ):
         raise bad("Property  key_ops has invalid value: it is a list of operations.")
-    for part in ("attributes", "tags"):
-        if not isinstance(body.get(part) or {}, dict):
-            raise bad(f"Property  {part} has invalid value: it is an object.")
     for part in ("kty", "crv"):
         if not isinstance(body.get(part) or "", str):
             raise bad(f"Property  {part} has invalid value: it is a text.")
@@ -65,10 +63,6 @@ def made(body: dict[str, Any]) -> Key:
         point = ec.generate_private_key(CURVES[curve]()).public_key().public_numbers()
         return common | {"crv": curve, "x": encoded(point.x), "y": encoded(point.y)}
     raise bad(f"The key type {kind} is none of EC, EC-HSM, RSA, RSA-HSM.")
-
-
-def bad(message: str) -> ArmError:
-    return ArmError(400, "BadParameter", message)
 
 
 def not_found(name: str, *, deleted: bool = False) -> ArmError:
@@ -108,13 +102,13 @@ class Keys:
                 inner="ObjectIsDeletedButRecoverable",
             )
         now = int(self.door.store.now())
-        given = {"enabled": True} | (body.get("attributes") or {})
+        given = {"enabled": True} | attributes_of(body)
         version: Key = {
             "name": name,
             "version": uuid.uuid4().hex,
             "key": made(body),
             "attributes": given | {"created": now, "updated": now},
-            "tags": body.get("tags") or {},
+            "tags": tags_of(body) or {},
         }
         self.of(vault).setdefault(name.lower(), []).append(version)
         return JSONResponse(self.show(request, version))
@@ -126,9 +120,9 @@ class Keys:
         version = self.found(request, "update/action")
         body = await arm.read_object(request)
         check_content(body)
-        version["attributes"] |= body.get("attributes") or {}
-        version["attributes"]["updated"] = int(self.door.store.now())
-        version["tags"] = body.get("tags") or version["tags"]
+        given, tags = attributes_of(body), tags_of(body)
+        version["attributes"] |= given | {"updated": int(self.door.store.now())}
+        version["tags"] = version["tags"] if tags is None else tags
         version["key"]["key_ops"] = body.get("key_ops") or version["key"]["key_ops"]
         return JSONResponse(self.show(request, version))
 

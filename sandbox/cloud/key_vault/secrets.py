@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sandbox.arm import ArmError
+from sandbox.cloud.key_vault.content import attributes_of, bad, tags_of
 
 NAME = re.compile(r"^[0-9a-zA-Z-]{1,127}$")
 VALUE_LIMIT = 25600  # Bytes.
 TYPE_LIMIT = 255
-TAG_LIMIT = 15
 LONGEST = 90  # Days of retention at most; fewer are the vault's own choice.
 
 
@@ -56,27 +56,26 @@ def not_found(name: str) -> ArmError:
     )
 
 
-def bad(message: str) -> ArmError:
-    return ArmError(400, "BadParameter", message)
-
-
 def conflict(name: str, message: str, inner: str) -> ArmError:
     return ArmError(409, "Conflict", f"Secret {name} is currently {message}", inner=inner)
 
 
-def check_content(body: dict[str, Any]) -> None:
-    """The limits of a secret, for those members that a request has."""
-    value, tags = body.get("value", ""), body.get("tags") or {}
-    if not isinstance(tags, dict) or not isinstance(body.get("attributes") or {}, dict):
-        raise bad("The tags and attributes of a secret are objects.")
+def check_value(body: dict[str, Any]) -> str:
+    value = body.get("value")
     if not isinstance(value, str):
         raise bad("The request body has no 'value': a secret is a string.")
     if len(value.encode()) > VALUE_LIMIT:
         raise bad(f"Secret value is longer than {VALUE_LIMIT} bytes.")
-    if len(str(body.get("contentType") or "")) > TYPE_LIMIT:
+    return value
+
+
+def check_type(body: dict[str, Any]) -> str | None:
+    found = body.get("contentType")
+    if found is not None and not isinstance(found, str):
+        raise bad("The content type is a string.")
+    if found and len(found) > TYPE_LIMIT:
         raise bad(f"The content type is longer than {TYPE_LIMIT} characters.")
-    if len(tags) > TAG_LIMIT:
-        raise bad(f"A secret has at most {TAG_LIMIT} tags.")
+    return found
 
 
 @dataclass
@@ -120,9 +119,8 @@ class Safe:
                 f"The request URI contains an invalid name: {name}. "
                 "A name is 1 to 127 letters, digits and dashes."
             )
-        if body.get("value") is None:
-            raise bad("The request body has no 'value': a secret is a string.")
-        check_content(body)
+        value, content_type = check_value(body), check_type(body)
+        given, tags = attributes_of(body), tags_of(body)
         secret = self.secrets.get(name.lower())
         if secret and secret.deleted:
             if now < secret.visible:
@@ -138,31 +136,24 @@ class Safe:
         secret = self.secrets.setdefault(name.lower(), Secret(name))
         attributes = {
             "enabled": True,
-            **(body.get("attributes") or {}),
+            **given,
             "created": int(now),
             "updated": int(now),
             **self.recovery,
         }
-        secret.versions.append(
-            Version(
-                uuid.uuid4().hex,
-                body["value"],
-                body.get("contentType"),
-                dict(body.get("tags") or {}),
-                attributes,
-            )
-        )
+        version = Version(uuid.uuid4().hex, value, content_type, tags or {}, attributes)
+        secret.versions.append(version)
         return secret
 
     def update(self, name: str, version: str, body: dict[str, Any], now: float) -> Version:
         """Change everything about a version but its value."""
-        check_content({**body, "value": ""})
+        content_type, given, tags = check_type(body), attributes_of(body), tags_of(body)
         found = self.get(name, now).version(version)
-        found.attributes |= {**(body.get("attributes") or {}), "updated": int(now)}
+        found.attributes |= given | {"updated": int(now)}
         if "contentType" in body:
-            found.content_type = body["contentType"]
-        if body.get("tags") is not None:
-            found.tags = dict(body["tags"])
+            found.content_type = content_type
+        if tags is not None:
+            found.tags = tags
         return found
 
     def get(self, name: str, now: float) -> Secret:
