@@ -60,6 +60,7 @@ class Cloud:
         self.store.put(ResourceId(GROUP), {"location": "westeurope"})
         self.access = Access()
         registries = container_registry.Registries(self.store, self.access)
+        self.registries = registries
         routes = resources.routes(self.store, lambda _: True)
         routes += container_registry.routes(self.store, registries)
         self.arm = Starlette(routes=routes, exception_handlers={arm.ArmError: arm.answer})
@@ -218,7 +219,79 @@ def test_a_deleted_registry_takes_its_charts_along(cloud: Cloud) -> None:
     again = cloud("GET", f"{HOST}/v2/charts/demo/tags/list", headers=cloud.signed_in())
 
     assert gone.status_code == 404
-    assert again.json()["tags"] == []
+    assert again.json()["errors"][0]["code"] == "NAME_UNKNOWN"
+
+
+def test_looking_makes_no_repository(cloud: Cloud) -> None:
+    headers = cloud.signed_in()
+
+    answers = {
+        path: cloud("GET", f"{HOST}/v2/{path}", headers=headers).json()["errors"][0]["code"]
+        for path in ("none/manifests/1", "none/tags/list", "a%20b/manifests/1", "none/blobs/1")
+    }
+
+    assert answers == {
+        "none/manifests/1": "MANIFEST_UNKNOWN",
+        "none/tags/list": "NAME_UNKNOWN",
+        "a%20b/manifests/1": "NAME_INVALID",
+        "none/blobs/1": "BLOB_UNKNOWN",
+    }
+    assert list(cloud.registries.dump()) == [""]
+
+
+def test_what_was_pushed_is_there_after_a_restart(cloud: Cloud) -> None:
+    cloud.push(cloud.signed_in())
+    kept = cloud.registries.dump()
+
+    again = Cloud()
+    again.registries.load(dict(kept))
+
+    assert again.registries.dump() == kept
+
+
+def test_an_upload_that_nobody_goes_on_with_is_given_up(cloud: Cloud) -> None:
+    headers = cloud.signed_in()
+    address = f"{HOST}/v2/charts/demo/blobs/uploads/"
+    left, used = (
+        HOST + cloud("POST", address, headers=headers).headers["Location"] for _ in range(2)
+    )
+    for _ in range(2):
+        cloud.time += 2000
+        headers = cloud.signed_in()
+        cloud("PATCH", used, content=b"part", headers=headers)
+    cloud("POST", address, headers=headers)
+
+    late = cloud("PATCH", left, content=b"part", headers=headers)
+    steady = cloud("PATCH", used, content=b"part", headers=headers)
+
+    assert late.json()["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
+    assert steady.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("reference", "content", "code"),
+    [
+        ("a%20b", b"{}", "TAG_INVALID"),
+        ("1", b"[]", "MANIFEST_BLOB_UNKNOWN"),
+        ("1", b'{"config": {"size": "big"}}', "MANIFEST_BLOB_UNKNOWN"),
+        ("1", b'{"config": 1, "layers": "x"}', "MANIFEST_BLOB_UNKNOWN"),
+    ],
+)
+def test_what_could_not_be_shown_later_is_not_published(
+    cloud: Cloud, reference: str, content: bytes, code: str
+) -> None:
+    address = f"{HOST}/v2/charts/demo/manifests/{reference}"
+
+    answer = cloud("PUT", address, content=content, headers=cloud.signed_in())
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
+
+
+def test_a_form_that_is_no_text_gets_no_token(cloud: Cloud) -> None:
+    for path in ("exchange", "token"):
+        answer = cloud("POST", f"{HOST}/oauth2/{path}", content=b"refresh_token=\xff\xfe")
+
+        assert answer.status_code == 401
 
 
 def test_a_registry_tells_what_it_holds_page_by_page(cloud: Cloud) -> None:
@@ -315,6 +388,17 @@ def test_a_tag_that_is_there_is_replaced_only_by_force(cloud: Cloud) -> None:
 
 def test_an_image_that_is_nowhere_fails_the_operation(cloud: Cloud) -> None:
     assert imported(cloud, f"{CHART}:0.0.1")["error"]["code"] == "InvalidParameters"
+
+
+@pytest.mark.parametrize("target", ["a b:1", "a:b c", "../x:1"])
+def test_an_import_under_a_name_that_is_none_is_refused(cloud: Cloud, target: str) -> None:
+    source = {"registryUri": "ghcr.io", "sourceImage": f"{CHART}:2.9.0"}
+
+    answer = cloud(
+        "POST", f"{REGISTRY}/importImage", json={"source": source, "targetTags": [target]}
+    )
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidParameters")
 
 
 def test_a_registry_that_is_not_simulated_is_no_source(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 INDEX = "application/vnd.oci.image.index.v1+json"
+PATIENCE = 3600.0  # Seconds after which an upload that nobody goes on with is given up.
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -30,6 +31,14 @@ class Manifest:
 
 
 @dataclass
+class Upload:
+    """A blob on its way, and when its last part came."""
+
+    touched: float
+    content: bytearray = field(default_factory=bytearray, repr=False)
+
+
+@dataclass
 class Repository:
     """One name in one registry, such as `charts/supabase`."""
 
@@ -39,12 +48,21 @@ class Repository:
     tags: dict[str, str] = field(default_factory=dict)  # Tag to digest.
     times: dict[str, list[float]] = field(default_factory=dict)
     """When a tag or digest was made, and when it last changed."""
-    uploads: dict[str, bytearray] = field(default_factory=dict, repr=False)
+    uploads: dict[str, Upload] = field(default_factory=dict, repr=False)
 
     def begin_upload(self) -> str:
-        identifier = str(uuid.uuid4())
-        self.uploads[identifier] = bytearray()
+        """A place for a new blob; what others began and left goes."""
+        now, identifier = self.clock(), str(uuid.uuid4())
+        for left in [key for key, one in self.uploads.items() if one.touched < now - PATIENCE]:
+            del self.uploads[left]
+        self.uploads[identifier] = Upload(now)
         return identifier
+
+    def go_on(self, identifier: str) -> bytearray:
+        """What has come of an upload; raises `KeyError` when there is none."""
+        upload = self.uploads[identifier]
+        upload.touched = self.clock()
+        return upload.content
 
     def keep(self, content: bytes) -> str:
         name = digest(content)
@@ -84,8 +102,9 @@ class Repository:
     def missing(self, manifest: Manifest) -> list[str]:
         """What a manifest names and nobody has uploaded."""
         try:
-            names = [str(part.get("digest", "")) for part in manifest.parts()]
-        except ValueError:
+            parts = manifest.parts()
+            names = [str(part.get("digest", "")) for part in parts if int(part.get("size", 0)) >= 0]
+        except (AttributeError, RecursionError, TypeError, ValueError):
             return ["a JSON document"]
         held = self.manifests if manifest.media_type == INDEX else self.blobs
         return [name for name in names if name not in held]

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import secrets
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -61,14 +60,14 @@ class Registries:
     def __init__(self, store: Store, access: TokenAccess) -> None:
         self.store = store
         self.access = access
-        self.kept: defaultdict[tuple[str, str], Repository] = defaultdict(
-            lambda: Repository(store.now)
-        )
+        self.kept: dict[tuple[str, str], Repository] = {}
         self.tickets: dict[str, Ticket] = {}
         store.listen("deleted", models.REGISTRIES, self._forget)
 
-    def repository(self, host: str, name: str, _right: Right) -> Repository:
-        return self.kept[host, name.lower()]
+    def repository(self, host: str, name: str, right: Right) -> Repository:
+        """What has a name; only a push makes it, and whoever else asks finds it empty."""
+        key, empty = (host, name.lower()), Repository(self.store.now)
+        return self.kept.setdefault(key, empty) if right == "push" else self.kept.get(key, empty)
 
     def catalog(self, host: str) -> list[str]:
         """The names under which something is published."""
@@ -106,7 +105,7 @@ class Registries:
         self.kept.clear()
         for member, content in data.items():
             host, name, *digest = member.split(" ")
-            kept, described = self.kept[host, name], data[f"{host} {name}"]
+            kept, described = self.repository(host, name, "push"), data[f"{host} {name}"]
             if not digest:
                 kept.tags, kept.times = content["tags"], content["times"]
             elif media_type := described["manifests"].get(digest[0]):

@@ -40,6 +40,7 @@ NAME = re.compile(
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 )
 """As the distribution specification has it; what is one may stand in a header."""
+TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,9 @@ class Distribution:
         return Response(status_code=202, headers=headers)
 
     async def continue_upload(self, asked: Asked, kept: Repository) -> Response:
+        content = await asked.request.body()
         upload = self._upload(asked, kept)
-        upload += await asked.request.body()
+        upload += content
         headers = VERSION | {
             "Location": asked.request.scope["path"],
             "Docker-Upload-UUID": asked.reference,
@@ -132,8 +134,9 @@ class Distribution:
         return Response(status_code=202, headers=headers)
 
     async def end_upload(self, asked: Asked, kept: Repository) -> Response:
+        content = await asked.request.body()
         upload = self._upload(asked, kept)
-        upload += await asked.request.body()
+        upload += content
         wanted = asked.request.query_params.get("digest", "")
         del kept.uploads[asked.reference]
         if digest(bytes(upload)) != wanted:
@@ -149,7 +152,7 @@ class Distribution:
 
     def _upload(self, asked: Asked, kept: Repository) -> bytearray:
         try:
-            return kept.uploads[asked.reference]
+            return kept.go_on(asked.reference)
         except KeyError as error:
             raise RegistryError(
                 404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"
@@ -172,6 +175,8 @@ class Distribution:
         return found(asked, held.content, held.media_type, held.digest)
 
     async def publish(self, asked: Asked, kept: Repository) -> Response:
+        if not (TAG.fullmatch(asked.reference) or asked.reference.startswith("sha256:")):
+            raise RegistryError(400, "TAG_INVALID", "manifest tag did not match the grammar")
         media_type = asked.request.headers.get("content-type", MANIFEST)
         wanted = Manifest(await asked.request.body(), media_type)
         missing = kept.missing(wanted)
@@ -195,6 +200,8 @@ class Distribution:
         return Response(status_code=202, headers=VERSION)
 
     async def tags(self, asked: Asked, kept: Repository) -> Response:
+        if not kept.manifests:
+            raise RegistryError(404, "NAME_UNKNOWN", "repository name not known to registry")
         return JSONResponse({"name": asked.name, "tags": sorted(kept.tags)}, headers=VERSION)
 
 

@@ -8,6 +8,7 @@ from sandbox.arm import ArmError, ResourceId, UnsupportedError, as_object
 from sandbox.cloud.container_registry import models, public
 from sandbox.cloud.container_registry.contents import Manifest, Repository
 from sandbox.cloud.container_registry.data import Registries
+from sandbox.cloud.container_registry.distribution import NAME, TAG
 from sandbox.store import Failure, Resource
 
 LATEST = "latest"
@@ -27,7 +28,7 @@ class Image:
             name, _, reference = text.rpartition(":") if ":" in text else (text, "", LATEST)
         if not name or not reference:
             raise invalid(f"'{text}' is no image: write it as name:tag or name@digest.")
-        return cls(name.lower(), reference)
+        return cls(checked(name), reference)
 
     def __str__(self) -> str:
         return f"{self.name}{'@' if self.reference.startswith('sha256:') else ':'}{self.reference}"
@@ -50,6 +51,13 @@ def invalid(why: str) -> ArmError:
     return ArmError(400, "InvalidParameters", f"The import cannot be read: {why}")
 
 
+def checked(name: str) -> str:
+    """The name of a repository, in small letters."""
+    if not NAME.fullmatch(name.lower()):
+        raise invalid(f"'{name}' is no name of a repository.")
+    return name.lower()
+
+
 def plan(registry: Resource, wanted: dict[str, Any], registries: Registries) -> Import | Failure:
     """Read a request; a failure is what the operation ends in that Azure accepts nevertheless."""
     source = as_object(wanted.get("source"), "source")
@@ -57,7 +65,10 @@ def plan(registry: Resource, wanted: dict[str, Any], registries: Registries) -> 
     find = source_registry(source, registries)
     here = models.login_server(registry.name)
     tags = [Image.read(str(one)) for one in wanted.get("targetTags") or []]
-    untagged = [str(one).lower() for one in wanted.get("untaggedTargetRepositories") or []]
+    for tag in tags:
+        if not TAG.fullmatch(tag.reference):
+            raise invalid(f"'{tag.reference}' is no tag.")
+    untagged = [checked(str(one)) for one in wanted.get("untaggedTargetRepositories") or []]
     if not tags and not untagged:
         raise invalid("name targetTags or untaggedTargetRepositories.")
     kept = find(image.name)
@@ -69,7 +80,7 @@ def plan(registry: Resource, wanted: dict[str, Any], registries: Registries) -> 
         )
     if wanted.get("mode") != "Force":
         for tag in tags:
-            if tag.reference in registries.repository(here, tag.name, "push").tags:
+            if tag.reference in registries.repository(here, tag.name, "pull").tags:
                 return Failure(
                     "Conflict",
                     f"Resource {registry.id} {tag} Tag {tag} already exists in target registry.",
@@ -86,12 +97,12 @@ def source_registry(
     if source.get("resourceId"):
         other = registries.store.get(ResourceId.parse(str(source["resourceId"]), models.REGISTRIES))
         host = models.login_server(other.name)
-        return lambda name: registries.repository(host, name, "push")
+        return lambda name: registries.repository(host, name, "pull")
     host = str(source.get("registryUri") or "").lower()
     if host == public.HOST:
         return public.find
     if models.find(registries.store, host.partition(".")[0]) and host.endswith(models.SUFFIX):
-        return lambda name: registries.repository(host, name, "push")
+        return lambda name: registries.repository(host, name, "pull")
     raise UnsupportedError(
         f"The sandbox imports from {public.HOST} and from its own registries, not from '{host}'."
     )
