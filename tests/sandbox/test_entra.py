@@ -120,6 +120,31 @@ def test_an_assertion_signed_by_another_key_is_refused(workload: Callable[..., A
     assert answer.json()["error_codes"] == [700027]
 
 
+@pytest.mark.parametrize("audience", [[{}], [1, None], {"a": "b"}, 7])
+def test_an_assertion_for_what_is_no_audience_is_refused(
+    workload: Callable[..., Any], audience: Any
+) -> None:
+    answer = workload(aud=audience)
+
+    assert (answer.status_code, answer.json()["error_codes"]) == (401, [700212])
+
+
+def deep() -> str:
+    """A part of a token that no parser follows to its end."""
+    return base64.urlsafe_b64encode(b'{"a":' + b"[" * 5000).decode().rstrip("=")
+
+
+def test_a_token_of_endless_depth_is_no_token(azure: Azure) -> None:
+    identity = azure.new_identity()
+    form = {"client_assertion_type": TYPE, "client_assertion": f"{deep()}.{deep()}.AAAA"}
+
+    exchanged = azure.token(client_id=identity["clientId"], **form)
+    shown = azure.arm("GET", azure.group, headers={"Authorization": f"Bearer {deep()}.e30.AAAA"})
+
+    assert (exchanged.status_code, exchanged.json()["error_codes"]) == (400, [50027])
+    assert error_of(shown) == (401, "InvalidAuthenticationToken")
+
+
 def test_arm_refuses_a_token_for_another_service(azure: Azure) -> None:
     answer = azure.arm("GET", azure.group, headers=azure.bearer("https://vault.azure.net"))
 

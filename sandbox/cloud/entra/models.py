@@ -136,7 +136,7 @@ class Directory:
         claims = self._read(assertion)
         issuer, subject = str(claims.get("iss", "")), str(claims.get("sub", ""))
         named = claims.get("aud", "")
-        audiences = named if isinstance(named, list) else [named]
+        audiences = [str(one) for one in (named if isinstance(named, list) else [named])]
         trusted = [one.properties for one in self.store.below(identity.id, CREDENTIALS)]
         for code, what, value, matching in (
             (700211, "issuer", issuer, [one for one in trusted if one["issuer"] == issuer]),
@@ -183,7 +183,7 @@ class Directory:
     def _read(self, assertion: str) -> dict[str, Any]:
         try:
             found: dict[str, Any] = jwt.decode(assertion, options={"verify_signature": False})
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:
             raise EntraError(
                 400, "invalid_request", 50027, f"JWT token is invalid or malformed. {error}"
             ) from error
