@@ -83,6 +83,7 @@ class Databases:
             allowed=private
             or postgresql.firewall.lets_in(server, self.store, address, azure=bool(network)),
             open=partial(self._open, server.id),
+            running=partial(self._running, server.id),
         )
         return partial(enter, visit=visit)
 
@@ -137,6 +138,11 @@ class Databases:
             running = self._servers[resource.key] = Server(found, self._place(server))
         await self._bring(server, running)
         return running.postmaster.socket
+
+    def _running(self, resource: ResourceId) -> Path | None:
+        """The socket of a server that runs already."""
+        found = self._servers.get(resource.key)
+        return found.postmaster.socket if found and found.running else None
 
     async def _find(self) -> Engine:
         """The engine; it may be installed, or exchanged, while the sandbox runs."""
@@ -204,7 +210,7 @@ class Databases:
         if running:
             self._go_on(running.remove())
         else:
-            shutil.rmtree(self._place(server), ignore_errors=True)
+            self._go_on(asyncio.to_thread(shutil.rmtree, self._place(server), ignore_errors=True))
 
     def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -129,12 +129,16 @@ class Server:
     async def reset(self) -> None:
         """An empty subscription again; addresses and credentials stay."""
         async with self._changing:
-            await self._retire()
-            for left in FOLDERS:
-                shutil.rmtree(self.state.folder / left, ignore_errors=True)
-            self.cloud = self.fresh()
-            self.front.hosts = self.cloud.hosts
-            self._enliven()
+            self.front.hold()  # Nobody builds in, or hears of, a cloud that is no more.
+            try:
+                await self._retire()
+                for left in FOLDERS:
+                    place = self.state.folder / left
+                    await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+                self.cloud = self.fresh()
+                self._enliven()
+            finally:
+                self.front.go_on(self.cloud.hosts)
             if self.snapshot:
                 await self.snapshot.save()
 

@@ -143,6 +143,7 @@ class Snapshot:
         self.looked = 0.0  # Seconds that the last look took, while no request was answered.
         self._memories: dict[str, Memory] = {}
         self._stopping = asyncio.Event()
+        self._saving = asyncio.Lock()  # What was seen first is written first.
         self._writing = threading.Lock()
         self._complaints: set[str] = set()
         self._connection = self._open()
@@ -215,6 +216,10 @@ class Snapshot:
 
     async def save(self) -> None:
         """Write what has changed; what comes later waits for the next time."""
+        async with self._saving:
+            await self._save()
+
+    async def _save(self) -> None:
         began = time.perf_counter()
         differences = self._differences()
         self.looked = time.perf_counter() - began

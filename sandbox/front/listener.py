@@ -14,6 +14,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -25,6 +26,7 @@ from uvicorn.server import ServerState
 
 from sandbox.front import target
 from sandbox.front.authority import Authority
+from sandbox.front.barrier import Barrier
 from sandbox.front.hosts import Hosts, RefusedError
 from sandbox.front.http import HEAD_LIMIT, HEAD_TIME, Fast
 from sandbox.weather import Outage
@@ -117,12 +119,24 @@ class Front:
         self.port = 0
         self._server: asyncio.Server | None = None
         self.upgrades: set[asyncio.Task[None]] = set()
+        self.barrier = Barrier()
 
     async def start(self, port: int = 0) -> None:
         """Listen on this machine only; 0 takes any free port."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Reception(self), "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def hold(self) -> None:
+        """Let every request wait from now on, and end connections once they are answered."""
+        self.barrier.close()
+        for connection in list(self.state.connections):
+            connection.shutdown()
+
+    def go_on(self, hosts: Hosts) -> None:
+        """Answer what waits, and what comes, from these hosts."""
+        self.hosts = hosts
+        self.barrier.open()
 
     async def stop(self) -> None:
         """Refuse new connections and let those under way finish, for a moment."""
@@ -167,9 +181,17 @@ class Reception(asyncio.Protocol):
         if not end:
             return
         self.patience.cancel()
+        self.transport.pause_reading()
+        self.front.barrier.pass_through(partial(self.decide, head, rest))
+
+    def decide(self, head: bytes, rest: bytes) -> None:
+        """Go on as a tunnel, or with this request."""
+        if self.transport.is_closing():
+            return
         if head.startswith(b"CONNECT "):
             self.connect(head.decode("latin-1"), rest)
         else:
+            self.transport.resume_reading()
             entrance = PlainEntrance(self.front, Line(self.transport))
             http = self.front.speaker(entrance, H11Protocol)
             self.transport.set_protocol(http)
@@ -209,11 +231,11 @@ class Reception(asyncio.Protocol):
             LOG.warning("refused: %s", error)
             self.refuse(403, str(error))
         else:
-            self.transport.pause_reading()
             outage = self.front.hosts.outage(host, network)
             if outage:
                 self.go_on(self.fail(outage))
                 return
+            self.front.barrier.watch(self.transport)
             self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             answer(self.transport)
 
@@ -251,6 +273,7 @@ class Reception(asyncio.Protocol):
             return
         if tls is None:  # The client left during the handshake.
             return
+        self.front.barrier.spare(self.transport)
         entrance.line = Line(tls)
         entrance.tls = tls.get_extra_info("ssl_object").version()
         http = self.front.speaker(entrance)

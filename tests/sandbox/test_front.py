@@ -7,7 +7,7 @@ import socket
 import ssl
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,6 +59,14 @@ class Proxy:
 
     def run(self, what: "asyncio.Future[None] | object") -> None:
         asyncio.run_coroutine_threadsafe(what, self.loop).result(5)  # type: ignore[arg-type]  # a coroutine
+
+    def call(self, what: Callable[..., None], *arguments: Any) -> None:
+        """In the loop of the front."""
+
+        async def called() -> None:
+            what(*arguments)
+
+        self.run(called())
 
     def client(self, credentials: tuple[str, str] | None = None) -> httpx.Client:
         address = httpx.URL(f"http://127.0.0.1:{self.front.port}")
@@ -274,7 +282,9 @@ def test_a_job_that_asks_a_database_ends_with_that_refusal_in_its_log(
 
     proxy.front.hosts.doors["5432"] = stopped
     way = f"http://aks:{proxy.network.token}@127.0.0.1:{proxy.front.port}"
-    settings: Any = SimpleNamespace(proxy=way, ca=proxy.authority.certificate)
+    settings: Any = SimpleNamespace(
+        proxy=way, ca=proxy.authority.certificate, scratch=tmp_path / "scratch"
+    )
     server = {"PGHOST": "lab.postgres.database.azure.com", "PGUSER": "me"}
     container = Container("main", "postgres:16", "demo", "job", server)
     spec = {"image": "postgres:16", "command": ["psql", "-c", "select 1"]}
@@ -284,3 +294,47 @@ def test_a_job_that_asks_a_database_ends_with_that_refusal_in_its_log(
 
     assert (outcome.code, outcome.reason) == (2, "Error")
     assert log.read_text().count("lab.postgres.database.azure.com is stopped.") == 1
+
+
+def test_after_a_change_of_hosts_no_connection_leads_to_those_of_before(proxy: Proxy) -> None:
+    async def later(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse({"host": "of later"})(scope, receive, send)
+
+    hosts = Hosts()
+    hosts.public = {"management.azure.com": later}
+    answers: list[Any] = []
+    with proxy.client() as kept, proxy.client() as new:
+        before = kept.get("https://management.azure.com/").json()["host"]
+        proxy.call(proxy.front.hold)
+        asking = [
+            threading.Thread(
+                target=lambda one=one: answers.append(one.get("https://management.azure.com/"))
+            )
+            for one in (kept, new)
+        ]
+        for thread in asking:
+            thread.start()
+        asking[1].join(0.3)
+        waiting = [thread.is_alive() for thread in asking]
+        proxy.call(proxy.front.go_on, hosts)
+        for thread in asking:
+            thread.join(5)
+
+    assert before == "management.azure.com"
+    assert waiting == [True, True]
+    assert [answer.json()["host"] for answer in answers] == ["of later", "of later"]
+
+
+def test_a_change_of_hosts_breaks_a_tunnel_that_is_no_http(proxy: Proxy) -> None:
+    opened = threading.Event()
+    proxy.hosts.doors["5432"] = lambda _host, _network: lambda _transport: opened.set()
+    with socket.create_connection(("127.0.0.1", proxy.front.port), timeout=5) as line:
+        line.sendall(b"CONNECT db.postgres.database.azure.com:5432 HTTP/1.1\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 200")
+        assert opened.wait(5)
+
+        proxy.call(proxy.front.hold)
+
+        with contextlib.suppress(ConnectionResetError):
+            assert line.recv(100) == b""
+    proxy.call(proxy.front.go_on, proxy.hosts)

@@ -6,6 +6,8 @@ import json
 import logging
 import sqlite3
 import stat
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -211,6 +213,31 @@ def test_a_look_that_fails_forgets_nothing_of_what_was_recent(tmp_path: Path) ->
     asyncio.run(thrice())
 
     assert rows(tmp_path) == {("keeper", "good"): "2", ("keeper", "odd"): "2"}
+
+
+def test_what_was_seen_first_is_written_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, write, started = Keeper(one=1), Snapshot._write, threading.Event()
+
+    def slow_once(snapshot: Snapshot, differences: Any) -> None:
+        if not started.is_set():
+            started.set()
+            time.sleep(0.3)
+        write(snapshot, differences)
+
+    async def both() -> None:
+        snapshot = Snapshot(tmp_path, lambda: [keeper.part()])
+        first = asyncio.create_task(snapshot.save())
+        await asyncio.to_thread(started.wait, 10)
+        keeper.members = {"one": 2}
+        await asyncio.gather(first, snapshot.save())
+        await snapshot.close()
+
+    monkeypatch.setattr(Snapshot, "_write", slow_once)
+    asyncio.run(both())
+
+    assert rows(tmp_path) == {("keeper", "one"): "2"}
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
