@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -74,6 +75,7 @@ class Cluster:
     async def start(self) -> None:
         """Serve the API on the unix socket, then let the controllers work through it."""
         self.settings.state.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.settings.scratch, ignore_errors=True)  # Of a sandbox that was killed.
         config = uvicorn.Config(
             self._api,
             uds=str(self.settings.socket),

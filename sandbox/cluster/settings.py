@@ -46,6 +46,11 @@ class Settings:
     identify: Callable[[str], str] = lambda _token: ""
     pools: Callable[[], Sequence[Pool]] = one_pool
 
+    @property
+    def scratch(self) -> Path:
+        """Where programs of pods have their files, secrets among them, while they run."""
+        return self.state / "scratch"
+
     def log(self, namespace: str, pod: str, uid: str, container: str) -> Path:
         """Where the kubelet writes, and the API reads, what a container printed."""
         return self.state / "pods" / f"{namespace}_{pod}_{uid}" / f"{container}.log"

@@ -8,15 +8,14 @@ nothing of the host's environment. It ends when its pod does.
 import asyncio
 import contextlib
 import logging
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from sandbox import leash
 from sandbox.cloud.container_service import context, pod, toolbox
 from sandbox.cloud.container_service.command import Command
 from sandbox.latency import Latency
@@ -25,9 +24,6 @@ from sandbox.weather import EvictedError, Weather
 LOG = logging.getLogger(__name__)
 LOG_BUDGET = 512 * 1024  # Bytes; the rest is cut off, by Azure's design.
 LONGEST = 1800.0  # Seconds; the sandbox's own limit, Azure's is not documented.
-FILE_BLOCKS = 256 * 1024  # Of a kilobyte: no file of a command grows beyond 256 MiB.
-LIMITS = f"ulimit -c 0; ulimit -n 1024; ulimit -t 900; ulimit -f {FILE_BLOCKS}; "
-STARTER = LIMITS + 'exec bash -c "$1"'
 Pod = dict[str, Any]
 
 
@@ -69,6 +65,8 @@ class Execution:
         self._folder = folder
         self._weather = weather
         self._programs: Path | None = None
+        self._scratch = folder / "commands"
+        shutil.rmtree(self._scratch, ignore_errors=True)  # A sandbox that was killed leaves some.
 
     async def place(self, identifier: str, access: ClusterAccess) -> Pod:
         """The pod of a command, once it has a node; Azure's refusal when none has room for it."""
@@ -104,41 +102,24 @@ class Execution:
                 await access.end_pod(made)
 
     async def _execute(self, command: Command, access: ClusterAccess, made: Pod) -> None:
-        scratch = self._folder / "commands"
-        scratch.mkdir(parents=True, exist_ok=True)
-        root = Path(tempfile.mkdtemp(prefix=f"{command.id[:8]}-", dir=scratch))
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        root = Path(tempfile.mkdtemp(prefix=f"{command.id[:8]}-", dir=self._scratch))
         try:
             context.unpack(command.files, subfolder(root, "command-files"))
             environment = self._environment(root, access, command.token)
-            program = await self._start(command, environment, root)
+            with (root / "output").open("wb") as sink:
+                argv = ("bash", "-c", command.text)
+                program = await leash.start(argv, root / "command-files", environment, sink)
             lost = asyncio.ensure_future(access.await_pod(made, pod.has_ended, LONGEST))
             command.exit_code = await self._end(command, program, lost, environment)
             command.logs = log(root / "output")
         finally:
             shutil.rmtree(root, ignore_errors=True)
 
-    async def _start(
-        self, command: Command, environment: dict[str, str], root: Path
-    ) -> asyncio.subprocess.Process:
-        with (root / "output").open("wb") as sink:
-            return await asyncio.create_subprocess_exec(
-                str(self._toolbox() / "bash"),
-                "-c",
-                STARTER,
-                "bash",
-                command.text,
-                cwd=root / "command-files",
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=sink,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,  # So that all of it can be ended together.
-            )
-
     async def _end(
         self,
         command: Command,
-        program: asyncio.subprocess.Process,
+        program: leash.Program,
         lost: "asyncio.Future[Pod | None]",
         environment: dict[str, str],
     ) -> int:
@@ -146,7 +127,7 @@ class Execution:
         ended = asyncio.ensure_future(
             self._weather.evictions.outlast(
                 program.wait(),
-                lambda: os.killpg(program.pid, signal.SIGKILL),
+                program.kill,
                 {"path": str(command.cluster), "command": command.text},
                 urlsplit(environment["HTTPS_PROXY"]).username or "",
             )
@@ -159,10 +140,7 @@ class Execution:
                 raise EvictedError(pod.GONE.format(name=pod.name(command.id)))
             raise TimeoutError
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(program.pid, signal.SIGKILL)
-            if program.returncode is None:
-                await program.wait()
+            await program.end()
             for task in (ended, lost):
                 task.cancel()
 

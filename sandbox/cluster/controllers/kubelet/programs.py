@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox import leash
 from sandbox.cluster.controllers.kinds import Manifest
 from sandbox.cluster.controllers.kubelet import tunnel
 from sandbox.cluster.controllers.kubelet.environment import expand
@@ -128,7 +129,8 @@ async def run(
     settings: Settings, container: Container, spec: Manifest, log: Path, deadline: float
 ) -> Outcome:
     """Run the command of a container in a folder of its own, which goes with it."""
-    with tempfile.TemporaryDirectory(prefix="pod-") as scratch:
+    settings.scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="pod-", dir=settings.scratch) as scratch:
         program = prepare(settings, container, spec, Path(scratch))
         await asyncio.to_thread(log.parent.mkdir, parents=True, exist_ok=True)
         async with reachable_database(settings, container, program, log) as env:
@@ -161,21 +163,11 @@ async def execute(program: Program, env: Mapping[str, str], log: Path, deadline:
         await asyncio.to_thread(log.write_text, f"{text} (commands here are this machine's)\n")
         return Outcome(NOT_FOUND, "StartError", text)
     with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            *program.argv,
-            cwd=program.folder,
-            env=env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
+        running = await leash.start(program.argv, program.folder, env, output)
     try:
-        code = await asyncio.wait_for(process.wait(), deadline)
+        code = await asyncio.wait_for(running.wait(), deadline)
     except TimeoutError:
         return Outcome(KILLED, "DeadlineExceeded", f"still running after {deadline:.0f} s")
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await running.end()
     return Outcome(0) if code == 0 else Outcome(code if code > 0 else 128 - code, "Error")
