@@ -183,7 +183,7 @@ class Directory:
     def _read(self, assertion: str) -> dict[str, Any]:
         try:
             found: dict[str, Any] = jwt.decode(assertion, options={"verify_signature": False})
-        except (jwt.PyJWTError, RecursionError) as error:
+        except jwt.PyJWTError as error:
             raise EntraError(
                 400, "invalid_request", 50027, f"JWT token is invalid or malformed. {error}"
             ) from error

@@ -116,7 +116,7 @@ class Tokens:
                 known = jwt.decode(
                     token, self._public, ["RS256"], issuer=self.issuer, options=UNTIMED
                 )
-            except (jwt.PyJWTError, RecursionError) as error:
+            except jwt.PyJWTError as error:
                 raise TokenError(f"The access token is not valid: {error}.") from error
             if len(self._proven) >= PROVEN:
                 self._proven.clear()
