@@ -5,6 +5,7 @@ import base64
 import io
 import re
 import stat
+import warnings
 import zipfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -307,7 +308,15 @@ def test_with_entra_a_token_for_the_cluster_is_needed(play: Any, token: str) -> 
     [
         ("../outside", 0o644, "outside its own folder"),
         ("/etc/passwd", 0o644, "outside its own folder"),
+        ("..\\outside", 0o644, "outside its own folder"),
+        ("a/../../outside", 0o644, "outside its own folder"),
         ("link", stat.S_IFLNK | 0o777, "symbolic link"),
+        ("pipe", stat.S_IFIFO | 0o644, "neither a file nor a folder"),
+        ("disk", stat.S_IFBLK | 0o644, "neither a file nor a folder"),
+        ("a\nb", 0o644, "no name of a file"),
+        (".", 0o644, "no name of a file"),
+        ("a" * 256, 0o644, "too long"),
+        ("/".join(["a" * 200] * 6), 0o644, "too long"),
     ],
 )
 def test_a_context_that_reaches_out_is_refused(play: Any, name: str, mode: int, said: str) -> None:
@@ -315,6 +324,62 @@ def test_a_context_that_reaches_out_is_refused(play: Any, name: str, mode: int, 
 
     assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
     assert said in answer.json()["message"]
+
+
+def test_a_name_with_a_nul_in_it_is_refused(play: Any) -> None:
+    context = base64.b64decode(archive({"script_sh": "x"})).replace(b"script_sh", b"script\0sh")
+
+    answer = play(lambda cloud: cloud.send("true", context=base64.b64encode(context).decode()))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+    assert "no name of a file" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("a/", "a"), ("a/b/", "a/b")])
+def test_what_is_a_file_and_a_folder_is_refused(play: Any, names: tuple[str, ...]) -> None:
+    answer = play(lambda cloud: cloud.send("true", context=archive(dict.fromkeys(names, ""))))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+    assert "as a file and as a folder" in answer.json()["message"]
+
+
+def test_names_that_differ_in_case_are_two_files_and_the_last_of_one_name_stays(play: Any) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of the duplicate.
+        for name, text in (("a", "first"), ("A", "other"), ("a", "last"), ("d/", "")):
+            made.writestr(name, text)
+    context = base64.b64encode(packed.getvalue()).decode()
+
+    found = play(lambda cloud: cloud.run("cat a A; ls d", context=context))
+
+    assert (found["exitCode"], found["logs"]) == (0, "lastother")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_bomb_is_refused_before_it_is_opened(play: Any, method: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as made:
+        made.writestr("zeros", bytes(50_000_000))
+    small = base64.b64encode(packed.getvalue()).decode()
+
+    answer = play(lambda cloud: cloud.send("true", context=small))
+
+    assert "compression method is not supported" in answer.json()["message"]
+
+
+def test_a_context_that_unpacks_to_too_much_is_refused(play: Any) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for number in range(7):
+            made.writestr(str(number), bytes(10_000_000))
+
+    answer = play(
+        lambda cloud: cloud.send("true", context=base64.b64encode(packed.getvalue()).decode())
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidContext")
+    assert "70000000 bytes" in answer.json()["message"]
 
 
 def test_a_context_that_is_no_archive_is_refused(play: Any) -> None:

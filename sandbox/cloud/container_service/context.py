@@ -14,6 +14,8 @@ BODY_BUDGET = 1024 * 1024  # Bytes of a request. Azure's own limit is not docume
 UNPACKED_BUDGET = 64 * 1024 * 1024
 ENTRIES = 5000
 CHUNK = 64 * 1024
+LONGEST_NAME, LONGEST_PATH = 255, 1024  # Bytes; file systems have no more.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # Others unpack without measure.
 # What `zipfile` raises for damage; for encryption and unknown compression it is RuntimeError.
 UNREADABLE = (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError, EOFError, OSError)
 
@@ -37,6 +39,7 @@ def read(text: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in archive.infolist():
                 check_entry(entry)
+            check_tree(archive.infolist())
             sizes = [entry.file_size for entry in archive.infolist()]
             if sum(sizes) > UNPACKED_BUDGET or len(sizes) > ENTRIES:
                 raise refusal(
@@ -61,16 +64,42 @@ def prove(archive: zipfile.ZipFile) -> None:
                 pass
 
 
+def place(entry: zipfile.ZipInfo) -> PurePosixPath:
+    """Where an entry belongs, below the folder of the command."""
+    return PurePosixPath(entry.filename.replace("\\", "/"))
+
+
 def check_entry(entry: zipfile.ZipInfo) -> None:
-    """Only plain files below the folder itself."""
-    path = PurePosixPath(entry.filename.replace("\\", "/"))
+    """Only plain files and folders below the folder itself, with names that a disk takes."""
+    path, kind = place(entry), stat.S_IFMT(entry.external_attr >> 16)
+    lengths = [len(part.encode("utf-8", "replace")) for part in path.parts]
+    wrong = ""
     if path.is_absolute() or ".." in path.parts:
+        wrong = "outside its own folder"
+    elif kind == stat.S_IFLNK:
+        wrong = "a symbolic link"
+    elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        wrong = "which is neither a file nor a folder"
+    elif not (path.parts or entry.is_dir()) or not entry.orig_filename.isprintable():
+        wrong = "which is no name of a file"
+    elif max(lengths, default=0) > LONGEST_NAME or sum(lengths) > LONGEST_PATH:
+        wrong = "whose name is too long"
+    elif entry.compress_type not in METHODS:
+        wrong = "of which the compression method is not supported: store or deflate it"
+    if wrong:
+        name = ascii(entry.orig_filename)[: LONGEST_NAME + 1]
+        raise refusal(400, "InvalidContext", f"The context holds {name}, {wrong}.")
+
+
+def check_tree(entries: list[zipfile.ZipInfo]) -> None:
+    """Nothing is a file and a folder as well; of two files with one name the last one stays."""
+    files = {place(entry) for entry in entries if not entry.is_dir()}
+    folders = {folder for entry in entries for folder in place(entry).parents}
+    folders |= {place(entry) for entry in entries if entry.is_dir()}
+    both = sorted(map(str, files & folders))
+    if both:
         raise refusal(
-            400, "InvalidContext", f"The context holds '{entry.filename}', outside its own folder."
-        )
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise refusal(
-            400, "InvalidContext", f"The context holds '{entry.filename}', a symbolic link."
+            400, "InvalidContext", f"The context holds {both[0]!r} as a file and as a folder."
         )
 
 
@@ -81,7 +110,7 @@ def unpack(data: bytes, folder: Path) -> None:
     left = UNPACKED_BUDGET
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist():
-            target = folder / PurePosixPath(entry.filename.replace("\\", "/"))
+            target = folder / place(entry)
             if entry.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
                 continue
