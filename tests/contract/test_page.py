@@ -117,7 +117,7 @@ def extend(project: Path, code: str) -> None:
     file, place = project / match[1], "TYPES = (\n"
     text = file.read_text()
     assert text.count(place) == 1, f"{file} has no place {place!r}"
-    file.write_text(text.replace(place, place + code))
+    file.write_text(text.replace(place, f"{place}{code.rstrip()},\n"))
 
 
 def test_the_links_of_the_pages_lead_somewhere() -> None:
