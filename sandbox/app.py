@@ -172,6 +172,7 @@ class Cloud:
         if self.deployer.object_id not in self.store.principals:  # New credentials were made.
             self._admit_deployer()
         self.store.wake()
+        self.fleet.tidy()
         self.databases.tidy()
 
     async def live(self) -> None:

@@ -1,11 +1,12 @@
 """Every Kubernetes cluster of the cloud: it runs while its managed cluster exists."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import shutil
-import tempfile
 import uuid
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from sandbox.arm import Access, ArmError, Caller, TokenError
 from sandbox.cloud.container_service import SERVER_APPLICATION
 from sandbox.cloud.managed_identity import Held, Machine
 from sandbox.cluster import Cluster, Pool, Settings
+from sandbox.files import make_private, short_folder
 from sandbox.front import Hosts, Network
 from sandbox.snapshot import Part
 from sandbox.store import Resource, Store
@@ -64,6 +66,7 @@ class Fleet:
         self.access = access
         self.folder = folder
         self.authority = authority
+        self._short = short_folder(folder)  # For sockets, where ours has a long name.
         self.port = 0  # Of the proxy; known once it listens.
         self._clusters: dict[str, Cluster] = {}
         self._networks: dict[str, Network] = {}
@@ -76,12 +79,20 @@ class Fleet:
             store.listen(event, POOLS, self._resize)
 
     async def cluster(self, resource: Resource) -> Cluster:
-        """The running cluster of a managed cluster."""
-        starting = self._starts.get(resource.id.key)
-        if starting is None:
+        """The running cluster of a managed cluster; one that did not start is started again."""
+        key = resource.id.key
+        starting = self._starts.get(key)
+        if starting and failure(starting):
+            starting = self._launch(resource, self._clusters[key])
+        if starting:
+            await asyncio.wait({starting})
+        if starting is None or starting.cancelled() or self._starts.get(key) is not starting:
             raise ArmError(404, "NotFound", f"No cluster runs for '{resource.id}'.")
-        await asyncio.shield(starting)
-        return self._clusters[resource.id.key]
+        error = failure(starting)
+        if error:
+            message = f"The cluster of '{resource.id}' did not start: {error!r}."
+            raise ArmError(500, "InternalServerError", message)
+        return self._clusters[key]
 
     def running(self) -> dict[str, Cluster]:
         """The clusters by the ids of their resources, in lower case."""
@@ -177,6 +188,8 @@ class Fleet:
             task.cancel()
         await asyncio.gather(*self._starts.values(), *self._stops, return_exceptions=True)
         await asyncio.gather(*map(self._stop, self._clusters.values()))
+        with contextlib.suppress(OSError):  # There is none, or something else is in it.
+            self._short.rmdir()
 
     # --- Restarts ------------------------------------------------------------------------------
 
@@ -206,6 +219,18 @@ class Fleet:
                 network = Network(place["network"], token=place["token"])
                 self._start(resource, network, place["folder"])
 
+    def tidy(self) -> None:
+        """Remove what clusters have left that are no more, as after a kill."""
+        known = {cluster.settings.state for cluster in self._clusters.values()}
+        left = [folder for folder in self.folder.glob("*") if folder not in known]
+        self._see_to(asyncio.to_thread(remove, left))
+        if self._short.is_dir():
+            used = {cluster.settings.socket for cluster in self._clusters.values()}
+            with contextlib.suppress(OSError):  # Somebody else's is left alone.
+                make_private(self._short)
+                for socket in set(self._short.iterdir()) - used:
+                    socket.unlink()
+
     # --- From the life of a managed cluster ----------------------------------------------------
 
     def _begin(self, resource: Resource) -> None:
@@ -224,9 +249,13 @@ class Fleet:
         services = Services(cluster)
         network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
         network.names = lambda host: services if cluster.resolves(host) else None
+        self._launch(resource, cluster)
+
+    def _launch(self, resource: Resource, cluster: Cluster) -> "asyncio.Task[None]":
         start = asyncio.get_running_loop().create_task(self._come_up(cluster))
         start.add_done_callback(lambda done: report(resource, done))
         self._starts[resource.id.key] = start
+        return start
 
     def _end(self, resource: Resource) -> None:
         cluster = self._clusters.get(resource.id.key)
@@ -234,7 +263,10 @@ class Fleet:
             return
         self._starts[resource.id.key].cancel()
         self._forget(resource.id.key)
-        task = asyncio.get_running_loop().create_task(self._remove(cluster))
+        self._see_to(self._remove(cluster))
+
+    def _see_to(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
 
@@ -246,16 +278,18 @@ class Fleet:
 
     async def _come_up(self, cluster: Cluster) -> None:
         async with self._room:
-            await cluster.start()
+            make_private(cluster.settings.socket.parent)
+            try:
+                await cluster.start()
+            except Exception:
+                await self._stop(cluster)  # What did start of it.
+                raise
 
     async def _stop(self, cluster: Cluster) -> None:
-        settings = cluster.settings
         try:
             await cluster.stop()
         except Exception:
-            LOG.exception("the cluster %s did not stop in order", settings.name)
-        if settings.socket.parent != settings.state:
-            await asyncio.to_thread(shutil.rmtree, settings.socket.parent, ignore_errors=True)
+            LOG.exception("the cluster %s did not stop in order", cluster.settings.name)
 
     async def _remove(self, cluster: Cluster) -> None:
         """Remove its files once nothing writes to them."""
@@ -274,7 +308,7 @@ class Fleet:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         socket = folder / "api.sock"
         if len(bytes(socket.resolve())) > SOCKET_LIMIT:
-            socket = Path(tempfile.mkdtemp(prefix="sandbox-")) / "api.sock"
+            socket = self._short / f"{folder.name}.sock"
 
         def authorize(object_id: str, verb: str, kind: str) -> bool:
             action = f"{CLUSTERS}/{kind}/{VERBS.get(verb, f'{verb}/action')}"
@@ -328,7 +362,18 @@ def pool_of(pool: Resource, cluster: Resource) -> Pool:
     )
 
 
+def remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def failure(start: "asyncio.Task[None]") -> BaseException | None:
+    """Why a start came to nothing; one that goes on, or was called off, did not fail."""
+    return start.exception() if start.done() and not start.cancelled() else None
+
+
 def report(resource: Resource, done: "asyncio.Task[None]") -> None:
     """A cluster that does not start is a bug of the sandbox: tell it where it is looked for."""
-    if not done.cancelled() and done.exception():
-        LOG.error("the cluster %s did not start", resource.name, exc_info=done.exception())
+    error = failure(done)
+    if error:
+        LOG.error("the cluster %s did not start", resource.name, exc_info=error)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.arm import ArmError
 from sandbox.cloud.container_service import SERVER_APPLICATION
 from sandbox.cluster import Cluster
+from sandbox.files import short_folder
 from sandbox.front import RefusedError
 from tests.sandbox.conftest import Azure
 
@@ -199,9 +201,85 @@ def test_a_cluster_built_again_outlives_the_end_of_the_one_before(aks: Azure) ->
     second = running(aks).settings
     aks.http.runner.run(wait_until(lambda: not first.state.exists()))
 
-    assert not first.socket.parent.exists()
+    assert not first.socket.exists()
     assert second.socket.exists()
     assert second.state.is_dir()
+
+
+def test_who_waits_for_a_cluster_that_is_deleted_is_told_that_there_is_none(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def for_ever(_cluster: Cluster) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Cluster, "start", for_ever)
+    build(azure)
+    managed = azure.cloud.store.get(f"{azure.group}/providers/{CLUSTER}")
+
+    async def scenario() -> None:
+        waiting = asyncio.create_task(azure.cloud.fleet.cluster(managed))
+        await asyncio.sleep(0.05)
+        azure.cloud.store.delete(managed.id)
+        await waiting
+
+    with pytest.raises(ArmError, match="No cluster runs for") as refused:
+        azure.http.runner.run(scenario())
+
+    assert refused.value.status == 404
+
+
+def test_a_cluster_that_did_not_start_is_started_by_who_asks_for_it_next(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_cluster: Cluster) -> None:
+        raise OSError("no room for a socket")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cluster, "start", broken)
+        build(azure)
+        with pytest.raises(ArmError, match="no room for a socket") as refused:
+            running(azure)
+
+    assert refused.value.status == 500
+    assert running(azure).settings.socket.exists()
+
+
+def test_what_a_killed_sandbox_left_of_its_clusters_is_removed(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.fleet.SOCKET_LIMIT", 0)  # As in a folder with a long name.
+    build(azure)
+    settings = running(azure).settings
+    folder = azure.cloud.fleet.folder / "left"
+    folder.mkdir()
+    (folder / "token").write_text("secret")
+    socket = settings.socket.with_name("left.sock")
+    socket.touch()
+
+    async def tidy() -> None:
+        azure.cloud.fleet.tidy()
+        await wait_until(lambda: not folder.exists() and not socket.exists())
+
+    azure.http.runner.run(tidy())
+
+    assert settings.state.is_dir()
+    assert settings.socket.exists()
+    azure.http.runner.run(azure.cloud.fleet.stop())
+    assert not settings.socket.parent.exists()
+
+
+def test_a_cluster_does_not_listen_where_others_can_enter(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.fleet.SOCKET_LIMIT", 0)
+    place = short_folder(azure.cloud.fleet.folder)
+    place.mkdir(mode=0o755)
+    try:
+        build(azure)
+        with pytest.raises(ArmError, match="not a folder that only this user enters"):
+            running(azure)
+    finally:
+        place.rmdir()
 
 
 async def wait_until(true: Callable[[], bool]) -> None:
