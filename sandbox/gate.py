@@ -37,6 +37,7 @@ CONDITIONAL = (
     "microsoft.authorization/roleassignments/write",
     "microsoft.authorization/roleassignments/delete",
 )
+API_VERSION = re.compile(rb"(^|&)api-version=", re.IGNORECASE)
 CODES = {
     "missing": "AuthenticationFailed",
     "audience": "InvalidAuthenticationTokenAudience",
@@ -55,6 +56,7 @@ class Gate:
         self.throttle = throttle.Throttle(store.latency, store.now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = tidied(scope)
         request = Request(scope)
         headers: dict[str, str] = {}
         send = numbered(send, request, headers)
@@ -64,6 +66,7 @@ class Gate:
                 headers |= self.count(request, scope["caller"])
                 self.authorize(request, scope["caller"])
                 self.check_locks(request)
+                check_media_type(request)
         except ArmError as error:
             await (await arm.answer(request, error))(scope, receive, send)
         else:
@@ -145,6 +148,29 @@ class Gate:
                 "scope is invalid. If access was recently granted, please refresh your "
                 "credentials.",
             )
+
+
+def tidied(scope: Scope) -> Scope:
+    """A slash at the end of a path, and the letter case of `api-version`, mean nothing."""
+    path, query = scope["path"], scope["query_string"]
+    if path.endswith("/") and path.strip("/"):
+        scope = {**scope, "path": path[:-1], "raw_path": scope["raw_path"].removesuffix(b"/")}
+    if b"api-version" not in query:
+        scope = {**scope, "query_string": API_VERSION.sub(rb"\1api-version=", query)}
+    return scope
+
+
+def check_media_type(request: Request) -> None:
+    """What has a body that calls itself something else than JSON is not read."""
+    told = request.headers.get("content-type", "").partition(";")[0].strip()
+    empty = request.headers.get("content-length") == "0"
+    if request.method in arm.SUFFIXES and told and not told.lower().endswith("json") and not empty:
+        raise ArmError(
+            415,
+            "UnsupportedMediaType",
+            f"The content media type '{told}' is not supported. Only 'application/json' is "
+            "supported.",
+        )
 
 
 def locks(lock: Resource, doing: str) -> bool:

@@ -68,6 +68,10 @@ def stateless(resource: Resource, _store: Store) -> dict[str, Any]:
     return {"id": str(resource.id), "name": resource.name, "type": resource.kind, **resource.body}
 
 
+NAME = re.compile(r"[^<>%&:\\?/#]{0,259}[^<>%&:\\?/#. ]\Z")
+"""What no provider takes otherwise; most take less."""
+
+
 @dataclass(frozen=True)
 class ResourceType:
     """One kind of resource. The defaults fit most; status codes are those that clients accept."""
@@ -104,7 +108,7 @@ class ResourceType:
     slow_delete: int = 202
     polls_resource: bool = False
     """No polling address is given: the client watches `provisioningState`."""
-    name: re.Pattern[str] | None = None
+    name: re.Pattern[str] = NAME
     name_error: tuple[str, str] = ("InvalidResourceName", "Resource name '{name}' is invalid.")
 
     @property
@@ -309,7 +313,7 @@ class Endpoints:
                 "Can not perform requested operation on nested resource. "
                 f"Parent resource '{resource.parent.name}' not found.",
             )
-        if self.type.name and not self.type.name.match(resource.name):
+        if not self.type.name.match(resource.name):
             code, message = self.type.name_error
             raise ArmError(400, code, message.format(name=resource.name))
 
