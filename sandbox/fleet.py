@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.arm import Access, ArmError, Caller, TokenError
-from sandbox.cloud.container_service import SERVER_APPLICATION
+from sandbox.cloud.container_service import SERVER_APPLICATION, is_of_a_command
 from sandbox.cloud.managed_identity import Held, Machine
 from sandbox.cluster import Cluster, Pool, Settings
 from sandbox.files import make_private, short_folder
@@ -104,23 +104,26 @@ class Fleet:
 
     def kubeconfig(self, name: str, object_id: str) -> str:
         """How somebody of Entra reaches a cluster, by its network's name; empty without one."""
-        key = next((key for key, one in self._networks.items() if one.name == name.lower()), "")
-        resource = self.store.find(key) if key else None
+        resource = self.managed(name.lower())
         if resource is None:
             return ""
-        cluster = self._clusters[key]
+        cluster, network = self._clusters[resource.id.key], self._networks[resource.id.key]
         managed = (resource.properties.get("aadProfile") or {}).get("managed")
         token = cluster.entra_token(object_id) if managed else cluster.admin_token()
-        return cluster.kubeconfig(token, self.proxy(self._networks[key]))
+        return cluster.kubeconfig(token, self.proxy(network))
 
     def proxies(self) -> dict[str, str]:
         """The ways into all networks, by their names, which are those of the clusters."""
         return {network.name: self.proxy(network) for network in self._networks.values()}
 
+    def managed(self, network: str) -> Resource | None:
+        """The managed cluster whose network has this name."""
+        key = next((key for key, one in self._networks.items() if one.name == network), "")
+        return self.store.find(key) if key else None
+
     def machine(self, network: str) -> Machine | None:
         """The node on which a caller in a network runs; nodes of one cluster are alike here."""
-        key = next((key for key, one in self._networks.items() if one.name == network), "")
-        cluster = self.store.find(key) if key else None
+        cluster = self.managed(network)
         if cluster is None:
             return None
         found = cluster.properties
@@ -281,6 +284,8 @@ class Fleet:
             make_private(cluster.settings.socket.parent)
             try:
                 await cluster.start()
+                for pod in filter(is_of_a_command, cluster.objects("pods")):
+                    await cluster.end_pod(pod)  # It ran in a sandbox that was killed.
             except Exception:
                 await self._stop(cluster)  # What did start of it.
                 raise

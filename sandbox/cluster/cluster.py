@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from sandbox import leash
 from sandbox.cluster.api import Api
 from sandbox.cluster.controllers import Controllers
 from sandbox.cluster.settings import Settings
@@ -75,7 +76,9 @@ class Cluster:
     async def start(self) -> None:
         """Serve the API on the unix socket, then let the controllers work through it."""
         self.settings.state.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.settings.scratch, ignore_errors=True)  # Of a sandbox that was killed.
+        # What a sandbox that was killed has left.
+        await asyncio.to_thread(leash.sweep, self.settings.scratch)
+        await asyncio.to_thread(shutil.rmtree, self.settings.scratch, ignore_errors=True)
         config = uvicorn.Config(
             self._api,
             uds=str(self.settings.socket),

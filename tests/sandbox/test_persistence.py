@@ -293,8 +293,9 @@ def test_what_was_under_way_goes_on(tmp_path: Path) -> None:
 
 def test_a_command_under_way_is_a_command_that_failed(sandbox: Sandbox) -> None:
     build(sandbox)
-    address = sandbox.command("sleep 60")
-    until(lambda: sandbox.ask("GET", address).status_code == 202)
+    mark = sandbox.state.parent / "mark"
+    address = sandbox.command(f"(sleep 3; date > {mark}) & kubectl get pods; date > {mark}1; wait")
+    until(mark.with_name("mark1").exists)
     time.sleep(1)  # More than a killed sandbox may forget.
 
     sandbox.kill()
@@ -303,6 +304,11 @@ def test_a_command_under_way_is_a_command_that_failed(sandbox: Sandbox) -> None:
     ended = sandbox.result(address)
     assert ended["provisioningState"] == "Failed"
     assert "the sandbox stopped" in ended["reason"]
+    pods = sandbox.told("kubectl get pods -n aks-command -o name").split()
+    assert len(pods) == 1  # That of this command.
+    time.sleep(3)
+    assert not mark.exists()
+    assert list((sandbox.state / "run-command" / "commands").iterdir()) == []
 
 
 def test_a_reset_is_a_reset_for_the_next_start_too(sandbox: Sandbox) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import base64
 import io
 import re
+import shutil
 import stat
+import threading
 import warnings
 import zipfile
 from collections.abc import Awaitable, Callable
@@ -258,6 +260,44 @@ def test_what_a_command_leaves_running_ends_with_it(play: Any, tmp_path: Path) -
 
     assert found["logs"] == "started\n"
     assert not mark.exists()
+
+
+def test_what_leaves_the_group_of_a_command_ends_with_it_too(play: Any) -> None:
+    if not Path("/proc/self/environ").exists() or not shutil.which("setsid"):
+        pytest.skip("needs /proc and setsid")
+    away = f"{shutil.which('setsid')} bash -c 'echo $$ >away; mv away pid; exec sleep 300' & disown"
+
+    found = play(lambda cloud: cloud.run(f"{away}; until test -e pid; do sleep 0.1; done; cat pid"))
+
+    shown = Path(f"/proc/{int(found['logs'])}/stat")
+    assert not shown.exists() or shown.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("work", ["read", "unpack"])
+def test_others_are_answered_while_a_context_is_looked_into(
+    play: Any, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    begun, answered = threading.Event(), threading.Event()
+    usual = getattr(context_of_commands, work)
+
+    def slow(*arguments: Any) -> Any:
+        begun.set()
+        assert answered.wait(10)
+        return usual(*arguments)
+
+    monkeypatch.setattr(context_of_commands, work, slow)
+
+    async def scenario(cloud: Cloud) -> dict[str, Any]:
+        running = asyncio.create_task(cloud.run("cat a", context=archive({"a": "content"})))
+        await asyncio.to_thread(begun.wait, 10)
+        other = await cloud.client.get(
+            f"{CLUSTER}/commandResults/{'0' * 32}?api-version=2025-10-01"
+        )
+        assert other.status_code == 404
+        answered.set()
+        return await running
+
+    assert play(scenario)["logs"] == "content"
 
 
 def test_nothing_of_a_command_stays_on_disk(play: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from sandbox.cloud.container_service.execution import ClusterAccess, Execution
 from sandbox.cloud.container_service.models import CLUSTERS, oidc_issuer
+from sandbox.cloud.container_service.pod import is_of_a_command
 from sandbox.cloud.container_service.routes import routes
 from sandbox.cloud.container_service.run_command import SERVER_APPLICATION, Commands
 
@@ -11,6 +12,7 @@ __all__ = [
     "ClusterAccess",
     "Commands",
     "Execution",
+    "is_of_a_command",
     "oidc_issuer",
     "routes",
 ]

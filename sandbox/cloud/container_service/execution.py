@@ -66,7 +66,7 @@ class Execution:
         self._weather = weather
         self._programs: Path | None = None
         self._scratch = folder / "commands"
-        shutil.rmtree(self._scratch, ignore_errors=True)  # A sandbox that was killed leaves some.
+        clear(self._scratch)  # A sandbox that was killed leaves some.
 
     async def place(self, identifier: str, access: ClusterAccess) -> Pod:
         """The pod of a command, once it has a node; Azure's refusal when none has room for it."""
@@ -105,16 +105,17 @@ class Execution:
         self._scratch.mkdir(parents=True, exist_ok=True)
         root = Path(tempfile.mkdtemp(prefix=f"{command.id[:8]}-", dir=self._scratch))
         try:
-            context.unpack(command.files, subfolder(root, "command-files"))
+            place = subfolder(root, "command-files")
+            await whole(context.unpack, command.files, place)
             environment = self._environment(root, access, command.token)
             with (root / "output").open("wb") as sink:
                 argv = ("bash", "-c", command.text)
-                program = await leash.start(argv, root / "command-files", environment, sink)
+                program = await leash.start(argv, place, environment, sink)
             lost = asyncio.ensure_future(access.await_pod(made, pod.has_ended, LONGEST))
             command.exit_code = await self._end(command, program, lost, environment)
             command.logs = log(root / "output")
         finally:
-            shutil.rmtree(root, ignore_errors=True)
+            await whole(clear, root)
 
     async def _end(
         self,
@@ -166,6 +167,21 @@ class Execution:
         if self._programs is None:
             self._programs = toolbox.make(self._folder / "programs")
         return self._programs
+
+
+def clear(folder: Path) -> None:
+    """Leave no program and no file of a command."""
+    leash.sweep(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def whole(work: Callable[..., None], *arguments: Any) -> None:
+    """Work in a thread, to its end even if nobody waits for it any more."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(working)
+    finally:
+        await asyncio.wait({working})
 
 
 def exit_code(code: int) -> int:

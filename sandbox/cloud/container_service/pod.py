@@ -6,6 +6,7 @@ from sandbox.arm import ArmError
 from sandbox.cloud.container_service import refusals
 
 NAMESPACE = "aks-command"
+LABELS = {"app.kubernetes.io/managed-by": "aks-run-command"}
 IMAGES = "mcr.microsoft.com/aks/command"
 SCHEDULED = 30.0  # Seconds that AKS waits for the pod to find a node.
 STARTED = 60.0  # Resource Manager's own limit, from then on.
@@ -29,7 +30,7 @@ def manifest(identifier: str) -> dict[str, Any]:
         "metadata": {
             "name": name(identifier),
             "namespace": NAMESPACE,
-            "labels": {"app.kubernetes.io/managed-by": "aks-run-command"},
+            "labels": LABELS,
         },
         "spec": {
             "restartPolicy": "Never",
@@ -43,6 +44,11 @@ def manifest(identifier: str) -> dict[str, Any]:
 
 def container(name: str, image: str) -> dict[str, Any]:
     return {"name": name, "image": f"{IMAGES}/{image}:master", "resources": RESOURCES}
+
+
+def is_of_a_command(pod: dict[str, Any]) -> bool:
+    metadata = pod["metadata"]
+    return (metadata["namespace"], metadata.get("labels")) == (NAMESPACE, LABELS)
 
 
 def is_placed(pod: dict[str, Any]) -> bool:

@@ -56,7 +56,7 @@ class Commands:
         if not isinstance(text, str) or not text.strip():
             raise refusals.invalid("command", "It is required.")
         self._check_cluster(cluster)
-        files = context.read(str(wanted.get("context") or ""))
+        files = await asyncio.to_thread(context.read, str(wanted.get("context") or ""))
         access = await self.access(cluster)
         identifier = uuid.uuid4().hex
         if access is None:

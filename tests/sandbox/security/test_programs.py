@@ -71,6 +71,14 @@ def test_a_program_has_limits(tmp_path: Path) -> None:
     assert (tmp_path / "large").stat().st_size <= 256 * 1024 * 1024
 
 
+def test_a_program_has_a_limited_number_of_processes(tmp_path: Path) -> None:
+    if not Path("/proc/self/limits").exists():
+        pytest.skip("needs /proc")
+    _, printed = outcome("grep 'Max processes' /proc/self/limits", tmp_path)
+
+    assert int(printed.split()[2]) <= leash.PROCESSES
+
+
 def test_no_descriptor_of_the_sandbox_reaches_a_program(tmp_path: Path) -> None:
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc")

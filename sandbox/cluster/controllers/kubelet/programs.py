@@ -133,8 +133,11 @@ async def run(
     with tempfile.TemporaryDirectory(prefix="pod-", dir=settings.scratch) as scratch:
         program = prepare(settings, container, spec, Path(scratch))
         await asyncio.to_thread(log.parent.mkdir, parents=True, exist_ok=True)
-        async with reachable_database(settings, container, program, log) as env:
-            return await execute(program, env, log, deadline)
+        try:
+            async with reachable_database(settings, container, program, log) as env:
+                return await execute(program, env, log, deadline)
+        finally:
+            await asyncio.to_thread(leash.sweep, Path(scratch))
 
 
 @contextlib.asynccontextmanager
