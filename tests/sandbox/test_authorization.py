@@ -227,10 +227,11 @@ def test_permissions_are_those_of_the_caller(azure: Azure) -> None:
 # --- Nobody becomes more than they are -------------------------------------------------------
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+NEW = "5b8a2f0c-93f1-4f0e-9a51-2d6f6f0c7e11"  # One for all: workers of pytest must agree on names.
 ABOVE = (
-    f"/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}",
-    f"/foo/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}",
-    f"/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}",
+    f"/providers/Microsoft.Authorization/roleAssignments/{NEW}",
+    f"/foo/providers/Microsoft.Authorization/roleAssignments/{NEW}",
+    f"/providers/Microsoft.Authorization/roleDefinitions/{NEW}",
     "/providers/Microsoft.Authorization/locks/keep",
     "/subscriptions/{subscription}/resourceGroups/operationStatuses",
 )
