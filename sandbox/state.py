@@ -34,6 +34,8 @@ FOLDERS = ("blobs", "clusters", "postgresql", "run-command")
 class SandboxError(Exception):
     """The sandbox cannot do what was asked; `hint` says what helps."""
 
+    code = 1  # What the command ends in.
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)
         self.message = message
@@ -152,14 +154,8 @@ class State:
             "CLIENT_ID": identity.client,
             "CLIENT_SECRET": identity.secret,
         }
-        here, proxy = "127.0.0.1,localhost", inside or running.proxy
-        # Plain HTTP too, for the services of a network, and so that a host such as the metadata
-        # service of a virtual machine is refused, not asked. Most tools prefer the small spelling.
-        schemes = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
         return {
-            **dict.fromkeys((*schemes, "ALL_PROXY", "all_proxy"), proxy),
-            "NO_PROXY": here,
-            "no_proxy": here,
+            **way(inside or running.proxy),
             "REQUESTS_CA_BUNDLE": authority,
             "CURL_CA_BUNDLE": authority,
             "SSL_CERT_FILE": authority,
@@ -231,6 +227,18 @@ class State:
             (self.folder / name).unlink(missing_ok=True)
         for name in FOLDERS:
             shutil.rmtree(self.folder / name, ignore_errors=True)
+
+
+def way(proxy: str) -> dict[str, str]:
+    """
+    Every spelling of the variables that lead a program through a proxy; most prefer the small one.
+
+    Plain HTTP too, for the services of a network, and so that a host such as the metadata service
+    of a virtual machine is refused, not asked.
+    """
+    schemes = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+    direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+    return dict.fromkeys(schemes, proxy) | direct
 
 
 def exports(environment: dict[str, str]) -> str:

@@ -1,12 +1,16 @@
 """What is typed after `python -m sandbox`: one module for each subject, loaded when used."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from typing import NoReturn
 
 import cyclopts
 from cyclopts import Parameter
 from rich.markup import escape
 
+from sandbox.commands.environment import CLOSED
 from sandbox.commands.terminal import err
 from sandbox.commands.tools import separated
 from sandbox.state import SandboxError
@@ -39,7 +43,8 @@ def application(*, overview: bool) -> cyclopts.App:
         help="Azure on this machine: an intercepting proxy that answers as Azure does.",
         help_format="plaintext",
         default_parameter=Parameter(show_default=worth_saying),
-        version_flags=[],
+        version=lambda: version("supabase-on-azure"),
+        version_flags=["--version"],
     )
     for name, (place, summary) in COMMANDS.items():
         told = {"help": summary} if overview else {}
@@ -56,15 +61,29 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command; an error is a sentence and what to do, never a traceback."""
     words = separated(sys.argv[1:] if arguments is None else arguments)
     try:
-        application(overview=words[:1] in ([], ["--help"], ["-h"]))(words)
+        with closing_the_way(words):
+            application(overview=words[:1] in ([], ["--help"], ["-h"]))(words)
     except SandboxError as error:
         err.print(f"[red]{escape(error.message)}[/]")
         if error.hint:
             err.print(escape(error.hint))
-        sys.exit(1)
+        sys.exit(error.code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # Whoever read our output has seen enough.
         sys.stderr.close()
         sys.exit(0)
     sys.exit(0)
+
+
+@contextmanager
+def closing_the_way(words: list[str]) -> Iterator[None]:
+    """A shell that evaluates what `env` or `up` prints must not go on to the real Azure."""
+    try:
+        yield
+    except BaseException as error:
+        failed = not isinstance(error, SystemExit) or error.code not in (None, 0)
+        if failed and words[:1] in (["env"], ["up"]) and not sys.stdout.isatty():
+            sys.stdout.write(CLOSED)
+            sys.stdout.flush()
+        raise

@@ -84,10 +84,49 @@ def test_terraform_is_told_to_ask_nobody_for_its_newest_version(running: Command
     assert running.environment()["CHECKPOINT_DISABLE"] == "1"
 
 
+@pytest.mark.parametrize("command", [("env",), ("env", "--nonsense"), ("up", "--scale=-1")])
+def test_a_shell_that_evaluates_a_failure_notices_and_reaches_nothing(
+    sandbox: CommandLine, command: tuple[str, ...]
+) -> None:
+    failed = sandbox(*command)
+    script = f"NO_PROXY='*'; eval \"$(cat)\"; echo $?; curl -sS {REAL} 2>&1; echo $https_proxy"
+
+    shell = evaluated(failed.stdout, script)
+
+    assert failed.returncode != 0
+    assert shell[0] == "1"
+    assert "Failed to connect" in shell[1] or "Could not connect" in shell[1]
+    assert shell[2] == "http://127.0.0.1:9"
+
+
+def test_a_shell_leaves_the_sandbox_again(running: CommandLine) -> None:
+    there, back = running("env").stdout, running("env", "--unset").stdout
+
+    left = evaluated(there + back, 'eval "$(cat)"; echo $?; env')
+
+    assert left[0] == "0"
+    assert not {line.partition("=")[0] for line in left} & set(running.environment())
+
+
+REAL = "https://management.azure.com/subscriptions"
+
+
+def evaluated(printed: str, script: str) -> list[str]:
+    """What a shell prints that is given the output of a command."""
+    return subprocess.run(
+        ["bash", "-c", script],
+        env={"PATH": "/usr/bin:/bin"},
+        input=printed,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+
 def test_inside_a_network_that_does_not_exist_is_an_error(running: CommandLine) -> None:
     answer = running("env", "--inside", "lab-aks")
 
-    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.returncode == 1
     assert "The sandbox has no cluster lab-aks." in answer.stderr
     assert "None is built yet." in answer.stderr
 

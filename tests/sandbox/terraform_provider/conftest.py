@@ -286,6 +286,8 @@ def environment(state: Path) -> dict[str, str] | None:
     done = subprocess.run(
         sandbox("env", "--state", str(state)), cwd=ROOT, capture_output=True, text=True, check=False
     )
+    if done.returncode:
+        return None
     lines = [line.removeprefix("export ") for line in done.stdout.splitlines() if "=" in line]
     found = dict(line.split("=", 1) for line in lines)
     return {name: value.strip("'\"") for name, value in found.items()} or None
