@@ -1,7 +1,9 @@
 """The whole cloud together: a cluster runs while it exists, inside a network of its own."""
 
 import asyncio
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -280,6 +282,32 @@ def test_a_cluster_does_not_listen_where_others_can_enter(
             running(azure)
     finally:
         place.rmdir()
+
+
+def test_the_data_of_a_database_server_are_removed_beside_the_loop(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[bool] = []
+
+    def remove(_folder: Path, *, ignore_errors: bool) -> None:
+        removed.append(ignore_errors and threading.current_thread() is threading.main_thread())
+
+    monkeypatch.setattr("sandbox.databases.shutil.rmtree", remove)
+    wanted = {
+        "version": "16",
+        "administratorLogin": "pgadmin",
+        "administratorLoginPassword": "Correct-Horse-9",
+        "storage": {"storageSizeGB": 64},
+    }
+    sku = {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
+    body = {"location": "westeurope", "sku": sku, "properties": wanted}
+    server = "Microsoft.DBforPostgreSQL/flexibleServers/lab-pg"
+    azure.arm("PUT", server, body)
+
+    azure.arm("DELETE", server)
+    azure.http.runner.run(wait_until(lambda: bool(removed)))
+
+    assert removed == [False]
 
 
 async def wait_until(true: Callable[[], bool]) -> None:
