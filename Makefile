@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON ?= python3
 ENVIRONMENT ?= sandbox
 PREFECT_PORT ?= 4200
-SANDBOX_OPTIONS ?= --profile typical --scale 0.05
+SANDBOX_OPTIONS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready

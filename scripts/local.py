@@ -20,6 +20,7 @@ HOME = PROJECT / ".work" / "prefect"
 BIN = Path(sys.executable).parent
 POOL = "supabase-sandbox"
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+PORT = 4200
 START = 90  # Seconds until a server on a loaded machine must answer.
 
 app = cyclopts.App(help=__doc__, version_flags=[])
@@ -28,7 +29,7 @@ Port = Annotated[int, cyclopts.Parameter(env_var="PREFECT_PORT", help="The serve
 
 
 @app.command
-def up(port: Port = 4200) -> int:
+def up(port: Port = PORT) -> int:
     """Start server and worker, and register the deployments; what runs already is left alone."""
     HOME.mkdir(parents=True, exist_ok=True)
     ours = _alive("server")
@@ -55,7 +56,7 @@ def up(port: Port = 4200) -> int:
 
 
 @app.command
-def work(port: Port = 4200) -> int:
+def work(port: Port = PORT) -> int:
     """Register the sandbox's pool and every deployment, then work."""
     prefect = str(BIN / "prefect")
     environment = _environment(port)
@@ -70,7 +71,7 @@ def work(port: Port = 4200) -> int:
 
 
 @app.command
-def down(port: Port = 4200) -> int:
+def down(port: Port = PORT) -> int:
     """Stop worker and server."""
     for name in ("worker", "server"):
         pid = _pid(name)
@@ -83,7 +84,7 @@ def down(port: Port = 4200) -> int:
 
 
 @app.command
-def env(port: Port = 4200, *, running: bool = False) -> int:
+def env(port: Port = PORT, *, running: bool = False) -> int:
     """
     Print the variables that point Prefect's client to this server.
 
@@ -100,7 +101,7 @@ def env(port: Port = 4200, *, running: bool = False) -> int:
 
 
 @app.command
-def show(port: Port = 4200) -> int:
+def show(port: Port = PORT) -> int:
     """Show the newest report and the address of the UI."""
     reports = sorted((PROJECT / ".work").glob("*/reports/*/report.md"), key=os.path.getmtime)
     if reports:
@@ -114,7 +115,8 @@ def show(port: Port = 4200) -> int:
     if not _alive("worker"):
         log = HOME / "worker.log"
         screen.print(f"The worker has ended; runs from the UI wait. See {log}.", style="yellow")
-    screen.print(f"Prefect UI: http://127.0.0.1:{port}   (stop everything: make down)")
+    own = "" if port == PORT else f" PREFECT_PORT={port}"
+    screen.print(f"Prefect UI: http://127.0.0.1:{port}   (stop everything: make down{own})")
     return 0
 
 

@@ -6,17 +6,18 @@ import logging
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from rich.markup import escape
 
 from sandbox import requirements
-from sandbox.commands import credentials
-from sandbox.commands.control import ask, found
+from sandbox.commands import credentials, ports
+from sandbox.commands.control import ask
+from sandbox.commands.options import Options
 from sandbox.commands.page import address
 from sandbox.commands.terminal import StateDirectory, err, option
 from sandbox.latency import Latency, Profile, durations
@@ -25,7 +26,6 @@ from sandbox.state import DEFAULT, Running, SandboxError, State, alive
 if TYPE_CHECKING:
     from sandbox.weather import Plan
 
-PORT = 7878
 START = 20.0  # Seconds that a start may take.
 STOP = 15.0
 
@@ -67,11 +67,11 @@ Beside = Annotated[
 
 def up(  # noqa: PLR0913  # Options of a command.
     *,
-    port: Port = PORT,
-    profile: Pace = "typical",
-    scale: Scale = 0.05,
-    duration: Durations = (),
-    seed: Seed = 1,
+    port: Port | None = None,
+    profile: Pace | None = None,
+    scale: Scale | None = None,
+    duration: Durations | None = None,
+    seed: Seed | None = None,
     faults: Plans = (),
     fresh: Fresh = False,
     ignore_credentials: Beside = False,
@@ -80,6 +80,9 @@ def up(  # noqa: PLR0913  # Options of a command.
     """Start a sandbox in the background and print the environment that points tools to it.
 
     It goes on where the last one of this state directory stopped.
+
+    Options that are not given are as last time; the first time they are --port 7878
+    --profile typical --scale 0.05 --seed 1. --faults are for one time only.
 
     For example:
 
@@ -91,22 +94,26 @@ def up(  # noqa: PLR0913  # Options of a command.
     refuse_second(kept)
     if not ignore_credentials:
         credentials.demand_none(os.environ, kept)
-    check_pace(scale)
-    read_durations(duration)
+    said = {"port": port, "profile": profile, "scale": scale, "seed": seed, "duration": duration}
+    options = Options.kept(kept).given(**said)
+    remembered = options.remembered(**said)
+    if remembered:
+        err.print(f"[dim]As last time: {escape(remembered)}[/]")
+    check_pace(options.scale)
+    read_durations(options.duration)
     read_plans(faults)
     asyncio.run(requirements.check())
-    check_port(port)
+    ports.check(options.port)
     if fresh:
         kept.clear()
     kept.prepare()
-    pace = ["--profile", profile, "--scale", str(scale), "--seed", str(seed)]
-    own = [word for text in duration for word in ("--duration", text)]
     weather = [word for name in faults for word in ("--faults", name)]
-    running = start(kept, ["--port", str(port), *pace, *own, *weather])
+    running = start(kept, [*options.words(), *weather])
+    options.keep(kept)
     sys.stdout.write(kept.exports(running))
     err.print(
-        f"[green]The sandbox is up[/] on {running.proxy}: profile {profile}, scale {scale:g}, "
-        f"seed {seed}.\n"
+        f"[green]The sandbox is up[/] on {running.proxy}: profile {options.profile}, "
+        f"scale {options.scale:g}, seed {options.seed}.\n"
         f"Watch it on {address(running)}\n"
         f"Stop it with: [bold]python -m sandbox down{option(state)}[/]"
     )
@@ -114,11 +121,11 @@ def up(  # noqa: PLR0913  # Options of a command.
 
 def run(  # noqa: PLR0913  # Options of a command.
     *,
-    port: Port = PORT,
-    profile: Pace = "typical",
-    scale: Scale = 0.05,
+    port: Port = Options.port,
+    profile: Pace = Options.profile,
+    scale: Scale = Options.scale,
     duration: Durations = (),
-    seed: Seed = 1,
+    seed: Seed = Options.seed,
     faults: Plans = (),
     ignore_credentials: Beside = False,
     state: StateDirectory = DEFAULT,
@@ -137,6 +144,7 @@ def run(  # noqa: PLR0913  # Options of a command.
     check_pace(scale)
     own = read_durations(duration)
     plans = read_plans(faults)
+    ports.check(port)
     from sandbox import server  # noqa: PLC0415  # The other commands are quick without it.
 
     kept.prepare()
@@ -156,7 +164,11 @@ def down(*, state: StateDirectory = DEFAULT) -> None:
         python -m sandbox down
     """
     kept = State(state)
-    running = found(kept)
+    running = kept.running()
+    if running is None:
+        kept.demand_free()  # One that does not answer is not down.
+        err.print(f"No sandbox runs from {kept.folder}: nothing is to be stopped.")
+        return
     ask(running, "POST", "/stop")
     deadline = time.monotonic() + STOP
     while alive(running.pid) and time.monotonic() < deadline:
@@ -267,14 +279,3 @@ def read_plans(chosen: tuple[str, ...]) -> "list[tuple[Plan, str]]":
         return [plans.choose(one) for one in chosen]
     except plans.PlanError as error:
         raise SandboxError(str(error)) from error
-
-
-def check_port(port: int) -> None:
-    """See before the start whether the port is free, for an answer that needs no log."""
-    try:
-        with socket.create_server(("127.0.0.1", port)):
-            return
-    except (OSError, OverflowError) as error:
-        raise SandboxError(
-            f"Port {port} cannot be used: {error}.", "Choose another one with --port."
-        ) from error

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -247,8 +248,79 @@ def test_a_taken_port_is_named(sandbox: CommandLine) -> None:
         answer = sandbox("up", "--port", str(taken.getsockname()[1]))
 
     assert answer.returncode == 1
+    assert "is taken by another program." in answer.stderr
     assert "--port" in answer.stderr
-    assert "Traceback" not in answer.stderr
+
+
+def test_a_port_that_another_sandbox_has_is_told_with_its_place(
+    running: CommandLine, sandbox: CommandLine
+) -> None:
+    taken = running.environment()["HTTPS_PROXY"].rpartition(":")[2]
+
+    answer = sandbox("up", "--port", taken)
+
+    assert answer.returncode == 1
+    assert f"Port {taken} is taken by the sandbox of {running.state} (pid " in answer.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "run"])
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_does_not_exist_is_refused(
+    sandbox: CommandLine, command: str, port: str
+) -> None:
+    answer = sandbox(command, f"--port={port}")
+
+    assert answer.returncode == 1
+    assert f"{port} is not a port." in answer.stderr
+    assert not sandbox.state.exists()
+
+
+def test_what_is_not_up_is_down_already(sandbox: CommandLine) -> None:
+    answer = sandbox("down")
+
+    assert answer.returncode == 0
+    assert "No sandbox runs" in answer.stderr
+    assert not sandbox.state.exists()
+
+
+def test_up_goes_on_with_the_options_of_last_time(sandbox: CommandLine) -> None:
+    own = ("--scale", "0.2", "--seed", "7", "--duration", "role.propagation=5")
+    sandbox("up", "--port", "0", "--profile", "instant", *own)
+    sandbox("reset")
+    sandbox("down")
+
+    again = sandbox("up", "--fresh", "--seed", "8")
+    told = json.loads(sandbox("status", "--json").stdout)
+    sandbox("down")
+    third = sandbox("up")
+
+    same = "--port 0 --profile instant --scale 0.2"
+    assert f"As last time: {same} --duration role.propagation=5\n" in again.stderr
+    assert [told[name] for name in ("profile", "scale", "seed")] == ["instant", 0.2, 8]
+    assert f"As last time: {same} --seed 8 --duration role.propagation=5\n" in third.stderr
+
+
+def test_the_port_of_last_time_may_be_taken_by_now(sandbox: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    started = sandbox("up", "--port", str(port))
+    assert started.returncode == 0, started.stderr
+    sandbox("down")
+
+    with socket.create_server(("127.0.0.1", port)):
+        answer = sandbox("up")
+
+    assert answer.returncode == 1
+    assert f"As last time: --port {port}" in answer.stderr
+    assert f"Port {port} is taken by another program." in answer.stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "sandbox", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.strip() == version("supabase-on-azure")
 
 
 @pytest.mark.parametrize("scale", ["nan", "inf", "-1"])
@@ -298,7 +370,7 @@ def test_a_missing_or_old_program_is_named_with_its_cure(sandbox: CommandLine) -
     assert "kubectl did not tell its version" in answer.stderr
 
 
-@pytest.mark.parametrize("command", ["down", "env", "status"])
+@pytest.mark.parametrize("command", ["env", "status"])
 def test_commands_that_need_a_sandbox_say_how_to_start_one(
     sandbox: CommandLine, command: str
 ) -> None:
