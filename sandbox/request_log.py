@@ -6,9 +6,10 @@ import re
 import time
 from calendar import timegm
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -18,11 +19,13 @@ FURTHEST = 4_000_000  # Bytes of the past that somebody who follows the log is s
 LONG = 40  # Letters of a host.
 IDENTIFIER = re.compile(r"(?<=/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$)")
 GROUP = re.compile(r"^/subscriptions/…/resourceGroups/", re.IGNORECASE)
+SIGN_IN, VAULT = "login.microsoftonline.com", ".vault.azure.net"
+ERROR = 400
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Journal:
-    """Writes the log; of one that has grown too long, or of another run, one generation stays."""
+    """Goes on with the log of earlier runs; of one that has grown too long, one file stays."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -31,22 +34,31 @@ class Journal:
 
     def write(self, entry: dict[str, object]) -> None:
         line = json.dumps(entry) + "\n"
-        if self._opened is None or self._size > LONGEST:
-            self._opened = self._begin()
+        if self._opened is None:
+            self._opened = self._open()
+        elif self._size > LONGEST:
+            self.close()
+            self.file.replace(older(self.file))
+            self._opened = self._open()
         self._opened.write(line)
         self._size += len(line)
 
-    def _begin(self) -> TextIO:
-        self.close()
-        if self.file.exists():
-            self.file.replace(self.file.with_suffix(f".1{self.file.suffix}"))
-        self._size = 0
-        return self.file.open("a", buffering=1)  # Each line is there for readers at once.
+    def _open(self) -> TextIO:
+        opened = self.file.open("a", buffering=1)  # Each line is there for readers at once.
+        self._size = opened.tell()
+        if self._size and rest_of(self.file, end(self.file)[1], self._size - 1) != b"\n":
+            opened.write("\n")  # A kill has cut the last line.
+        return opened
 
     def close(self) -> None:
         if self._opened:
             self._opened.close()
         self._opened = None
+
+
+def older(file: Path) -> Path:
+    """Where the log goes that has grown too long."""
+    return file.with_suffix(f".1{file.suffix}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,13 @@ class Entry:
     def who(self) -> str:
         return self.name or self.caller
 
+    @property
+    def routine(self) -> bool:
+        """What the controllers of a cluster ask all day, as long as nothing is wrong with it."""
+        signed_in = self.method == "POST" and self.host == SIGN_IN
+        service = signed_in or (self.method == "GET" and self.host.endswith(VAULT))
+        return bool(self.network and service and 0 < self.status < ERROR and not self.fault)
+
     def show(self) -> dict[str, object]:
         return asdict(self)
 
@@ -112,6 +131,8 @@ class Filter:
     slow: float = 0.0
     since: float = 0.0
     """A moment, in seconds of the epoch."""
+    network: str | None = None
+    """Empty asks for the internet."""
 
     def __call__(self, entry: Entry) -> bool:
         status, wanted = str(entry.status), self.status.lower()
@@ -127,8 +148,12 @@ class Filter:
             and like(self.host, entry.host)
             and like(self.path, entry.path)
             and like(self.fault, entry.fault)
+            and (like(self.network, entry.network) if self.network else self._at_home(entry))
             and (like(self.principal, entry.name) or like(self.principal, entry.caller))
         )
+
+    def _at_home(self, entry: Entry) -> bool:
+        return self.network is None or not entry.network
 
 
 def shortened(path: str) -> str:
@@ -144,12 +169,14 @@ def like(pattern: str, text: str) -> bool:
     return not pattern or fnmatchcase(text.lower(), pattern)
 
 
-def last(file: Path, wanted: Filter, count: int) -> list[Entry]:
-    """The last entries that are wanted, oldest first; the file is read from its end."""
+def last(
+    file: Path, wanted: Callable[[Entry], bool], count: int, since: float = 0.0
+) -> list[Entry]:
+    """The last entries that are wanted, oldest first; both files are read from their ends."""
     found: list[Entry] = []
-    for line in backwards(file):
+    for line in chain(backwards(file), backwards(older(file))):
         entry = read(line)
-        if entry and entry.when < wanted.since:
+        if entry and entry.when < since:
             break
         if entry and wanted(entry):
             found.append(entry)
@@ -171,21 +198,27 @@ class Tail:
         """Oldest first; the first look goes back by some megabytes at most."""
         try:
             source = self.file.open("rb")
-        except FileNotFoundError:
-            self._found.clear()
-            return []
+        except FileNotFoundError:  # For a moment, when the next file is begun.
+            return list(self._found)
         with source:
             status = os.fstat(source.fileno())
             size, which = status.st_size, status.st_ino
             if which != self._which or size < self._at:
-                self._found.clear()
-                self._at, self._which, self._rest = max(0, size - FURTHEST), which, b""
+                self._rest += self._missed(FURTHEST - size)
+                self._at, self._which = max(0, size - FURTHEST), which
             source.seek(self._at)
             text = self._rest + source.read(size - self._at)
             self._at = source.tell()
         *lines, self._rest = text.split(b"\n")
         self._found += self._newest(lines)
         return list(self._found)
+
+    def _missed(self, furthest: int) -> bytes:
+        """What the file before holds and nobody has seen, for a first look not all of it."""
+        if self._which:
+            return rest_of(older(self.file), self._which, self._at)
+        size, which = end(older(self.file))
+        return rest_of(older(self.file), which, size - max(0, min(size, furthest)))
 
     def _newest(self, lines: list[bytes]) -> list[Entry]:
         """From the end, so that of many lines no more are parsed than will be shown."""
@@ -225,6 +258,8 @@ def following(file: Path, pause: float = 0.2) -> Iterator[Entry]:
     while True:
         size, now = end(file)
         if now != which or size < at:
+            missed = rest + rest_of(older(file), which, at)
+            yield from (entry for entry in map(read, missed.split(b"\n")) if entry)
             at, which, rest = 0, now, b""
         if size > at:
             with file.open("rb") as source:
@@ -234,6 +269,18 @@ def following(file: Path, pause: float = 0.2) -> Iterator[Entry]:
             *lines, rest = text.split(b"\n")
             yield from (entry for entry in map(read, lines) if entry)
         time.sleep(pause)
+
+
+def rest_of(file: Path, which: int, at: int) -> bytes:
+    """What follows in a file, if it is that one."""
+    try:
+        with file.open("rb") as source:
+            if os.fstat(source.fileno()).st_ino != which:
+                return b""
+            source.seek(at)
+            return source.read()
+    except FileNotFoundError:
+        return b""
 
 
 def end(file: Path) -> tuple[int, int]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.request_log import BLOCK, FURTHEST, Entry, Filter, Tail, last
+from sandbox import request_log
+from sandbox.request_log import BLOCK, FURTHEST, Entry, Filter, Journal, Tail, last, older
 
 NOW = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 ONE: dict[str, Any] = {
@@ -104,9 +105,69 @@ def test_a_tail_keeps_the_last_entries_of_a_log_that_grows_and_begins_anew(tmp_p
     assert write("/1", "/other", "/2") == ["/1", "/2"]
     assert write() == ["/1", "/2"]
     assert write("/3", "/4") == ["/2", "/3", "/4"]
-    file.replace(tmp_path / "older")
-    assert tail.look() == []
-    assert write("/5") == ["/5"]
+    with file.open("a") as log:
+        log.write(json.dumps(ONE | {"path": "/5"}) + "\n")
+    file.replace(older(file))
+    assert [entry.path for entry in tail.look()] == ["/2", "/3", "/4"]
+    assert write("/6") == ["/4", "/5", "/6"]
+    assert [entry.path for entry in Tail(file, Filter(), 2).look()] == ["/5", "/6"]
+
+
+def test_the_log_goes_on_after_a_restart_though_a_kill_cut_its_last_line(tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    for path in ("/first", "/second"):
+        journal = Journal(file)
+        journal.write(ONE | {"path": path})
+        journal.close()
+        with file.open("a") as cut:
+            cut.write('{"time": ')
+
+    assert [entry.path for entry in last(file, Filter(), 9)] == ["/first", "/second"]
+
+
+def test_a_log_that_is_too_long_is_read_on_in_its_older_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "requests.jsonl"
+    monkeypatch.setattr(request_log, "LONGEST", 2.5 * len(json.dumps(ONE)))
+    journal = Journal(file)
+    for at in range(6):
+        journal.write(ONE | {"path": f"/{at}"})
+    journal.close()
+
+    assert len(file.read_text().splitlines()) == 3
+    assert [entry.path for entry in last(file, Filter(), 5)] == [f"/{at}" for at in range(1, 6)]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "requests.1.jsonl",
+        "requests.jsonl",
+    ]
+
+
+def test_a_network_or_the_internet_can_be_asked_for() -> None:
+    inside, outside = Entry(**ONE | {"network": "lab-aks"}), Entry(**ONE)
+
+    assert [Filter(network="LAB*")(one) for one in (inside, outside)] == [True, False]
+    assert [Filter(network="")(one) for one in (inside, outside)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("other", "routine"),
+    [
+        ({}, True),
+        ({"method": "POST", "host": "login.microsoftonline.com"}, True),
+        ({"status": 403}, False),
+        ({"network": ""}, False),
+        ({"method": "PUT"}, False),
+        ({"fault": "mine"}, False),
+        ({"host": "lab-1.privatelink.westeurope.azmk8s.io"}, False),
+    ],
+)
+def test_routine_is_what_a_cluster_reads_without_trouble(
+    other: dict[str, Any], routine: bool
+) -> None:
+    entry = Entry(**ONE | {"status": 200, "network": "lab-aks"} | other)
+
+    assert entry.routine == routine
 
 
 def test_a_tail_waits_for_the_rest_of_a_line(tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ def create(directory: Directory, tokens: Tokens) -> Starlette:
             principal = directory.by_assertion(application, assertion)
         else:
             principal = directory.by_secret(application, needed(form, "client_secret"))
+        # For the log of requests.
+        request.scope["caller"] = arm.Caller(principal.object_id, principal.application_id)
         answer: dict[str, Any] = {
             "token_type": "Bearer",
             "expires_in": LIFETIME,

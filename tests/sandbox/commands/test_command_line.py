@@ -202,6 +202,7 @@ def test_nothing_secret_is_written_to_the_logs(running: CommandLine) -> None:
         )
 
     last = running.logged("/subscriptions")
+    assert running.logged(f"/{tenant}/oauth2/v2.0/token")["name"] == "deployer"
     logs = "".join((running.state / name).read_text() for name in ("requests.jsonl", "sandbox.log"))
     assert (last["method"], last["status"]) == ("GET", 200)
     assert last["caller"]
