@@ -1,6 +1,7 @@
 """The weather of a running sandbox: what goes wrong, for whom, and how often it did."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +37,20 @@ Switch = Annotated[bool, Parameter(group=EFFECT, negative="")]
 Headers = Annotated[
     tuple[str, ...], Parameter(name="--header", group=EFFECT, negative=(), help="name=value")
 ]
+
+
+FIELD = re.compile(r"^faults\.0(?:\.(?P<path>[\w.]+))?: ", re.MULTILINE)
+OPTIONS = {  # Fields whose options have names of their own.
+    "window.from": "from",
+    "then.answer.headers": "header",
+    "then.fail.code": "fail",
+    "then.evict.reason": "evict",
+    "then.token.lifetime": "token-lifetime",
+    "then.token.not_before": "token-not-before",
+    "then.slow.factor": "slow-factor",
+    "then.slow.seconds": "slow-seconds",
+}
+WHOLE = ("when", "then", "window", "answer", "token", "slow")  # Fields that hold several options.
 
 
 @faults.command(name="add")
@@ -122,7 +137,10 @@ def add(  # noqa: PLR0913  # Every field of a fault has its option.
         "window": given({"from": since, "until": until, "wall": wall}),
     }
     text = yaml.safe_dump({"faults": [given(fault) | {"then": given(effect)}]})
-    added({"text": text}, state)
+    try:
+        added({"text": text}, state)
+    except SandboxError as error:
+        raise SandboxError(FIELD.sub(as_typed, error.message), error.hint) from error
 
 
 @faults.command(name="list")
@@ -167,7 +185,8 @@ def plan(file: Path, *, state: StateDirectory = DEFAULT) -> None:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SandboxError(f"{file} cannot be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SandboxError(f"{file} cannot be read: {why}.") from error
     added({"text": text, "file": file.name}, state)
 
 
@@ -195,6 +214,17 @@ def given(fields: dict[str, Any]) -> dict[str, Any]:
         for name, value in fields.items()
         if value not in ("", None, [], {}) and value is not False
     }
+
+
+def as_typed(field: re.Match[str]) -> str:
+    """The option of a field, where there is one."""
+    names = [part for part in (field["path"] or "").split(".") if not part.isdecimal()]
+    path, last = ".".join(names), names[-1]
+    if not last or last in WHOLE:
+        return ""
+    if path.startswith("then.evict.once"):
+        last = "once"
+    return f"--{OPTIONS.get(path, last.replace('_', '-'))}: "
 
 
 def pair(header: str) -> tuple[str, str]:

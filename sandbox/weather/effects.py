@@ -23,7 +23,7 @@ SENTENCES = {
     "truncate": "the answer ends after {} bytes",
     "stuck": "the operation never ends",
     "fail": "the operation fails with {}",
-    "evict": "the command dies: {}",
+    "evict": "dies {}",
     "unreachable": "{}",
     "flap": "roles are known and unknown in turn",
     "token": "the token is valid {}",
@@ -84,7 +84,7 @@ class Failure(Frozen):
     )
 
     def __str__(self) -> str:
-        return self.code
+        return self.code if self.after is None else f"{self.code} after {self.after:g} s"
 
 
 class Once(Frozen):
@@ -92,6 +92,9 @@ class Once(Frozen):
 
     method: Annotated[tuple[str, ...], BeforeValidator(upper)] = ()
     path: str = "*"
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (",".join(self.method), self.path) if part)
 
 
 class Eviction(Frozen):
@@ -108,7 +111,9 @@ class Eviction(Frozen):
         return self
 
     def __str__(self) -> str:
-        return self.reason
+        if self.once is None:
+            return f"after {self.after:g} s: {self.reason}"
+        return f"once it asks {self.once}: {self.reason}"
 
 
 class Token(Frozen):

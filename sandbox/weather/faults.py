@@ -169,7 +169,7 @@ class Fault(Frozen):
         return self
 
     def __str__(self) -> str:
-        parts = [f"{self.when or NOUNS[self.then.kind]} → {self.then}"]
+        parts = [f"{str(self.when) or f'any {NOUNS[self.then.kind]}'} → {self.then}"]
         if "calls" in self.model_fields_set:
             parts.append(f"calls {self.calls}")
         if self.probability < 1:
@@ -180,7 +180,7 @@ class Fault(Frozen):
 NOUNS = {
     "request": "request",
     "operation": "long operation",
-    "command": "run-command",
+    "command": "command",
     "connection": "connection",
     "roles": "question about roles",
     "token": "new token",

@@ -49,7 +49,7 @@ def parse(text: str, name: str) -> Plan:
     try:
         return Plan.model_validate(document)
     except ValidationError as error:
-        told = (sentence(one, root, name, prefix) for one in error.errors())
+        told = (sentence(one, root, name, prefix) for one in telling(error.errors()))
         raise PlanError("\n".join(told)) from error
 
 
@@ -58,8 +58,14 @@ def load(path: Path) -> Plan:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"{path} cannot be read: {error}") from error
+        raise PlanError(unreadable(path, error)) from error
     return parse(text, path.name)
+
+
+def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    """Why a file cannot be read, in a sentence."""
+    why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+    return f"{path} cannot be read: {why}."
 
 
 def scenarios() -> dict[str, Plan]:
@@ -83,6 +89,12 @@ def choose(chosen: str) -> tuple[Plan, str]:
     if "/" in chosen or chosen.endswith((".yaml", ".yml")):
         return load(Path(chosen)), ""
     return scenario(chosen), chosen
+
+
+def telling(errors: list[Any]) -> list[Any]:
+    """Without what only follows: a list whose entries are wrong is also too short."""
+    causes = [one for one in errors if one["type"] != "too_short"]
+    return causes or errors
 
 
 def sentence(one: Any, root: Any, name: str, prefix: tuple[str | int, ...]) -> str:

@@ -76,7 +76,7 @@ def test_a_scenario_comes_and_goes_as_one(sandbox: Sandbox) -> None:
         (["add", "--status", "429", "--header", "x"], "is no header"),
         (["use", "throttled"], "Did you mean throttled-monday?"),
         (["remove", "nobody"], "No fault is called 'nobody'"),
-        (["plan", "missing.yaml"], "missing.yaml cannot be read"),
+        (["plan", "missing.yaml"], "missing.yaml cannot be read: No such file or directory."),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(
@@ -86,6 +86,51 @@ def test_what_cannot_be_is_refused_with_a_sentence(
 
     assert code == 1
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--status", "99"], "--status: Input should be greater than or equal to 200."),
+        (["--code", "Busy"], "--status: it is missing."),
+        (["--status", "429", "--from", "-1"], "--from: Input should be greater than or equal to 0"),
+        (["--slow-factor", "-1"], "--slow-factor: Input should be greater than 0."),
+        (["--evict", "Evicted"], "--evict: a command dies either after so many seconds or once"),
+        (["--status", "429", "--calls", "x"], "--calls: calls are 3, [1, 3], 2..4, 2.. or every 5"),
+        (["--path", "*"], "nothing happens: choose one of delay, answer"),
+    ],
+)
+def test_a_wrong_fault_is_refused_in_one_line_that_names_the_option(
+    sandbox: Sandbox, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(sandbox, "add", *options) == 1
+
+    told = capsys.readouterr().err
+    assert told.startswith(sentence)
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "description"),
+    [
+        (["--evict", "OOMKilled", "--after", "3"], "any command → dies after 3 s: OOMKilled"),
+        (
+            ["--evict", "Evicted", "--once", "POST */secrets", "--command", "*helm*"],
+            "command *helm* → dies once it asks POST */secrets: Evicted",
+        ),
+        (["--status", "503"], "any request → 503 Service Unavailable"),
+        (
+            ["--fail", "Busy", "--after", "60"],
+            "any long operation → the operation fails with Busy after 60 s",
+        ),
+    ],
+)
+def test_a_fault_says_what_it_hits_and_when(
+    sandbox: Sandbox, options: list[str], description: str
+) -> None:
+    typed(sandbox, "add", *options)
+
+    assert [one["description"] for one in sandbox.faults] == [description]
 
 
 def test_a_wrong_plan_is_refused_with_its_line(sandbox: Sandbox, tmp_path: Path) -> None:
