@@ -8,10 +8,11 @@ from typing import NoReturn
 
 import cyclopts
 from cyclopts import Parameter
+from rich.console import Console
 from rich.markup import escape
 
 from sandbox.commands.environment import CLOSED
-from sandbox.commands.terminal import err
+from sandbox.commands.terminal import COLOURS, err
 from sandbox.commands.tools import separated
 from sandbox.state import SandboxError
 
@@ -45,6 +46,8 @@ def application(*, overview: bool) -> cyclopts.App:
         default_parameter=Parameter(show_default=worth_saying),
         version=lambda: version("supabase-on-azure"),
         version_flags=["--version"],
+        console=Console(color_system=COLOURS),
+        error_console=Console(stderr=True, color_system=COLOURS),
     )
     for name, (place, summary) in COMMANDS.items():
         told = {"help": summary} if overview else {}

@@ -1,8 +1,9 @@
 """How commands speak: to people in colour on a terminal, to programs in JSON."""
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -14,8 +15,16 @@ from sandbox.state import DEFAULT
 WIDE = 1000  # Columns of what is no terminal: nothing is cut or folded there.
 DECADE = 3e8  # Seconds.
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+# Without colour means without any escape code; bold and dim are ones, too.
+COLOURS: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+
+err = Console(stderr=True, highlight=False, soft_wrap=True, color_system=COLOURS)
+out = Console(
+    highlight=False,
+    soft_wrap=True,
+    width=None if sys.stdout.isatty() else WIDE,
+    color_system=COLOURS,
+)
 
 StateDirectory = Annotated[
     Path, Parameter(name="--state", help="Where the sandbox keeps its files.")
