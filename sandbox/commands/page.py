@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sandbox.commands.control import ask, found
-from sandbox.commands.terminal import StateDirectory, err
-from sandbox.state import DEFAULT, Running, State
+from sandbox.commands.terminal import StateDirectory
+from sandbox.state import DEFAULT, Running, SandboxError, State
 
 
 def page(
@@ -32,7 +32,8 @@ def page(
     where = address(found(State(state)))
     sys.stdout.write(where + "\n")
     if open_it and not webbrowser.open(where):
-        err.print("There is no browser to open: copy the address.")
+        sys.stdout.flush()
+        raise SandboxError("There is no browser to open.", "Copy the address into one.")
 
 
 def address(running: Running) -> str:

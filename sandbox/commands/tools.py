@@ -16,8 +16,11 @@ from sandbox.files import write_private
 from sandbox.state import DEFAULT, Running, SandboxError, State
 
 LEADING = ("--state", "--cluster", "--inside")  # Ours; what follows belongs to the program.
+PROJECT = Path(__file__).parents[2]
+AZ = PROJECT / ".engines" / "azure-cli" / "bin" / "az"
 INSTALL = {
-    "az": "https://learn.microsoft.com/cli/azure/install-azure-cli",
+    "az": "https://learn.microsoft.com/cli/azure/install-azure-cli, or let the tests install one: "
+    "python -m pytest tests/clients/test_az_resources.py",
     "helm": "https://helm.sh/docs/intro/install",
     "kubectl": "https://kubernetes.io/docs/tasks/tools",
     "terraform": "https://developer.hashicorp.com/terraform/install",
@@ -28,7 +31,10 @@ QUIET = {  # What az would ask the real world for, or a person.
     "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
 }
 
-Words = Annotated[str, Parameter(allow_leading_hyphen=True, help="What it is told.")]
+Words = Annotated[
+    str,
+    Parameter(allow_leading_hyphen=True, help="Options and arguments of the program, as they are."),
+]
 OneCluster = Annotated[
     str, Parameter(help="Name of the cluster; the only one needs no name. Stands first.")
 ]
@@ -44,7 +50,8 @@ def run(
     For example:
 
         python -m sandbox exec -- python my_script.py
-        python -m sandbox exec --inside supabase-aks -- curl -sS http://auth.supabase.svc/health
+        python -m sandbox exec --inside supabase-sandbox-aks -- \
+            curl -sS http://supabase-auth.supabase.svc:9999/health
     """
     if not words:
         raise SandboxError("There is nothing to run.", "python -m sandbox exec -- COMMAND …")
@@ -60,7 +67,7 @@ def az(*words: Words, state: StateDirectory = DEFAULT) -> None:
     For example:
 
         python -m sandbox az group list --output table
-        python -m sandbox az keyvault secret list --vault-name lab-vault
+        python -m sandbox az keyvault secret list --vault-name supabase-sandbox-kv
         python -m sandbox az -- --help      # az's own help
     """
     kept = State(state)
@@ -90,7 +97,7 @@ def kubectl(*words: Words, cluster: OneCluster = "", state: StateDirectory = DEF
     For example:
 
         python -m sandbox kubectl get pods --all-namespaces
-        python -m sandbox kubectl --cluster supabase-aks logs deploy/auth
+        python -m sandbox kubectl --cluster supabase-sandbox-aks -n supabase get pods
         python -m sandbox kubectl -- --help      # kubectl's own help
     """
     kept = State(state)
@@ -100,10 +107,12 @@ def kubectl(*words: Words, cluster: OneCluster = "", state: StateDirectory = DEF
 def helm(*words: Words, cluster: OneCluster = "", state: StateDirectory = DEFAULT) -> None:
     """Run Helm as the deployer, from inside the network of a cluster.
 
+    Where there is none, the small one that runs in run-command takes its place.
+
     For example:
 
         python -m sandbox helm list --all-namespaces
-        python -m sandbox helm --cluster supabase-aks history supabase -n supabase
+        python -m sandbox helm --cluster supabase-sandbox-aks history supabase -n supabase
     """
     kept = State(state)
     become("helm", words, in_cluster(kept, cluster))
@@ -126,17 +135,39 @@ def separated(arguments: list[str]) -> list[str]:
 # --- What they share ---------------------------------------------------------------------------
 
 
+class NoProgramError(SandboxError):
+    """There is no such program; shells end in the same code."""
+
+    code = 127
+
+
+class NotRunnableError(SandboxError):
+    """The system refuses to run it; shells end in the same code."""
+
+    code = 126
+
+
 def become(name: str, words: tuple[str, ...], environment: dict[str, str]) -> NoReturn:
     """Go on as another program."""
-    path = shutil.which(name)
+    path = program(name)
+    argv = [name, *words]
+    if path is None and name == "helm":
+        path = sys.executable  # It finds its packages by its own name.
+        argv = [path, "-P", "-m", "sandbox.tools.helm", *words]
+        environment = {**environment, "PYTHONPATH": str(PROJECT)}
     if path is None:
         where = f"Install it from {INSTALL[name]}." if name in INSTALL else "Is it on PATH?"
-        raise SandboxError(f"There is no program {name}.", where)
+        raise NoProgramError(f"There is no program {name}.", where)
     sys.stdout.flush()
     try:
-        os.execve(path, [name, *words], os.environ | environment)  # noqa: S606  # On purpose.
+        os.execve(path, argv, os.environ | environment)  # noqa: S606  # On purpose.
     except OSError as error:
-        raise SandboxError(f"{path} cannot be run: {error.strerror}.") from error
+        raise NotRunnableError(f"{path} cannot be run: {error.strerror}.") from error
+
+
+def program(name: str) -> str | None:
+    """Where it is: on PATH, or the az that the tests install."""
+    return shutil.which(name) or (shutil.which(str(AZ)) if name == "az" else None)
 
 
 def in_cluster(kept: State, name: str) -> dict[str, str]:
@@ -172,7 +203,7 @@ def signed_in(folder: Path, client: str) -> bool:
 
 
 def sign_in(environment: dict[str, str]) -> None:
-    path = shutil.which("az")
+    path = program("az")
     if path is None:
         return  # `become` says so.
     secret = environment["ARM_CLIENT_SECRET"]

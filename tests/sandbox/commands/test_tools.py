@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.commands import COMMANDS
+from sandbox.commands import COMMANDS, tools
 from tests.sandbox.commands.conftest import CommandLine, Run, new_cluster
 
 AZ = """\
@@ -132,11 +132,64 @@ def test_az_signs_in_once_and_leaves_your_own_sign_in_alone(built: CommandLine) 
 
 
 @pytest.mark.skipif(bool(shutil.which("helm", path="/usr/bin:/bin")), reason="Helm is there.")
+def test_without_helm_the_small_one_takes_its_place(built: CommandLine) -> None:
+    answer = call(built, "helm", "list", "--all-namespaces", "--output", "json")
+
+    assert (answer.returncode, answer.stdout.strip()) == (0, "[]"), answer.stderr
+
+
+@pytest.mark.skipif(bool(shutil.which("terraform", path="/usr/bin:/bin")), reason="It is there.")
 def test_a_program_that_is_missing_is_named_with_where_to_get_it(built: CommandLine) -> None:
-    answer = call(built, "helm", "list")
+    (built.tools / "terraform").unlink()
+
+    answer = call(built, "terraform", "version")
+
+    assert answer.returncode == 127
+    assert "Install it from https://developer.hashicorp.com/terraform" in answer.stderr
+
+
+def test_a_program_that_nobody_knows_ends_as_in_a_shell(built: CommandLine) -> None:
+    unknown, folder = call(built, "exec", "--", "nosuchprog"), built.tools / "broken"
+    folder.write_text("#!/no/such/interpreter\n")
+    folder.chmod(0o755)
+
+    assert (unknown.returncode, call(built, "exec", "--", "broken").returncode) == (127, 126)
+    assert "There is no program nosuchprog." in unknown.stderr
+
+
+def test_without_an_az_on_path_the_one_of_the_tests_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(tools, "AZ", tmp_path / "kept" / "az")
+    assert tools.program("az") is None
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "az").touch(mode=0o755)
+
+    assert tools.program("az") == str(tmp_path / "kept" / "az")
+
+
+@pytest.mark.skipif(not shutil.which("psql", path="/usr/bin:/bin"), reason="psql is missing.")
+def test_a_server_that_does_not_exist_is_told_before_psql_starts(built: CommandLine) -> None:
+    answer = call(built, "psql", "nowhere-pg", "-U", "pgadmin")
 
     assert answer.returncode == 1
-    assert "Install it from https://helm.sh" in answer.stderr
+    assert "The sandbox has no PostgreSQL server nowhere-pg." in answer.stderr
+    assert "None is built yet." in answer.stderr
+
+
+def test_a_page_that_no_browser_opens_is_a_failure(built: CommandLine) -> None:
+    answer = subprocess.run(
+        first(built, "page", "--open"),
+        env={"PATH": str(built.tools), "HOME": str(built.state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 1
+    assert answer.stdout.startswith("http://127.0.0.1:")
+    assert "There is no browser to open." in answer.stderr
 
 
 def test_status_tells_what_exists_and_who_may_do_what(built: CommandLine) -> None:
