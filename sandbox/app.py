@@ -38,6 +38,7 @@ from sandbox.engines.azurite import Azurite
 from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
+from sandbox.networks import Networks
 from sandbox.request_log import Journal
 from sandbox.snapshot import Part
 from sandbox.store import Principal, Store
@@ -105,6 +106,7 @@ class Cloud:
         self.fleet = Fleet(
             self.store, self.hosts, self.access, folder / "clusters", authority.certificate
         )
+        self.networks = Networks(self.store, self.fleet.managed)
         self.deployer = Principal(identity.object, identity.client, "deployer")
         self._admit_deployer()
         clients = [entra.Client(self.deployer, identity.secret)]
@@ -119,7 +121,7 @@ class Cloud:
         self.registries = container_registry.Registries(self.store, self.access)
         self._populate()
         place = folder / "postgresql"
-        self.databases = Databases(self.store, self.hosts, place, authority.context)
+        self.databases = Databases(self.store, self.hosts, self.networks, place, authority.context)
 
     def _admit_deployer(self) -> None:
         """Whoever holds the credentials owns the subscription."""
@@ -139,8 +141,8 @@ class Cloud:
         public[arm.HOST] = gate.create(routes, store, access)
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
         public[graph.HOST] = graph.create(store, access, self.directory.clients)
-        public[key_vault.HOST] = key_vault.create(store, access)
-        public |= storage.create(store, access, self.blobs)
+        public[key_vault.HOST] = key_vault.create(store, access, self.networks)
+        public |= storage.create(store, access, self.blobs, self.networks)
         for pattern in storage.HOSTS:
             self.hosts.resolvers[pattern] = lambda host: storage.resolves(store, host)
         public[ISSUERS] = self.fleet.issuers()

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import shutil
 import ssl
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,27 @@ from sandbox.engines.postgresql.engine import Engine
 from sandbox.engines.postgresql.errors import EngineError
 from sandbox.engines.postgresql.server import Database, Server, Wanted
 from sandbox.front import Hosts, RefusedError
+from sandbox.networks import Networks, address_of
 from sandbox.store import Failure, Resource, Store
 
 LOG = logging.getLogger(__name__)
 PORT = "5432"
-CLUSTERS = "Microsoft.ContainerService/managedClusters"
-POOLS = f"{CLUSTERS}/agentPools"
-PEERINGS = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
 OPEN = ("Succeeded", "Updating", "Failed")  # States in which a server takes connections.
 FIRST_WITH_BYPASS = 16  # Version in which Azure's administrator makes roles with BYPASSRLS.
 ALPN = "postgresql"
-OF_A_POD, OF_A_CLUSTER, OF_THE_INTERNET = "10.224.0.4", "198.51.100.4", "203.0.113.10"
+OF_A_POD = "10.224.0.4"
 Context = Callable[..., ssl.SSLContext]
 
 
 class Databases:
     """Decides who reaches which server, and keeps the engines at what Azure's interface says."""
 
-    def __init__(self, store: Store, hosts: Hosts, folder: Path, context: Context) -> None:
+    def __init__(
+        self, store: Store, hosts: Hosts, networks: Networks, folder: Path, context: Context
+    ) -> None:
         """`context` makes the TLS server of a host, given the protocol spoken there."""
         self.store = store
-        self.hosts = hosts
+        self.networks = networks
         self.folder = folder
         self.context = context
         self._engine: Engine | None = None
@@ -70,7 +70,7 @@ class Databases:
             raise RefusedError(f"{host} takes no connections: the server is {word}.")
         if not engine.present():
             raise RefusedError(engine.absence())
-        address = OF_THE_INTERNET if not network else OF_A_POD if private else OF_A_CLUSTER
+        address = OF_A_POD if private else address_of(network)
         values, _ = postgresql.configurations.values(server, self.store)
         context = self.context(host, ALPN)
         version = values["ssl_min_protocol_version"].replace(".", "_")
@@ -100,29 +100,9 @@ class Databases:
 
     def _sees(self, network: str, server: Resource) -> bool:
         """Does the network of a cluster resolve the name of a private server, and lead to it."""
-        subnet = server.properties["network"]["delegatedSubnetResourceId"]
-        zone = server.properties["network"]["privateDnsZoneArmResourceId"]
-        links = self.store.below(zone, postgresql.LINKS)
-        linked = {link.properties["virtualNetwork"]["id"].lower() for link in links}
-        there = ResourceId(subnet).parent.key
-        return any(
-            here in linked and (here == there or there in self._peers(here))
-            for here in self._virtual_networks(network)
-        )
-
-    def _virtual_networks(self, network: str) -> Iterator[str]:
-        """The virtual networks of a cluster, by the network of the sandbox that it stands in."""
-        known = self.hosts.networks.get(network)
-        for cluster in self.store.all(CLUSTERS) if known else ():
-            name = cluster.properties.get("privateFQDN") or cluster.properties.get("fqdn") or ""
-            if known and name.lower() in known.hosts:
-                pools = self.store.below(cluster.id, POOLS)
-                subnets = {pool.properties.get("vnetSubnetID") or "" for pool in pools} - {""}
-                yield from {ResourceId(subnet).parent.key for subnet in subnets}
-
-    def _peers(self, virtual_network: str) -> set[str]:
-        peerings = self.store.below(virtual_network, PEERINGS)
-        return {one.properties["remoteVirtualNetwork"]["id"].lower() for one in peerings}
+        found = server.properties["network"]
+        there = ResourceId(found["delegatedSubnetResourceId"]).parent.key
+        return self.networks.leads(network, there, found["privateDnsZoneArmResourceId"])
 
     # --- The engines ---------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox import arm
 from sandbox.arm import Access, ArmError
 from sandbox.cloud.key_vault import data, keys
-from sandbox.cloud.key_vault.doorkeeper import OUTSIDE
+from sandbox.networks import Networks, address_of
 from sandbox.store import Store
 
 HANDLERS = {ArmError: arm.answer, HTTPException: arm.unrouted, Exception: arm.broken}
@@ -26,7 +26,8 @@ class Signed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         vault = data.find(self.store, scope.get("host", ""))
-        seen = f"conn_type=Ipv4;addr={OUTSIDE};act_addr_fam=InterNetwork;"
+        address = address_of(str(scope.get("network", "")))
+        seen = f"conn_type=Ipv4;addr={address};act_addr_fam=InterNetwork;"
         told = {
             "x-ms-keyvault-region": vault.location if vault else "",
             "x-ms-keyvault-service-version": SERVICE,
@@ -42,8 +43,8 @@ class Signed:
         await self.inner(scope, receive, signing)
 
 
-def create(store: Store, access: Access) -> ASGIApp:
-    door = data.Door(store, access)
+def create(store: Store, access: Access, networks: Networks) -> ASGIApp:
+    door = data.Door(store, access, networks)
     routes = [*keys.routes(door), *data.routes(door)]
     application = Starlette(routes=routes, exception_handlers=HANDLERS)
     application.router.redirect_slashes = False

@@ -12,6 +12,7 @@ from sandbox.arm import Access, ArmError, UnsupportedError
 from sandbox.cloud.key_vault.doorkeeper import Doorkeeper
 from sandbox.cloud.key_vault.models import DAY, VAULTS
 from sandbox.cloud.key_vault.secrets import Safe, Secret, Version
+from sandbox.networks import Networks
 from sandbox.store import Resource, Store
 
 PAGE = 25
@@ -33,9 +34,9 @@ def resolves(store: Store, host: str) -> bool:
 class Door:
     """What every request for a secret or key goes through."""
 
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, access: Access, networks: Networks) -> None:
         self.store = store
-        self.keeper = Doorkeeper(store, access)
+        self.keeper = Doorkeeper(store, access, networks)
         self.throttle = throttle.Throttle(store.latency, store.now)
 
     def admitted(self, request: Request, action: str, kind: str = "secrets") -> Resource:

@@ -1,17 +1,16 @@
 """Who may come into a vault: token first, then the network, then the role."""
 
-import ipaddress
 import re
 
 from starlette.requests import Request
 
 from sandbox import arm
 from sandbox.arm import Access, ArmError, Caller, TokenError
+from sandbox.networks import Networks, address_of
 from sandbox.store import Resource, Store
 
 AUDIENCE = "https://vault.azure.net"
-OUTSIDE = "203.0.113.10"  # The address of every caller from the internet.
-ENDPOINTS = "Microsoft.Network/privateEndpoints"
+ZONE = "privatelink.vaultcore.azure.net"
 SPACE = "Microsoft.KeyVault/vaults"
 POLICIES = {
     "create/action": "create",
@@ -29,9 +28,10 @@ POLICIES = {
 class Doorkeeper:
     """Refuses in the order and in the words of the service."""
 
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, access: Access, networks: Networks) -> None:
         self.store = store
         self.access = access
+        self.networks = networks
 
     def identify(self, request: Request) -> Caller:
         """The caller; without a token the answer tells where to get one."""
@@ -66,8 +66,8 @@ class Doorkeeper:
 
     def check_network(self, request: Request, vault: Resource, who: str) -> None:
         """Two gates that know nothing of each other: public access, and the firewall."""
-        inside = arm.network(request)
-        if inside and self.has_endpoint(vault):
+        network = arm.network(request)
+        if self.networks.reaches(network, vault, request.scope["host"], ZONE):
             return
         where = f"Vault: {vault.name};location={vault.location}"
         if vault.properties.get("publicNetworkAccess") == "Disabled":
@@ -78,34 +78,15 @@ class Doorkeeper:
                 f"via an approved private link.\r\nCaller: {who}\r\n{where}",
                 inner="ForbiddenByConnection",
             )
-        rules = vault.properties.get("networkAcls") or {}
-        listed = [str(rule["value"]) for rule in rules.get("ipRules") or []]
-        if (
-            rules.get("defaultAction", "Allow") == "Allow"
-            or (inside and rules.get("virtualNetworkRules"))
-            or any(covers(rule, OUTSIDE) for rule in listed)
-        ):
+        if self.networks.admits(network, vault.properties.get("networkAcls") or {}):
             return
         raise ArmError(
             403,
             "Forbidden",
             "Client address is not authorized and caller is not a trusted service.\r\n"
-            f"Client address: {OUTSIDE}\r\nCaller: {who}\r\n{where}",
+            f"Client address: {address_of(network)}\r\nCaller: {who}\r\n{where}",
             inner="ForbiddenByFirewall",
         )
-
-    def has_endpoint(self, vault: Resource) -> bool:
-        """Does a private endpoint lead to the vault."""
-        connections = (
-            connection
-            for endpoint in self.store.all(ENDPOINTS)
-            for connection in endpoint.properties.get("privateLinkServiceConnections") or []
-        )
-        targets = (
-            connection.get("properties", {}).get("privateLinkServiceId", "")
-            for connection in connections
-        )
-        return any(target.lower() == vault.id.key for target in targets)
 
     def check_role(self, vault: Resource, caller: Caller, who: str, action: str, name: str) -> None:
         kind = action.partition("/")[0]
@@ -157,7 +138,3 @@ def check_policy(vault: Resource, caller: Caller, who: str, action: str, kind: s
         "see https://go.microsoft.com/fwlink/?linkid=2125287",
         inner="AccessDenied",
     )
-
-
-def covers(rule: str, address: str) -> bool:
-    return ipaddress.ip_address(address) in ipaddress.ip_network(rule, strict=False)

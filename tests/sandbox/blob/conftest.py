@@ -173,9 +173,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         sandbox("down", state)
 
 
-def cluster(**properties: Any) -> dict[str, Any]:
+def new_subnet(lab: Lab) -> str:
+    """The id of a subnet for nodes and endpoints."""
+    path = f"{lab.group}/providers/Microsoft.Network/virtualNetworks/lab-vnet"
+    subnet = {"name": "all", "properties": {"addressPrefix": "10.1.0.0/24"}}
+    space = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}, "subnets": [subnet]}
+    made = lab.arm("PUT", path, {"location": "westeurope", "properties": space})
+    assert made.is_success, made.text
+    return f"{path}/subnets/all"
+
+
+def cluster(subnet: str = "", **properties: Any) -> dict[str, Any]:
     """The smallest cluster, as a request."""
     pool = {"name": "system", "mode": "System", "vmSize": "Standard_D4s_v5", "count": 1}
+    pool |= {"vnetSubnetID": subnet} if subnet else {}
     return {
         "location": "westeurope",
         "identity": {"type": "SystemAssigned"},
@@ -191,7 +202,7 @@ def inside(running: Lab) -> dict[str, str]:
             patch.setenv(name, value)
         running.arm("PUT", running.group, {"location": "westeurope"})
         path = f"{running.group}/providers/Microsoft.ContainerService/managedClusters/{CLUSTER}"
-        made = running.arm("PUT", path, cluster())
+        made = running.arm("PUT", path, cluster(new_subnet(running)))
         assert made.is_success, made.text
     return exported(sandbox("env", running.state, "--inside", CLUSTER))
 

@@ -21,6 +21,7 @@ from tests.sandbox.blob.conftest import (
     cluster,
     eventually,
     exported,
+    new_subnet,
     sandbox,
 )
 
@@ -105,14 +106,14 @@ def test_with_several_identities_on_a_node_one_must_be_named(
 ) -> None:
     path = f"{lab.group}/providers/Microsoft.ContainerService/managedClusters/{CLUSTER}"
     addons = {"azurepolicy": {"enabled": True}}
-    changed = lab.arm("PUT", path, cluster(addonProfiles=addons))
+    changed = lab.arm("PUT", path, cluster(new_subnet(lab), addonProfiles=addons))
     assert changed.is_success, changed.text
     try:
         answer = httpx.get(TOKEN, params=ASK, headers={"Metadata": "true"})
         kubelet = on_node["identityProfile"]["kubeletidentity"]["objectId"]
         named = httpx.get(TOKEN, params=ASK | {"object_id": kubelet}, headers={"Metadata": "true"})
     finally:
-        lab.arm("PUT", path, cluster())
+        lab.arm("PUT", path, cluster(new_subnet(lab)))
 
     status, text = refusal(answer)
     assert (status, text[:39]) == (400, "Multiple user assigned identities exist")

@@ -24,6 +24,7 @@ from sandbox.cloud.storage.blob.errors import StorageError, not_found, unsupport
 from sandbox.cloud.storage.blob.relay import SUFFIX, Relay
 from sandbox.cloud.storage.blob.sas import moment
 from sandbox.engines.azurite import Azurite, MissingError
+from sandbox.networks import Networks
 from sandbox.store import Resource, Store
 
 LOG = logging.getLogger(__name__)
@@ -36,9 +37,9 @@ DELEGATION_DAYS = 7
 class Blobs:
     """Everything at `<account>.blob.core.windows.net`."""
 
-    def __init__(self, store: Store, access: Access, engine: Azurite) -> None:
+    def __init__(self, store: Store, access: Access, engine: Azurite, networks: Networks) -> None:
         self.store = store
-        self.door = Doorkeeper(store, access)
+        self.door = Doorkeeper(store, access, networks)
         self.relay = Relay(engine)
         self.containers = Containers(store, self.relay)
         self.copies = Copies(self.door, self.relay)
@@ -140,9 +141,9 @@ class Blobs:
         raise error
 
 
-def create(store: Store, access: Access, engine: Azurite) -> dict[str, ASGIApp]:
+def create(store: Store, access: Access, engine: Azurite, networks: Networks) -> dict[str, ASGIApp]:
     """The applications behind the host names of storage accounts."""
-    blobs = Blobs(store, access, engine)
+    blobs = Blobs(store, access, engine, networks)
 
     async def other(request: Request) -> Response:
         part = str(request.scope["host"]).split(".")[1]

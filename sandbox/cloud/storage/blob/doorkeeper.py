@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,12 +25,12 @@ from sandbox.cloud.storage.blob.errors import (
 )
 from sandbox.cloud.storage.blob.operations import Operation
 from sandbox.cloud.storage.blob.sas import DELEGATED, Signature
+from sandbox.networks import OF_THE_INTERNET, Networks
 from sandbox.store import Resource, Store
 
 AUDIENCE = "https://storage.azure.com"
-OUTSIDE = "203.0.113.10"  # The address of every caller from the internet.
-INSIDE = "10.0.0.4"  # And of one inside a network.
-ENDPOINTS = "Microsoft.Network/privateEndpoints"
+INSIDE = "10.0.0.4"  # The address of a caller inside a network.
+ZONE = "privatelink.blob.core.windows.net"
 DRIFT = 15 * 60.0  # Seconds by which the clock of a client may be wrong.
 CHALLENGES = "2019-12-12"  # Since this version a stranger is told where to sign in.
 TOKEN_REFUSALS = {
@@ -58,9 +57,10 @@ class Visitor:
 class Doorkeeper:
     """Refuses in the words of the service."""
 
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, access: Access, networks: Networks) -> None:
         self.store = store
         self.access = access
+        self.networks = networks
 
     def admit(self, request: Request, account: Resource, address: Address) -> Visitor:
         """Let somebody come as far as the account; what they may do there is another question."""
@@ -172,32 +172,13 @@ class Doorkeeper:
 
     def check_network(self, request: Request, account: Resource) -> None:
         """Two gates that know nothing of each other: public access, and the firewall."""
-        inside, found = arm.network(request), account.properties
-        if inside and self.has_endpoint(account):
+        network, found = arm.network(request), account.properties
+        if self.networks.reaches(network, account, request.scope["host"], ZONE):
             return
-        rules = found.get("networkAcls") or {}
-        listed = [str(rule["value"]) for rule in rules.get("ipRules") or []]
         public = found.get("publicNetworkAccess", "Enabled") == "Enabled"
-        if public and (
-            rules.get("defaultAction", "Allow") == "Allow"
-            or (inside and rules.get("virtualNetworkRules"))
-            or (not inside and any(covers(rule, OUTSIDE) for rule in listed))
-        ):
+        if public and self.networks.admits(network, found.get("networkAcls") or {}):
             return
         raise StorageError(403, "AuthorizationFailure", f"{NOT_AUTHORIZED}.")
-
-    def has_endpoint(self, account: Resource) -> bool:
-        """Does a private endpoint lead to the blobs of the account."""
-        connections = (
-            connection.get("properties", {})
-            for endpoint in self.store.all(ENDPOINTS)
-            for connection in endpoint.properties.get("privateLinkServiceConnections") or []
-        )
-        return any(
-            connection.get("privateLinkServiceId", "").lower() == account.id.key
-            and "blob" in (connection.get("groupIds") or ["blob"])
-            for connection in connections
-        )
 
     # --- With which right ----------------------------------------------------------------------
 
@@ -218,7 +199,7 @@ class Doorkeeper:
             visitor.signature.check_rights(
                 operation,
                 secure=request.scope["scheme"] == "https",
-                client=INSIDE if arm.network(request) else OUTSIDE,
+                client=INSIDE if arm.network(request) else OF_THE_INTERNET,
             )
         if visitor.caller:
             self.check_role(visitor.caller, account, address, operation)
@@ -285,7 +266,3 @@ def check_keys_allowed(account: Resource) -> None:
             "KeyBasedAuthenticationNotPermitted",
             "Key based authentication is not permitted on this storage account.",
         )
-
-
-def covers(rule: str, address: str) -> bool:
-    return ipaddress.ip_address(address) in ipaddress.ip_network(rule, strict=False)
