@@ -55,6 +55,9 @@ def understand(kind: Kind, body: Any, options: Options, *, applied: bool = False
 
 def _same_kind(kind: Kind, body: Object) -> None:
     found = (body.get("apiVersion") or kind.api_version, body.get("kind") or kind.name)
+    for part in found:
+        if not isinstance(part, str):
+            raise errors.bad_request(f"apiVersion and kind are strings, not {json.dumps(part)}")
     group = found[0].rpartition("/")[0]
     if found[1] != kind.name or group != kind.group:
         raise errors.bad_request(

@@ -19,6 +19,7 @@ from sandbox.cluster.api import (
     logs,
     metrics,
     objects,
+    reading,
     reviews,
     roles,
     subresources,
@@ -235,9 +236,8 @@ class Api:
     def _review(self, call: Call, target: Target) -> Response:
         if call.method != "POST":
             raise errors.not_allowed()
-        answer = reviews.answer(
-            target.kind, call.body, call.user, self.authenticator, self._authorizer
-        )
+        body = reading.understand(target.kind, call.body, call.options())
+        answer = reviews.answer(target.kind, body, call.user, self.authenticator, self._authorizer)
         return call.answer(answer, 201)
 
     def _measure(self, call: Call, target: Target) -> Response:
@@ -313,6 +313,9 @@ class Api:
         return call.answer(self._shown(call, target, body), 201 if new else 200)
 
     def _subresource(self, call: Call, target: Target, subresource: str) -> Response:
+        owners = subresources.OWNERS.get(subresource, ())
+        if not target.kind.custom and target.kind.plural not in owners:
+            raise errors.no_such_path()
         match call.method, subresource:
             case "GET", "log":
                 pod = self._objects.get(target)

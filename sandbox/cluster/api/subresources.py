@@ -1,9 +1,6 @@
 """Scale, eviction, binding and tokens: subresources that speak a kind of their own."""
 
-import json
-from typing import Any
-
-from sandbox.cluster.api import deletion, errors
+from sandbox.cluster.api import decoding, deletion, errors
 from sandbox.cluster.api.authentication import Authenticator
 from sandbox.cluster.api.calls import Call
 from sandbox.cluster.api.errors import ApiError
@@ -11,6 +8,15 @@ from sandbox.cluster.api.objects import MERGE_PATCH, Objects, Target, patched
 from sandbox.cluster.api.selectors import at, matches, written
 from sandbox.cluster.api.storage import Object, Storage
 
+OWNERS = {
+    "binding": ("pods",),
+    "eviction": ("pods",),
+    "log": ("pods",),
+    "scale": ("deployments", "replicasets", "replicationcontrollers", "statefulsets"),
+    "token": ("serviceaccounts",),
+}
+"""Which kinds have them; of the custom ones, any may have a scale."""
+TOKEN_REQUEST = "k8s.io.api.authentication.v1.TokenRequest"  # noqa: S105  # The name of a type.
 BUDGETS = ("policy", "poddisruptionbudgets")
 SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
@@ -20,7 +26,7 @@ def scale(objects: Objects, call: Call, target: Target) -> Object:
     body = objects.get(target)
     if call.method == "GET":
         return _scale(body)
-    wanted = call.body
+    wanted = call.body if call.method == "PATCH" else given(call)
     if call.method == "PATCH":
         wanted = patched(target.kind, _scale(body), call.media_type or MERGE_PATCH, wanted)
     replicas = at(wanted, "spec.replicas")
@@ -33,6 +39,14 @@ def scale(objects: Objects, call: Call, target: Target) -> Object:
         change["metadata"] = {"resourceVersion": version}
     options = call.options("scale")
     return _scale(objects.patch(target, MERGE_PATCH, change, options))
+
+
+def given(call: Call) -> Object:
+    """The body, which is an object of its own kind."""
+    found = call.body
+    if not isinstance(found, dict):
+        raise errors.bad_request("the object provided is unrecognized: it must be a map")
+    return found
 
 
 def _scale(body: Object) -> Object:
@@ -58,13 +72,13 @@ def evict(objects: Objects, storage: Storage, call: Call, target: Target) -> Obj
         if chosen and at(budget, "status.disruptionsAllowed") == 0:
             message = "Cannot evict pod as it would violate the pod's disruption budget."
             raise ApiError(429, "TooManyRequests", message)
-    deletion.delete(objects, target, call.body.get("deleteOptions") or {})
+    deletion.delete(objects, target, given(call).get("deleteOptions") or {})
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
 def bind(objects: Objects, call: Call, target: Target) -> Object:
     """Put a pod on a node."""
-    node = at(call.body, "target.name")
+    node = at(given(call), "target.name")
     pod = objects.get(target)
     if (current := pod["spec"].get("nodeName")) and current != node:
         why = f"pod {target.name} is already assigned to node {current}"
@@ -75,7 +89,12 @@ def bind(objects: Objects, call: Call, target: Target) -> Object:
 
 def token(objects: Objects, authenticator: Authenticator, call: Call, target: Target) -> Object:
     """A token for a service account."""
-    request: dict[str, Any] = json.loads(json.dumps(call.body))
+    try:
+        request: Object = decoding.decode(TOKEN_REQUEST, given(call)).value
+    except decoding.Mismatch as error:
+        raise errors.bad_request(
+            f'TokenRequest in version "v1" cannot be handled as a TokenRequest: {error.go}'
+        ) from error
     account = objects.get(target)
     return {
         "kind": "TokenRequest",

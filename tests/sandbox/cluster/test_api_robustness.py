@@ -129,6 +129,22 @@ def test_a_body_that_is_no_object_is_refused(kube: Kube, method: str, body: byte
     assert refused.status_code in (400, 415)
 
 
+@pytest.mark.parametrize("plural", ["configmaps", "services"])
+def test_only_pods_have_the_subresources_of_pods(kube: Kube, plural: str) -> None:
+    path = kube.path(plural, "one")
+    answers = [kube.http.get(f"{path}/log"), kube.http.post(f"{path}/binding", json={})]
+
+    assert {answer.status_code for answer in answers} == {404}
+
+
+@pytest.mark.parametrize("spec", ["junk", {"expirationSeconds": "junk"}, {"audiences": 7}])
+def test_a_request_for_a_token_has_types(kube: Kube, spec: Any) -> None:
+    kube.http.post(kube.path("serviceaccounts"), json={"metadata": {"name": "one"}})
+    answer = kube.http.post(kube.path("serviceaccounts", "one") + "/token", json={"spec": spec})
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "BadRequest")
+
+
 def test_a_body_of_more_than_three_megabytes_is_too_large(kube: Kube) -> None:
     answer = kube.http.post(kube.path("configmaps"), content=b" " * 3145729)
 
