@@ -147,7 +147,7 @@ class Cloud:
             self.hosts.resolvers[pattern] = lambda host: storage.resolves(store, host)
         public[ISSUERS] = self.fleet.issuers()
         metadata = managed_identity.MetadataService(self.fleet.machine, self.vouch)
-        self.hosts.everywhere[managed_identity.METADATA] = metadata.app()
+        self.hosts.everywhere[managed_identity.METADATA] = Bounded(metadata.app())
         public[container_registry.PUBLIC_HOST] = container_registry.create_public()
         registry = container_registry.HOST
         public[registry] = container_registry.create(self.registries)

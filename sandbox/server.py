@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from sandbox.app import Cloud, Logged, Noted
 from sandbox.arm import ArmError
+from sandbox.bodies import Bounded
 from sandbox.cloud.managed_identity import LocalEndpoint
 from sandbox.front import Front
 from sandbox.latency import Latency
@@ -51,7 +52,7 @@ class Server:
         self.front = Front(
             self.cloud.hosts,
             self.authority,
-            self.control(),
+            Bounded(self.control()),
             self.observed,
         )
         self.snapshot: Snapshot | None = None  # Opened with the start.

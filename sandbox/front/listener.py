@@ -242,7 +242,7 @@ class Reception(asyncio.Protocol):
     def https(self, host: str, network: str, rest: bytes) -> Callable[[asyncio.Transport], None]:
         """What most hosts do with a connection: end TLS here and go on in HTTP."""
         app = self.front.hosts.find(host, network)
-        entrance = TunnelEntrance(self.front.observe(app), host, network)
+        entrance = TunnelEntrance(self.front.observe(Legible(app)), host, network)
         return lambda _transport: self.go_on(self.upgrade(entrance, host, rest))
 
     def go_on(self, work: Coroutine[Any, Any, None]) -> None:
@@ -319,6 +319,19 @@ def split(header: str) -> tuple[str, str, str]:
     return header.partition(":")
 
 
+class Legible:
+    """Refuses paths that are no text, for all hosts alike; the log shows that they were asked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if target.is_text(scope["raw_path"]):
+            await self.app(scope, receive, send)
+        else:
+            await PlainTextResponse("Bad Request - Invalid URL", 400)(scope, receive, send)
+
+
 class TunnelEntrance:
     """Requests inside a CONNECT tunnel: host and network are those of the tunnel."""
 
@@ -338,9 +351,6 @@ class TunnelEntrance:
         if named[0].lower().removesuffix(":443").removesuffix(".") != self.host:
             sentence = f"This tunnel leads to {self.host}, and the request names {named[0]}."
             await PlainTextResponse(sentence, 421)(scope, receive, send)
-            return
-        if not target.is_text(scope["raw_path"]):
-            await PlainTextResponse("Bad Request - Invalid URL", 400)(scope, receive, send)
             return
         place = {"network": self.network, "host": self.host, "line": self.line, "tls": self.tls}
         await self.app({**scope, **place}, receive, send)
@@ -369,9 +379,6 @@ class PlainEntrance:
         except RefusedError as error:
             await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
             return
-        if not target.is_text(path.encode()):
-            await PlainTextResponse("Bad Request - Invalid URL", 400)(scope, receive, send)
-            return
         headers = [pair for pair in scope["headers"] if pair[0] not in (*HOP, b"host")]
         located = {
             **scope,
@@ -382,4 +389,4 @@ class PlainEntrance:
             "host": host,
             "line": self.line,
         }
-        await self.front.observe(app)(located, receive, send)
+        await self.front.observe(Legible(app))(located, receive, send)

@@ -16,7 +16,7 @@ from starlette.types import Message
 from sandbox import arm
 from sandbox.cloud.entra import Identity
 from sandbox.front import Authority, RefusedError
-from sandbox.front.listener import TunnelEntrance
+from sandbox.front.listener import Legible, TunnelEntrance
 from sandbox.latency import Latency
 from tests.sandbox.conftest import Azure, cloud_of
 from tests.sandbox.wire.conftest import entries
@@ -173,7 +173,9 @@ class World:
 
         try:
             app = self.azure.cloud.hosts.find(scope["host"], scope["network"])
-            await TunnelEntrance(app, scope["host"], scope["network"])(scope, receive, send)
+            await TunnelEntrance(Legible(app), scope["host"], scope["network"])(
+                scope, receive, send
+            )
         except RefusedError as error:
             return Answer(403, {}, str(error).encode())
         except Exception as error:  # noqa: BLE001  # Whatever it is, it is a bug.
