@@ -83,7 +83,6 @@ class Databases:
             allowed=private
             or postgresql.firewall.lets_in(server, self.store, address, azure=bool(network)),
             open=partial(self._open, server.id),
-            running=partial(self._running, server.id),
         )
         return partial(enter, visit=visit)
 
@@ -118,11 +117,6 @@ class Databases:
             running = self._servers[resource.key] = Server(found, self._place(server))
         await self._bring(server, running)
         return running.postmaster.socket
-
-    def _running(self, resource: ResourceId) -> Path | None:
-        """The socket of a server that runs already."""
-        found = self._servers.get(resource.key)
-        return found.postmaster.socket if found and found.running else None
 
     async def _find(self) -> Engine:
         """The engine; it may be installed, or exchanged, while the sandbox runs."""

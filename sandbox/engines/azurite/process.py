@@ -6,11 +6,12 @@ import logging
 import os
 import secrets
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
+
+from sandbox.files import make_private, short_folder
 
 LOG = logging.getLogger(__name__)
 INSTALLED = Path(__file__).parents[3] / ".engines" / "azurite" / "node_modules"
@@ -96,8 +97,12 @@ class Azurite:
         """A path that a unix socket can have, in a folder of our own."""
         socket = self.folder.resolve() / "azurite.sock"
         if len(bytes(socket)) > SOCKET_LIMIT:
-            self._short = Path(tempfile.mkdtemp(prefix="sandbox-"))
-            return self._short / "azurite.sock"
+            short = short_folder(self.folder)
+            try:
+                make_private(short)
+            except OSError as error:
+                raise MissingError(f"Azurite has no place to listen: {error}") from error
+            self._short, socket = short, short / "azurite.sock"
         socket.unlink(missing_ok=True)
         return socket
 

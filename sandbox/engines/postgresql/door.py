@@ -115,6 +115,9 @@ class Doorway(asyncio.Protocol):
             inner.attach(tls)
 
     async def _pass(self, transport: asyncio.Transport, packet: bytes, *, cancel: bool) -> None:
+        if cancel and not self.visit.allowed:  # Nothing is ever answered to a cancellation.
+            transport.close()
+            return
         refusal = "" if cancel else self._refusal(packet)
         if refusal:
             self._fail(transport, NOT_ALLOWED, refusal)

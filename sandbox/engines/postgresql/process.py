@@ -1,13 +1,11 @@
 """One postmaster: started on a data directory, found again, stopped in order."""
 
 import asyncio
-import hashlib
 import logging
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 from sandbox.engines.postgresql.account import account
 from sandbox.engines.postgresql.engine import Engine
 from sandbox.engines.postgresql.errors import EngineError
+from sandbox.files import make_private, short_folder
 
 LOG = logging.getLogger(__name__)
 SOCKET = ".s.PGSQL.5432"
@@ -46,7 +45,11 @@ class Postmaster:
 
     def spawn(self) -> None:
         """Begin to start it, on data that no other uses; `ready` tells when it listens."""
-        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        owner = account().owner
+        try:
+            make_private(self.sockets, *(() if owner is None else (owner,)))
+        except OSError as error:
+            raise EngineError(f"PostgreSQL has no place to listen: {error}") from error
         for folder in (self.data, self.sockets):
             account().own(folder)
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -90,7 +93,7 @@ class Postmaster:
             for how in (FAST, AT_ONCE, signal.SIGKILL):
                 if await ended(process, how):
                     break
-        await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, self.sockets, ignore_errors=True)
 
 
 async def ended(process: "subprocess.Popen[bytes]", how: int) -> bool:
@@ -108,10 +111,7 @@ async def ended(process: "subprocess.Popen[bytes]", how: int) -> bool:
 def socket_folder(folder: Path) -> Path:
     """Beside the data, or in the system's place for short-lived things when the path is long."""
     beside = folder.resolve() / "socket"
-    if len(bytes(beside / SOCKET)) <= SOCKET_LIMIT:
-        return beside
-    mark = hashlib.sha256(bytes(beside)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"sandbox-{os.geteuid()}-{mark}"
+    return beside if len(bytes(beside / SOCKET)) <= SOCKET_LIMIT else short_folder(beside)
 
 
 def status(data: Path) -> str:

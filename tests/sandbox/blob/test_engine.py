@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engines.azurite import Azurite, MissingError
+from sandbox.files import short_folder
 from tests.sandbox.blob.conftest import PATIENCE, Lab, exported, sandbox
 
 
@@ -118,3 +120,16 @@ def test_blobs_outlive_a_restart_and_azurite_does_not_outlive_a_killed_sandbox(
             sandbox("down", state)
 
     assert found == b"still here"
+
+
+def test_a_folder_for_the_socket_that_others_enter_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    engine = Azurite(tmp_path / ("long" * 30))
+    foreign = short_folder(engine.folder)
+    foreign.mkdir()
+    foreign.chmod(0o755)
+
+    with pytest.raises(MissingError, match="is not a folder that only this user enters"):
+        asyncio.run(engine.client())
