@@ -7,7 +7,6 @@ application finds the answer in the ASGI scope, which no header can reach.
 
 import asyncio
 import base64
-import binascii
 import logging
 import os
 import socket
@@ -47,7 +46,7 @@ def place(hosts: Hosts, credentials: str) -> str:
         return ""
     try:
         pair = base64.b64decode(credentials.partition(" ")[2]).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise WrongCredentialsError("The proxy credentials are not readable.") from error
     network, _, token = pair.partition(":")
     if not hosts.admits(network, token):

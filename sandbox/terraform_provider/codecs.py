@@ -1,7 +1,6 @@
 """How a single value is spelled: in the configuration, in Azure's body, and in state."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ def location(name: str) -> str:
 def from_base64(text: str) -> str:
     try:
         return base64.b64decode(text).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 

@@ -84,7 +84,7 @@ def sender(scope: Scope) -> list[str]:
     """Who sends a request, by its token; whether that is good, the service says."""
     header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
     found: Any = {}
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         for part in header.partition(" ")[2].split(".")[1:2]:
             found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     if not isinstance(found, dict):

@@ -1,7 +1,6 @@
 """Read a JSON object of a built-in kind the way Go does: known fields, right types, no nulls."""
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -136,8 +135,11 @@ def _bytes(path: str, value: Any) -> str:
         raise mismatch(path, "", "[]byte", "string", value)
     try:
         base64.b64decode(value.replace("\n", ""), validate=True)
-    except binascii.Error as error:
-        at = next((i for i, c in enumerate(value) if not (c.isalnum() or c in "+/=")), len(value))
+    except ValueError as error:
+        at = next(
+            (i for i, c in enumerate(value) if not (c.isascii() and c.isalnum() or c in "+/=")),
+            len(value),
+        )
         why = f"illegal base64 data at input byte {at}"
         raise Mismatch(path, "string", value, why) from error
     return value

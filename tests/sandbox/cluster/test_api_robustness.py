@@ -145,6 +145,14 @@ def test_a_request_for_a_token_has_types(kube: Kube, spec: Any) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (400, "BadRequest")
 
 
+def test_data_that_is_no_base64_is_refused(kube: Kube) -> None:
+    body = {"metadata": {"name": "one"}, "data": {"a": "\u00e9"}}
+
+    answer = kube.http.post(kube.path("secrets"), json=body)
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "BadRequest")
+
+
 def test_a_body_of_more_than_three_megabytes_is_too_large(kube: Kube) -> None:
     answer = kube.http.post(kube.path("configmaps"), content=b" " * 3145729)
 

@@ -302,6 +302,19 @@ def test_a_path_that_is_no_line_of_text_is_refused(tunnel: Tunnel, path: bytes) 
     assert b"Invalid URL" in answer
 
 
+@pytest.mark.parametrize(
+    "proof", [b"Basic \xff", b"Basic \xc3\xa9:x", b"junk", b"Basic =", b"Basic /w=="]
+)
+def test_proxy_credentials_that_cannot_be_read_are_refused(proxy: Proxy, proof: bytes) -> None:
+    common = b" HTTP/1.1\r\nHost: management.azure.com\r\nProxy-Authorization: " + proof + b"\r\n"
+
+    tunnel = proxy.raw(b"CONNECT management.azure.com:443" + common + b"\r\n")
+    plain = proxy.raw(b"GET http://management.azure.com/" + common + b"Connection: close\r\n\r\n")
+
+    assert tunnel.startswith(b"HTTP/1.1 407 ")
+    assert plain.startswith(b"HTTP/1.1 407 ")
+
+
 def test_nothing_is_dialled_whatever_is_asked(proxy: Proxy) -> None:
     with socket.create_server(("127.0.0.1", 0)) as trap:
         trap.settimeout(0.5)

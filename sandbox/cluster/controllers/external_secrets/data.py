@@ -1,7 +1,6 @@
 """What an ExternalSecret asks for, read from the provider: all of it, or an error."""
 
 import base64
-import binascii
 import contextlib
 import json
 import re
@@ -106,7 +105,7 @@ def decoded(value: str, strategy: str) -> str:
     try:
         raw = base64.urlsafe_b64decode(value.replace("+", "-").replace("/", "_"))
         return raw.decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         if strategy == "Auto":
             return value
         raise ProviderError(f"unable to decode with strategy {strategy}: {error}") from error

@@ -1,7 +1,6 @@
 """The gateway: Envoy with the routes of Supabase, over what is ready in its namespace."""
 
 import base64
-import binascii
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -181,7 +180,7 @@ def signed_in(keys: Keys, question: Question) -> bool:
         return False
     try:
         user, _, password = base64.b64decode(encoded).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return False
     return (user, password) == (keys.user, keys.password)
 
