@@ -243,7 +243,7 @@ def test_the_log_is_followed(built: CommandLine, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     with seen.open("w") as sink:
         program = subprocess.Popen(
-            first(built, "log", "--follow", "--json", "--lines", "0"), stdout=sink
+            first(built, "log", "--follow", "--json", "--lines", "1"), stdout=sink
         )
     try:
         deadline = time.monotonic() + 30
