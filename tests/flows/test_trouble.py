@@ -154,6 +154,7 @@ def test_an_interrupted_deploy_releases_its_lock_and_goes_on(place: Place, until
 def test_a_second_run_is_refused_or_waits_for_its_turn(place: Place, until: Until) -> None:
     """Also goes on where the interrupted run stopped, and is killed on its way."""
     place.environment("sandbox")
+    until(lambda: slots(place) == 0, "The run before never gave its turn back.")
     first = place.start("deploy", "--environment", "sandbox")
     until(lambda: slots(place) == 1, "The first run never took its turn.")
     place.environment("sandbox", on_busy="refuse")
