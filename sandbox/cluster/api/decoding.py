@@ -137,7 +137,7 @@ def _bytes(path: str, value: Any) -> str:
         base64.b64decode(value.replace("\n", ""), validate=True)
     except ValueError as error:
         at = next(
-            (i for i, c in enumerate(value) if not (c.isascii() and c.isalnum() or c in "+/=")),
+            (i for i, c in enumerate(value) if not ((c.isascii() and c.isalnum()) or c in "+/=")),
             len(value),
         )
         why = f"illegal base64 data at input byte {at}"
