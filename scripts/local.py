@@ -116,7 +116,8 @@ def show(port: Port = PORT) -> int:
         log = HOME / "worker.log"
         screen.print(f"The worker has ended; runs from the UI wait. See {log}.", style="yellow")
     own = "" if port == PORT else f" PREFECT_PORT={port}"
-    screen.print(f"Prefect UI: http://127.0.0.1:{port}   (stop everything: make down{own})")
+    stop = f"(stop everything: make down{own})"
+    screen.print(f"Prefect UI: http://127.0.0.1:{port}   {stop}", soft_wrap=True)
     return 0
 
 

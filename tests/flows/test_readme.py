@@ -99,7 +99,8 @@ def test_a_fresh_clone_deploys_deploys_again_and_goes_away(clone: Clone) -> None
 
     assert first.code == 0, first.text
     assert re.search(r"All \d\d checks hold", first.text)
-    for said in ("Whole report and picture: .work/", "(stop everything: make down)"):
+    stop = f"(stop everything: make down PREFECT_PORT={clone.ports['prefect']})"
+    for said in ("Whole report and picture: .work/", stop):
         assert said in first.text
     assert f"Prefect UI: http://127.0.0.1:{clone.ports['prefect']}" in first.text
     assert second.code == 0, second.text
