@@ -1,5 +1,6 @@
-# What an operator decides about an environment, in vars/<environment>.tfvars. This file is the same
-# in both stacks, so that one tfvars file feeds both; a stack may leave a variable unused.
+# What an operator decides about an environment, in vars/<environment>.tfvars. This file and its
+# neighbours variables.<topic>.tf are the same in both stacks, so that one tfvars file feeds both; a
+# stack may leave a variable unused.
 
 variable "name" {
   description = "Name of the environment and first part of every name in Azure, such as `supabase-dev`."
@@ -115,42 +116,6 @@ variable "storage" {
     replication    = optional(string, "ZRS")
     container      = optional(string, "supabase")
     retention_days = optional(number, 30)
-  })
-  default  = {}
-  nullable = false
-}
-
-variable "cluster" {
-  description = "Tier of the control plane, version of Kubernetes at creation (the region's default if left out), the channel that moves it on (Terraform does not), size of a node, bounds of the autoscaler, and zones."
-  type = object({
-    tier     = optional(string, "Standard")
-    version  = optional(string)
-    upgrades = optional(string, "patch")
-    nodes = optional(object({
-      size  = optional(string, "Standard_D4s_v5")
-      min   = optional(number, 3)
-      max   = optional(number, 6)
-      zones = optional(set(string), ["1", "2", "3"])
-    }), {})
-  })
-  default  = {}
-  nullable = false
-}
-
-variable "database" {
-  description = "Version and size of PostgreSQL, its first disk, backups, redundancy, the administrator's name, the name of the database, and the extensions that may be created in it."
-  type = object({
-    version              = optional(string, "16")
-    sku                  = optional(string, "GP_Standard_D2ds_v5")
-    storage_gb           = optional(number, 128)
-    backup_days          = optional(number, 14)
-    geo_redundant_backup = optional(bool, false)
-    zone_redundant       = optional(bool, true)
-    login                = optional(string, "pgadmin")
-    name                 = optional(string, "supabase")
-    extensions = optional(set(string), [
-      "citext", "hstore", "pg_stat_statements", "pg_trgm", "pgcrypto", "unaccent", "uuid-ossp", "vector",
-    ])
   })
   default  = {}
   nullable = false

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,12 @@ from tests.terraform.conftest import SOURCE, STACKS, Terraform
 
 ENVIRONMENTS = sorted((SOURCE / "vars").glob("*.tfvars"))
 PASSED_BY_THE_DEPLOYER = {"foundation", "database_password"}
+
+
+def shared(stack: str) -> dict[str, str]:
+    """The files with the list of decisions; what the deployer passes is the platform's own."""
+    files = (SOURCE / stack).glob("variables*.tf")
+    return {path.name: path.read_text() for path in files if path.name != "variables.deployer.tf"}
 
 
 def declared(stack: str, kind: str) -> set[str]:
@@ -39,7 +44,7 @@ def read(terraform: Terraform, folder: Path, environment: Path, names: set[str])
 
 
 def test_both_stacks_share_one_list_of_variables() -> None:
-    foundation, platform = [(SOURCE / stack / "variables.tf").read_text() for stack in STACKS]
+    foundation, platform = [shared(stack) for stack in STACKS]
 
     assert foundation == platform
 
@@ -80,7 +85,8 @@ def test_no_key_of_a_tfvars_file_is_misspelled(
     typed, untyped = tmp_path / "typed", tmp_path / "untyped"
     typed.mkdir()
     untyped.mkdir()
-    shutil.copy(SOURCE / "foundation" / "variables.tf", typed)
+    for name, text in shared("foundation").items():
+        (typed / name).write_text(text)
     (untyped / "variables.tf").write_text("\n".join(f'variable "{name}" {{}}' for name in names))
 
     written = read(terraform, untyped, environment, names)
