@@ -1,52 +1,22 @@
 """azure-cli as its makers publish it, in a virtual environment of its own."""
 
-import fcntl
 import json
 import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).parents[2]
+from scripts import apart
+
 LOCK = Path(__file__).with_name("azure-cli.lock")
-HOME = PROJECT / ".engines" / "azure-cli"
 DEADLINE = 240  # Seconds for one command; each starts a Python that imports half of Azure.
 
 
-class UnavailableError(Exception):
-    """azure-cli could not be installed."""
-
-
-@contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Only one process at a time is in here."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-
-
 def install() -> Path:
-    """The program `az`: exactly what the lock file says, checked by digest, kept over runs."""
-    program, mark = HOME / "bin" / "az", HOME / "installed"
-    wanted = f"{sys.version_info[:2]}\n{LOCK.read_text()}"
-    with alone(HOME.with_suffix(".lock")):
-        if program.exists() and mark.exists() and mark.read_text() == wanted:
-            return program
-        shutil.rmtree(HOME, ignore_errors=True)
-        pip = [str(HOME / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
-        exact = ["--require-hashes", "--no-deps", "--no-compile", "--quiet", "-r", str(LOCK)]
-        for command in ([sys.executable, "-m", "venv", str(HOME)], [*pip, *exact]):
-            ended = subprocess.run(command, capture_output=True, text=True, check=False)
-            if ended.returncode:
-                raise UnavailableError(ended.stderr.strip()[-2000:] or "It ended without a word.")
-        mark.write_text(wanted)
-    return program
+    """The program `az`, kept over runs."""
+    return apart.install("azure-cli", LOCK) / "az"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources.models import ResourceGroup
 
+from scripts.apart import UnavailableError
 from tests.clients import azure_cli
-from tests.clients.azure_cli import PROJECT, Az
+from tests.clients.azure_cli import Az
 
+PROJECT = Path(__file__).parents[2]
 LOCATION = "westeurope"
 PAUSE = 0.2  # Seconds between two questions about an operation, where Azure does not say.
 
@@ -49,7 +51,7 @@ def az_program() -> Path:
     """azure-cli; a machine that cannot install it is told so, and CI does not pass without it."""
     try:
         return azure_cli.install()
-    except azure_cli.UnavailableError as error:
+    except UnavailableError as error:
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say(f"azure-cli cannot be installed: {error}")
 
