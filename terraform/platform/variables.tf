@@ -70,55 +70,18 @@ variable "deployer_object_id" {
   }
 }
 
-variable "outbound" {
-  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (through `network.firewall`)."
-  type        = string
-  default     = "loadBalancer"
+variable "assign_roles" {
+  description = "Whether Terraform assigns the roles that the environment needs. Set it to false when the deployer may not assign roles: the output `role_assignments` then lists what an owner must assign, and the flows print the commands and wait."
+  type        = bool
+  default     = true
   nullable    = false
-
-  validation {
-    condition     = contains(["loadBalancer", "userDefinedRouting"], var.outbound)
-    error_message = "outbound is \"${var.outbound}\", and the stacks know loadBalancer and userDefinedRouting. Choose one of these."
-  }
 }
 
-variable "network" {
-  description = "Address ranges: of the network, of its subnets, of pods and services (inside the cluster only), of the clients that may reach a load balancer of the cluster on ports 80 and 443 (none by default), and the private address of a firewall for `userDefinedRouting`."
-  type = object({
-    address_space = optional(string, "10.40.0.0/16")
-    subnets = optional(object({
-      cluster   = optional(string, "10.40.0.0/22")
-      database  = optional(string, "10.40.4.0/27")
-      endpoints = optional(string, "10.40.5.0/26")
-    }), {})
-    pods     = optional(string, "10.244.0.0/16")
-    services = optional(string, "10.245.0.0/16")
-    clients  = optional(list(string), [])
-    firewall = optional(string)
-  })
-  default  = {}
-  nullable = false
-}
-
-variable "vault" {
-  description = "How long Azure keeps a deleted vault, and whether it may be purged before. Both are fixed at creation."
-  type = object({
-    purge_protection = optional(bool, true)
-    retention_days   = optional(number, 90)
-  })
-  default  = {}
-  nullable = false
-}
-
-variable "storage" {
-  description = "Replication of the storage account, name of the container, and how many days deleted objects can be brought back."
-  type = object({
-    replication    = optional(string, "ZRS")
-    container      = optional(string, "supabase")
-    retention_days = optional(number, 30)
-  })
-  default  = {}
-  nullable = false
+variable "lock" {
+  description = "Whether Azure refuses to delete the resource group and what is in it. Set it to false and apply before a destroy, and before a change that deletes or replaces."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "namespace" {

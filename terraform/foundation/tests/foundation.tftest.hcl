@@ -128,7 +128,7 @@ run "an_unknown_way_out_is_refused" {
   command = plan
 
   variables {
-    outbound = "natGateway"
+    outbound = "carrierPigeon"
   }
 
   expect_failures = [var.outbound]

@@ -1,0 +1,49 @@
+# Where secrets, objects, images and logs are kept.
+
+variable "vault" {
+  description = "How long Azure keeps a deleted vault, and whether it may be purged before; both are fixed at creation. `allowed` are public addresses or ranges that reach the vault from outside the network, such as the deployer's; nobody by default."
+  type = object({
+    purge_protection = optional(bool, true)
+    retention_days   = optional(number, 90)
+    allowed          = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "storage" {
+  description = "Replication of the storage account, name of the container, and how many days deleted objects can be brought back. `versioning` keeps what is overwritten, for `versions_days`; objects that nobody changed for `cool_days` move to the cool tier (never by default). `shared_key` accepts requests signed with the account's key beside those of identities."
+  type = object({
+    replication    = optional(string, "ZRS")
+    container      = optional(string, "supabase")
+    retention_days = optional(number, 30)
+    versioning     = optional(bool, true)
+    versions_days  = optional(number, 30)
+    cool_days      = optional(number)
+    shared_key     = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "registry" {
+  description = "The registry for charts and images. Only `Premium` can be closed to the world, lies in several zones and forgets images without a tag after `untagged_days`; `allowed` are public addresses or ranges that reach it then from outside the network, such as the deployer's."
+  type = object({
+    enabled       = optional(bool, true)
+    sku           = optional(string, "Premium")
+    untagged_days = optional(number, 30)
+    allowed       = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "logs" {
+  description = "How many days logs are kept, and how many gigabytes are taken in a day before Azure drops the rest (no limit by default)."
+  type = object({
+    retention_days = optional(number, 90)
+    daily_gb       = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
