@@ -1,8 +1,7 @@
 """Take over what a run created that was killed before Terraform could write it down."""
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +32,9 @@ def orphans(diagnostics: Iterable[dict[str, Any]]) -> list[Orphan]:
     return found
 
 
-def group_in(state: str) -> str:
+def group_in(state: Mapping[str, Any]) -> str:
     """The name of the resource group in `terraform show -json`; empty when there is none."""
-    values = json.loads(state or "{}").get("values") or {}
+    values = state.get("values") or {}
     for resource in values.get("root_module", {}).get("resources", []):
         if resource["type"] == "azurerm_resource_group":
             return str(resource["values"]["name"])

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from tasks.environment import PROJECT, Environment, Frozen
 
 SOURCE = PROJECT / "terraform"
-Name = Literal["foundation", "platform"]
+Name = Literal["bootstrap", "foundation", "platform"]
 
 
 class RoleAssignment(Frozen):
@@ -87,6 +87,14 @@ class Stack:
     @property
     def plan_file(self) -> Path:
         return self.folder / "plan.tfplan"
+
+    @property
+    def forecast_file(self) -> Path:
+        return self.folder / "forecast.tfplan"
+
+    @property
+    def reads_tfvars(self) -> bool:
+        return self.name != "bootstrap"  # It exists before there is an environment to describe.
 
     @property
     def variables_file(self) -> Path:

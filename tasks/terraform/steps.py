@@ -1,71 +1,23 @@
 """Plan, apply and read a stack; an interrupted apply is simply done again."""
 
 import hashlib
-import json
+import time
 from dataclasses import replace
 
-from prefect.artifacts import (
-    create_markdown_artifact,
-    create_progress_artifact,
-    update_progress_artifact,
-)
-from python_terraform import IsFlagged, Terraform
+from prefect.artifacts import create_table_artifact
 
 from tasks import shell, wait
 from tasks.errors import ApprovalError, NotReadyError, PreflightError, ToolError
-from tasks.shell import Command, Ended
 from tasks.step import step
-from tasks.terraform.adoption import Orphan, group_in, orphans
+from tasks.terraform import failures
+from tasks.terraform.adoption import group_in, orphans
+from tasks.terraform.commands import apply_command, import_command, plan_command
 from tasks.terraform.plans import Plan, read_plan
 from tasks.terraform.progress import Progress
-from tasks.terraform.stacks import Outputs, Stack, fingerprint, parse_outputs, prepare
+from tasks.terraform.runs import initialise, output, show, stream
+from tasks.terraform.stacks import Outputs, Stack, parse_outputs
 
 CHANGES = 2  # What `-detailed-exitcode` says when there is something to do.
-
-
-def plan_command(stack: Stack, *, destroy: bool = False) -> Command:
-    tfvars = stack.root / stack.environment.tfvars_file
-    options = ("-destroy",) if destroy else ()
-    return _command(
-        stack,
-        "plan",
-        "-detailed-exitcode",
-        *options,
-        f"-var-file={tfvars}",
-        f"-var-file={stack.variables_file}",
-        f"-out={stack.plan_file}",
-    )
-
-
-def apply_command(stack: Stack) -> Command:
-    return _command(stack, "apply", str(stack.plan_file))
-
-
-def _command(stack: Stack, verb: str, *arguments: str) -> Command:
-    return Command(
-        ("terraform", verb, "-json", "-input=false", *arguments),
-        cwd=stack.folder,
-        env={
-            "ARM_SUBSCRIPTION_ID": str(stack.environment.subscription),
-            "TF_IN_AUTOMATION": "1",
-            "CHECKPOINT_DISABLE": "1",
-        },
-        secrets={f"TF_VAR_{name}": value for name, value in stack.secrets.items()},
-        deadline=2 * 3600,
-    )
-
-
-def import_command(stack: Stack, orphan: Orphan) -> Command:
-    command = _command(
-        stack,
-        "import",
-        f"-var-file={stack.root / stack.environment.tfvars_file}",
-        f"-var-file={stack.variables_file}",
-        orphan.address,
-        orphan.id,
-    )
-    argv = tuple(part for part in command.argv if part != "-json")  # `import` has no such flag.
-    return replace(command, argv=argv)
 
 
 @step("terraform-plan-{stack.name}")
@@ -75,7 +27,7 @@ def plan(stack: Stack, *, destroy: bool = False) -> Plan:
     wait.logger().info("%s", found)
     if not found.empty:
         key = f"plan-{stack.environment.name}-{stack.name}"
-        wait.display(create_markdown_artifact, found.markdown(), key=key)
+        wait.display(create_table_artifact, found.rows(), key=key, description=str(found))
     return found
 
 
@@ -99,14 +51,16 @@ def apply(stack: Stack, approved: Plan) -> None:
             )
         if current.empty:
             return
-    progress = Progress(total=len(approved.changes))
+    progress, began = Progress(total=len(approved.changes)), time.monotonic()
     try:
-        ended = _stream(apply_command(stack), progress)
+        ended = stream(apply_command(stack), progress)
     finally:
         stack.plan_file.unlink(missing_ok=True)
     if ended.code:
         _adopt(stack, progress)
-        raise progress.failure(f"terraform apply of {stack.name}", ended.complaint)
+        what = f"terraform apply of {stack.name}"
+        raise failures.failure(what, progress.errors, ended.complaint)
+    wait.logger().info("%s: %s In all %.0f s.", stack.name, progress, time.monotonic() - began)
     wait.changed(approved.markdown())
 
 
@@ -121,7 +75,7 @@ def _adopt(stack: Stack, progress: Progress) -> None:
     if not found:
         return
     built = stack.variables.get("foundation", {})
-    group = built.get("resource_group_name") or group_in(_one_shot(stack, "show", json=IsFlagged))
+    group = built.get("resource_group_name") or group_in(show(stack))
     ours = [orphan for orphan in found if orphan.within(group)]
     for orphan in ours:
         ended = shell.attempt(import_command(stack, orphan))
@@ -145,15 +99,14 @@ def digest(stack: Stack) -> str:
 
 def holds(stack: Stack) -> bool:
     """Whether the stack's state knows any resource."""
-    _initialise(stack)
-    values = json.loads(_one_shot(stack, "show", json=IsFlagged) or "{}").get("values") or {}
-    return "root_module" in values
+    initialise(stack)
+    return "root_module" in (show(stack).get("values") or {})
 
 
 def outputs(stack: Stack, model: type[Outputs]) -> Outputs:
     """What a stack that was built before has to say; an error when it is not there."""
-    _initialise(stack)
-    found = parse_outputs(model, json.loads(_one_shot(stack, "output", json=IsFlagged) or "{}"))
+    initialise(stack)
+    found = parse_outputs(model, output(stack))
     if found is None:
         name = stack.environment.name
         raise PreflightError(
@@ -164,54 +117,13 @@ def outputs(stack: Stack, model: type[Outputs]) -> Outputs:
 
 
 def _plan(stack: Stack, *, destroy: bool) -> Plan:
-    _initialise(stack)
+    initialise(stack)
     progress = Progress()
-    ended = _stream(plan_command(stack, destroy=destroy), progress)
+    ended = stream(plan_command(stack, destroy=destroy), progress)
     if ended.code not in (0, CHANGES):
-        raise progress.failure(f"terraform plan of {stack.name}", ended.complaint)
+        what = f"terraform plan of {stack.name}"
+        raise failures.failure(what, progress.errors, ended.complaint)
     found = read_plan(stack.name, progress.events, destroys=destroy)
+    if found.needs_reasons:
+        found = found.explained(show(stack, str(stack.plan_file)))
     return replace(found, digest=digest(stack))
-
-
-def _stream(command: Command, progress: Progress) -> Ended:
-    """Run Terraform; tell the log what happens, and the UI how far it is."""
-    log = wait.logger()
-    artifact = None
-    if progress.total:
-        artifact = wait.display(create_progress_artifact, 0, description=str(command.argv[1]))
-    shown = 0
-
-    def take(line: str) -> None:
-        nonlocal shown
-        if text := progress.take(line):
-            log.info("%s", text)
-        if artifact and progress.done > shown:
-            shown = progress.done
-            busy = ", ".join(sorted(progress.running)[:3])
-            told = f"{progress.done} of {progress.total} done. {busy}"
-            wait.display(update_progress_artifact, artifact, progress.percent, told)
-
-    return shell.attempt(command, take)
-
-
-def _initialise(stack: Stack) -> None:
-    """Make the working copy ready; `init` is repeated only when its input has changed."""
-    prepare(stack)
-    stamp = stack.folder / ".terraform" / "initialised"
-    wanted = fingerprint(stack)
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    _one_shot(stack, "init", input=False, reconfigure=IsFlagged)
-    stamp.write_text(wanted)
-
-
-def _one_shot(stack: Stack, verb: str, **options: object) -> str:
-    """A quick command without a lock, through python-terraform."""
-    runner = Terraform(working_dir=str(stack.folder))
-    code, printed, complaint = runner.cmd(verb, no_color=IsFlagged, **options)
-    if code:
-        raise ToolError(
-            f"terraform {verb} of {stack.name} ended with {code}.\n{complaint[-2000:]}",
-            f"Try it by hand in {stack.folder}.",
-        )
-    return str(printed)

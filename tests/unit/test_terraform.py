@@ -6,7 +6,17 @@ import pytest
 
 from tasks import environment, terraform
 from tasks.errors import BusyError, NotReadyError, ToolError
-from tasks.terraform import Change, Foundation, Plan, Platform, adoption, plans, stacks, steps
+from tasks.terraform import (
+    Change,
+    Foundation,
+    Plan,
+    Platform,
+    adoption,
+    commands,
+    failures,
+    plans,
+    stacks,
+)
 from tasks.terraform.progress import Progress
 
 SANDBOX = environment.load("sandbox")
@@ -59,7 +69,8 @@ def test_a_later_plan_may_not_destroy_more_than_was_approved() -> None:
 
 
 def test_progress_counts_what_is_done_and_names_it() -> None:
-    progress = Progress(total=2)
+    seconds = iter([0.0, 7.0, 7.0])
+    progress = Progress(total=2, now=lambda: next(seconds))
     hook = {"resource": {"addr": "azurerm_key_vault.this"}, "action": "create"}
 
     progress.take(json.dumps({"type": "apply_start", "hook": hook}))
@@ -69,6 +80,66 @@ def test_progress_counts_what_is_done_and_names_it() -> None:
 
     assert told == "create done: azurerm_key_vault.this (7 s)"
     assert progress.percent == 50
+
+
+def test_progress_tells_what_is_at_work_for_how_long_and_what_was_slowest() -> None:
+    seconds = [0.0]
+    progress = Progress(total=3, now=lambda: seconds[0])
+
+    def event(kind: str, address: str) -> str | None:
+        hook = {"resource": {"addr": address}, "action": "create"}
+        return progress.take(json.dumps({"type": kind, "hook": hook}))
+
+    event("apply_start", "a.vault")
+    event("apply_start", "a.cluster")
+    seconds[0] = 50.0
+    event("apply_complete", "a.vault")
+    seconds[0] = 90.0
+
+    told = event("apply_progress", "a.cluster")
+
+    assert told == "1 of 3 resources done; at work: a.cluster (90 s)."
+    assert progress.slowest == ("a.cluster", 90.0)
+    assert event("apply_progress", "a.cluster") is None, "Once in half a minute is enough."
+    seconds[0] = 95.0
+    event("apply_complete", "a.cluster")
+    assert str(progress) == "2 of 3 resources done; slowest: a.cluster (95 s)."
+
+
+def test_a_plan_names_the_values_that_force_a_replacement_and_hides_sensitive_ones() -> None:
+    plan = Plan("p", (Change("a.one", "replace"), Change("a.two", "update"), Change("n", "create")))
+    shown = {
+        "resource_changes": [
+            {
+                "address": "a.one",
+                "change": {
+                    "before": {"location": "centralus", "tags": {}},
+                    "after": {"location": "westeurope", "tags": {"a": 1}},
+                    "replace_paths": [["location"]],
+                },
+            },
+            {
+                "address": "a.two",
+                "change": {
+                    "before": {"key": "old-secret", "size": 1, "id": "x"},
+                    "after": {"key": "new-secret", "size": 2},
+                    "after_unknown": {"id": True},
+                    "before_sensitive": {"key": True},
+                    "after_sensitive": {"key": True},
+                },
+            },
+        ]
+    }
+
+    explained = plan.explained(shown)
+
+    assert [change.reason for change in explained.changes] == [
+        "must be replaced: location: centralus → westeurope",
+        "key, size: 1 → 2",
+        "",
+    ]
+    assert "secret" not in explained.markdown()
+    assert explained.rows()[0]["action"] == "replace", "What destroys comes first."
 
 
 @pytest.mark.parametrize(
@@ -89,16 +160,40 @@ def test_progress_counts_what_is_done_and_names_it() -> None:
         ("creating X", "unexpected status 400 with error: SkuNotAvailable: no", ToolError),
         ("creating X", "OperationNotAllowed: exceeding approved cores Quota", ToolError),
         ("creating X", "a limit of 1500 (of 2000) was reached", ToolError),
+        (
+            "PUT https://management.azure.com: [Errno 104] Connection reset by peer",
+            "",
+            NotReadyError,
+        ),
+        ("creating X", 'Put "https://…": dial tcp: lookup x: no such host', NotReadyError),
+        ("creating X", "polling after CreateOrUpdate: context deadline exceeded", NotReadyError),
     ],
 )
 def test_a_failure_knows_whether_time_helps(summary: str, detail: str, kind: type) -> None:
     progress = Progress()
     progress.take(failed(summary, detail))
 
-    error = progress.failure("terraform apply of platform", "")
+    error = failures.failure("terraform apply of platform", progress.errors, "")
 
     assert type(error) is kind
     assert summary in error.message or detail in error.message
+
+
+@pytest.mark.parametrize(
+    ("summary", "hint"),
+    [
+        ("PUT https://management.azure.com: Remote end closed connection", "Run again"),
+        ("Invalid value for variable", "nothing was touched"),
+        ("creating X: SkuNotAvailable", "Correct what Azure names"),
+    ],
+)
+def test_the_hint_fits_what_went_wrong(summary: str, hint: str) -> None:
+    progress = Progress()
+    progress.take(failed(summary))
+
+    error = failures.failure("terraform apply", progress.errors, "")
+
+    assert hint in error.hint
 
 
 def test_one_real_failure_among_passing_ones_is_final() -> None:
@@ -106,13 +201,13 @@ def test_one_real_failure_among_passing_ones_is_final() -> None:
     progress.take(failed("one", "429 (Too Many Requests)"))
     progress.take(failed("two", "SkuNotAvailable"))
 
-    assert type(progress.failure("terraform apply", "")) is ToolError
+    assert type(failures.failure("terraform apply", progress.errors, "")) is ToolError
 
 
 def test_plan_and_apply_keep_secrets_out_of_argv() -> None:
     stack = terraform.platform(SANDBOX, None)
 
-    command = steps.plan_command(stack)
+    command = commands.plan_command(stack)
 
     password = stack.secrets["database_password"]
     assert password not in str(command)
@@ -125,7 +220,7 @@ def test_the_plan_command_names_each_file_it_reads() -> None:
     stack = terraform.foundation(SANDBOX)
     root = SANDBOX.work / "terraform"
 
-    assert steps.plan_command(stack).argv == (
+    assert commands.plan_command(stack).argv == (
         "terraform",
         "plan",
         "-json",
@@ -209,16 +304,16 @@ def test_what_a_killed_run_left_in_our_group_is_found_and_nothing_else() -> None
 
 def test_the_group_is_read_from_the_state_of_a_half_built_foundation() -> None:
     resources = [{"type": "azurerm_resource_group", "values": {"name": "supabase-dev-rg"}}]
-    state = json.dumps({"values": {"root_module": {"resources": resources}}})
+    state = {"values": {"root_module": {"resources": resources}}}
 
     assert adoption.group_in(state) == "supabase-dev-rg"
-    assert adoption.group_in('{"format_version":"1.0"}') == ""
+    assert adoption.group_in({"format_version": "1.0"}) == ""
 
 
 def test_an_import_names_address_and_id_and_has_no_json_flag() -> None:
     stack = terraform.foundation(SANDBOX)
 
-    argv = steps.import_command(stack, adoption.Orphan("module.a.b.this", "/id")).argv
+    argv = commands.import_command(stack, adoption.Orphan("module.a.b.this", "/id")).argv
 
     assert argv[:2] == ("terraform", "import")
     assert argv[-2:] == ("module.a.b.this", "/id")

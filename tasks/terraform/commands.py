@@ -1,0 +1,52 @@
+"""Terraform's command lines, as values."""
+
+from dataclasses import replace
+
+from tasks.shell import Command
+from tasks.terraform.adoption import Orphan
+from tasks.terraform.stacks import Stack
+
+
+def plan_command(stack: Stack, *, destroy: bool = False) -> Command:
+    options = ("-destroy",) if destroy else ()
+    return command(
+        stack, "plan", "-detailed-exitcode", *options, *files(stack), f"-out={stack.plan_file}"
+    )
+
+
+def foresee_command(stack: Stack) -> Command:
+    """A plan that only wants to know: no lock, and no question to Azure that it can spare."""
+    target = f"-out={stack.forecast_file}"
+    return command(stack, "plan", "-lock=false", "-refresh=false", *files(stack), target)
+
+
+def apply_command(stack: Stack) -> Command:
+    return command(stack, "apply", str(stack.plan_file))
+
+
+def import_command(stack: Stack, orphan: Orphan) -> Command:
+    found = command(stack, "import", *files(stack), orphan.address, orphan.id)
+    argv = tuple(part for part in found.argv if part != "-json")  # `import` has no such flag.
+    return replace(found, argv=argv)
+
+
+def files(stack: Stack) -> tuple[str, ...]:
+    """What the stack's variables are read from."""
+    given = f"-var-file={stack.variables_file}"
+    if not stack.reads_tfvars:
+        return (given,)
+    return (f"-var-file={stack.root / stack.environment.tfvars_file}", given)
+
+
+def command(stack: Stack, verb: str, *arguments: str) -> Command:
+    return Command(
+        ("terraform", verb, "-json", "-input=false", *arguments),
+        cwd=stack.folder,
+        env={
+            "ARM_SUBSCRIPTION_ID": str(stack.environment.subscription),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        },
+        secrets={f"TF_VAR_{name}": value for name, value in stack.secrets.items()},
+        deadline=2 * 3600,
+    )

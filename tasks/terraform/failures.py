@@ -1,0 +1,92 @@
+"""What a failed run of Terraform means: whether time helps, and what Azure said."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tasks.errors import BusyError, DeployError, NotReadyError, PreflightError, ToolError
+from tasks.terraform.stacks import Stack
+
+LOCKED = "Error acquiring the state lock"
+PENDING = re.compile(
+    r"AuthorizationFailed"  # A role that was just assigned.
+    r"|PrincipalNotFound"  # An identity that was just created.
+    r"|CustomKubeletIdentityMissingPermissionError"  # AKS's word for a role that still spreads.
+    r"|OperationNotAllowed.*(in progress|pending)"
+    r"|AnotherOperationInProgress"
+    r"|\b(429|500|502|503|504) \(",
+    re.DOTALL,
+)
+CUT = re.compile(
+    r"connection (was )?(reset|refused|aborted|timed out|broken)"
+    r"|i/o timeout|(handshake|operation|read|client\.?)\s*time(d ?)?out|timeout exceeded"
+    r"|context deadline exceeded|broken pipe|no such host|network is unreachable"
+    r"|(unexpected )?\bEOF\b|IncompleteRead|remote end closed connection"
+    r"|name resolution|temporary failure",
+    re.IGNORECASE,
+)
+FINAL = re.compile(r"quota", re.IGNORECASE)  # Azure says OperationNotAllowed for that, too.
+HINTS = {
+    "cut": "The way to Azure was cut. Run again: what Azure had begun is finished or taken over.",
+    "pending": "Azure usually agrees minutes later; run again if this run has ended.",
+    "refused": "Correct what Azure names, then run again: it goes on from here.",
+    "invalid": "Correct the file that is named; nothing was touched.",
+}
+MISSING = re.compile(
+    r"ContainerNotFound|StorageAccountNotFound|ResourceNotFound|ResourceGroupNotFound"
+    r"|(container|account)\b.*\b(does not exist|not found|was not found)",
+    re.IGNORECASE | re.DOTALL,
+)
+UNADMITTED = re.compile(r"AuthorizationPermissionMismatch|AuthorizationFailure")
+LONGEST = 600  # Characters of Azure's message in the line that explains a wait.
+
+
+def failure(what: str, errors: Sequence[dict[str, Any]], complaint: str) -> DeployError:
+    """The consequence of a failed run; Azure's own words stay in the message."""
+    texts = [text_of(one) for one in errors] or [complaint.strip()[-2000:]]
+    message = f"{what} failed.\n" + "\n".join(texts)
+    if any(LOCKED in text for text in texts):
+        return BusyError(f"{what}: the state is locked.\n" + "\n".join(texts))
+    kinds = {kind_of(text) for text in texts}
+    if kinds <= {"cut", "pending"}:
+        lines = dict.fromkeys(" ".join(text.split()) for text in texts)
+        hint = HINTS["cut" if "cut" in kinds else "pending"]
+        return NotReadyError(f"{what}: {'; '.join(lines)[:LONGEST]}", hint)
+    return ToolError(message, HINTS["invalid" if kinds == {"invalid"} else "refused"])
+
+
+def of_short(stack: Stack, what: str, complaint: str) -> DeployError:
+    """The consequence of a failed `init`, `show` or `output`: mostly it is about the state."""
+    text, name = complaint.strip()[-2000:], stack.environment.name
+    state = stack.environment.state
+    if state.kind == "azurerm" and MISSING.search(text):
+        return PreflightError(
+            f"{what}: the state's storage account {state.storage_account} with its container "
+            f"{state.container} is not there.\n{text}",
+            f"Run `python -m flows bootstrap --environment {name}` (deploy does it by itself).",
+        )
+    if UNADMITTED.search(text):
+        return NotReadyError(
+            f"{what}: {state.storage_account} does not know our role yet.",
+            "A new assignment takes minutes: docs/runbook.md, 'Access'.",
+        )
+    if CUT.search(text):
+        return NotReadyError(f"{what}: {' '.join(text.split())[:LONGEST]}", HINTS["cut"])
+    return ToolError(f"{what} failed.\n{text}", f"Try it by hand in {stack.folder}.")
+
+
+def kind_of(text: str) -> str:
+    """`cut`, `pending`, `invalid` or `refused`."""
+    if text.startswith("Invalid value for variable"):
+        return "invalid"
+    if FINAL.search(text):
+        return "refused"
+    if PENDING.search(text):
+        return "pending"
+    return "cut" if CUT.search(text) else "refused"
+
+
+def text_of(diagnostic: dict[str, Any]) -> str:
+    where = f" ({diagnostic['address']})" if diagnostic.get("address") else ""
+    detail = diagnostic.get("detail", "")
+    return f"{diagnostic['summary']}{where}{': ' + detail if detail else ''}"
