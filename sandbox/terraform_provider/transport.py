@@ -5,6 +5,7 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -13,6 +14,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 from sandbox.terraform_provider.errors import ProviderError
 
 PATIENCE = 120  # Seconds until an answer must begin.
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # Before each further try of a request whose answer was lost.
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,32 @@ class Transport:
         target = urlsplit(url)
         request = Request(method, target, body, headers)
         pool: dict[str, http.client.HTTPSConnection] = self.local.__dict__.setdefault("pool", {})
-        try:
-            kept = pool.pop(target.netloc, None)
-            reply = self.again(request, kept) if kept is not None else None
-            if kept is None or reply is None:
-                kept = self.connect(target)
-                reply = request.over(kept)
-        except (http.client.HTTPException, OSError) as error:
-            raise ProviderError(f"{method} {target.scheme}://{target.netloc}: {error}") from error
+        kept = pool.pop(target.netloc, None)
+        reply = self.again(request, kept) if kept is not None else None
+        if kept is None or reply is None:
+            kept, reply = self.insist(request)
         pool[target.netloc] = kept
         return reply
+
+    def insist(self, request: Request) -> tuple[http.client.HTTPSConnection, Reply]:
+        """
+        Over a new connection, several times if need be, as azurerm does.
+
+        What it sends may have been done before: every request of Resource Manager bears that.
+        """
+        where = f"{request.method} {request.target.scheme}://{request.target.netloc}"
+        lost: Exception | None = None
+        for pause in (0.0, *PAUSES):
+            time.sleep(pause)
+            connection = self.connect(request.target)
+            try:
+                return connection, request.over(connection)
+            except (http.client.HTTPException, OSError) as error:
+                connection.close()
+                lost = error
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    break
+        raise ProviderError(f"{where}: {lost}") from lost
 
     def again(self, request: Request, kept: http.client.HTTPSConnection) -> Reply | None:
         """Use a kept connection; None when the other side closed it while it was idle."""
