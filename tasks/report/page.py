@@ -36,6 +36,20 @@ def _verdict(record: Record) -> str:
     return f"**Succeeded** in {length}.{changed}{checks}"
 
 
+def closing(record: Record) -> str:
+    """How the run ended, in the one line that a person reads last."""
+    steps = f"{len(record.spans)} steps in {len(record.stages)} stages"
+    held = sum(check["ok"] == "yes" for check in record.checks)
+    checks = f", {held} of {len(record.checks)} checks hold" if record.checks else ""
+    took = f"{record.seconds:.1f} s, of which {record.waited:.1f} s waiting for Azure"
+    if record.failure:
+        return f"{record.run} failed after {steps}; {took}."
+    if record.changes:
+        return f"{record.run}: {len(record.changes)} parts changed; {steps}{checks}; {took}."
+    looked = ", ".join(record.stages)
+    return f"{record.run}: nothing to change. Looked at {looked}: {steps}{checks}; {took}."
+
+
 def _waits(record: Record) -> str:
     waiting = [span for span in record.spans if span.waits]
     if not waiting:

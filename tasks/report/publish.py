@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 from tasks import wait
 from tasks.environment import Environment
 from tasks.report import history
-from tasks.report.page import markdown
+from tasks.report.page import closing, markdown
 from tasks.report.record import Record
 from tasks.report.timeline import svg
 
@@ -47,6 +47,7 @@ def publish(environment: Environment, failure: str = "") -> Path:
         description=f"What {record.run} did and what it waited for",
     )
     wait.logger().info("Report: %s", file)
+    wait.logger().info("%s", closing(record))
     return file
 
 

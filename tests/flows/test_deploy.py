@@ -122,6 +122,11 @@ def test_a_second_deploy_changes_nothing_and_says_so(
     assert {result for _, result in releases} == {"unchanged"}
     assert "created" not in ended.text
     assert "Nothing had to change." in reports(place)[-1].read_text()
+    assert re.search(
+        r"deploy-sandbox: nothing to change\. Looked at preflight, .*\d+ steps in \d stages, "
+        r"(\d+) of \1 checks hold; [\d.]+ s",
+        ended.text,
+    )
 
 
 def test_a_second_deploy_writes_nothing_to_azure(

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tasks.report import Record, Span, Wait
-from tasks.report.page import markdown
+from tasks.report.page import closing, markdown
 from tasks.report.record import critical_path, waits_between
 from tasks.report.timeline import svg
 
@@ -89,3 +89,14 @@ def test_a_run_without_changes_says_so() -> None:
 
     assert "Nothing had to change." in page
     assert "## What it waited for\n\nNothing." in page
+
+
+def test_a_run_without_a_change_ends_with_what_was_looked_at_and_how_long_it_took() -> None:
+    quiet = Record("deploy-x", "x", START, at(3), RECORD.spans[:2], checks=RECORD.checks)
+
+    assert closing(quiet) == (
+        "deploy-x: nothing to change. Looked at preflight, provision: 2 steps in 2 stages, "
+        "1 of 1 checks hold; 3.0 s, of which 0.0 s waiting for Azure."
+    )
+    assert closing(RECORD).startswith("deploy-sandbox: 1 parts changed; 5 steps in 4 stages")
+    assert "failed after" in closing(Record("deploy-x", "x", START, at(3), (), failure="It broke."))
