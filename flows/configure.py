@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from tasks import access, charts, database, external_secrets, helm, key_vault, turn
+from flows import seed_secrets
+from tasks import access, catalogue, charts, database, external_secrets, helm, key_vault, turn
 from tasks import environment as environments
 from tasks.access import Site
+from tasks.catalogue import Consumer
 from tasks.environment import PROJECT, Environment
 from tasks.external_secrets import Synced
 from tasks.helm import Public, Release
@@ -55,6 +57,7 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
         "vaultUrl": built.vault_uri,
         "tenantId": built.tenant_id,
         "identityClientId": built.external_secrets_client_id,
+        "externalSecrets": [one.values() for one in consumers(wanted)],
     }
     return [
         Release(
@@ -69,6 +72,11 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
             wait=False,  # Its secrets may take minutes; that wait has a task of its own.
         )
     ]
+
+
+def consumers(wanted: Environment) -> tuple[Consumer, ...]:
+    """Who reads which secrets here; the chart's own list is that of a plain environment."""
+    return catalogue.consumers(seed_secrets.secrets(wanted))
 
 
 def values(wanted: Environment, chart: str, given: dict[str, Any]) -> dict[str, Any]:

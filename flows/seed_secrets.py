@@ -2,10 +2,10 @@
 
 import os
 
+from tasks import catalogue, helm, key_vault, role_assignments, terraform, turn
 from tasks import environment as environments
-from tasks import key_vault, role_assignments, terraform, turn
-from tasks.catalogue import Facts, with_provided
-from tasks.environment import Environment
+from tasks.catalogue import Facts, Secret
+from tasks.environment import PROJECT, Environment
 from tasks.errors import PreflightError, ToolError
 from tasks.key_vault import Kept
 from tasks.stage import stage
@@ -30,11 +30,19 @@ def seed_secrets(environment: str) -> tuple[Kept, ...]:
         patient(key_vault.reach, patience)(built.vault_uri)
         return patient(key_vault.keep, patience)(
             built.vault_uri,
-            with_provided(wanted.provided_secrets),
+            secrets(wanted),
             facts(wanted, built),
             {"azure-storage-account-key": key_reader(wanted, built)},
             provided(wanted),
         )
+
+
+def secrets(wanted: Environment) -> tuple[Secret, ...]:
+    """What this environment needs: optional components and people add to the catalogue."""
+    values = helm.values_for(PROJECT / wanted.values, "supabase", {})
+    components = values.get("components") or {}
+    enabled = {name for name, component in components.items() if component.get("enabled")}
+    return catalogue.of(enabled, wanted.provided_secrets)
 
 
 def facts(wanted: Environment, built: Foundation) -> Facts:

@@ -185,7 +185,8 @@ class _Keeper:
             return current if current != value else None
         if value is not None and secret.fits(value, self.values, self.facts):
             return None
-        return secret.make(self.values, self.facts)
+        present = {} if value is None else {secret.name: value}
+        return secret.make(self.values | present, self.facts)
 
     def _existing(self, name: str) -> tuple[str | None, str]:
         try:

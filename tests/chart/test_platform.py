@@ -1,62 +1,53 @@
 """What the platform chart promises: secrets from the vault, and a closed namespace."""
 
+from tasks import catalogue
 from tasks.catalogue import CATALOGUE
 from tests.chart.conftest import Charts
 
-# Which keys the other charts find in which Secret.
-KEYS = {
-    "supabase-jwt": {"jwt-secret", "anon-key", "service-role-key"},
-    "supabase-database": {
-        "pg-username",
-        "pg-password",
-        "pg-database",
-        "postgres-connection-string",
-    },
-    "supabase-s3": {"keyId", "accessKey"},
-    "supabase-blob": {
-        "azure-storage-account-name",
-        "azure-storage-account-key",
-        "storage-connection-string",
-    },
-    "supabase-dashboard": {"dashboard-username", "dashboard-password"},
-    "supabase-meta": {"pg-meta-crypto-key"},
-}
 
-
-def test_each_secret_has_the_keys_that_its_readers_know(charts: Charts) -> None:
+def test_each_consumer_has_a_secret_with_the_keys_that_the_catalogue_gives_it(
+    charts: Charts,
+) -> None:
     secrets = charts.render("platform").kind("ExternalSecret")
 
     found = {
-        item["spec"]["target"]["name"]: {data["secretKey"] for data in item["spec"]["data"]}
+        item["spec"]["target"]["name"]: [data["secretKey"] for data in item["spec"]["data"]]
         for item in secrets.values()
     }
-    assert found == KEYS
+    assert found == {
+        consumer.secret: [key.name for key in consumer.keys]
+        for consumer in catalogue.consumers(CATALOGUE)
+    }
 
 
 def test_what_the_other_charts_ask_for_is_there(charts: Charts) -> None:
+    held = {
+        consumer.secret: {key.name for key in consumer.keys}
+        for consumer in catalogue.consumers(CATALOGUE)
+    }
     entries = [
         entry["valueFrom"]["secretKeyRef"]
         for chart in ("s3proxy", "supabase")
         for pod in charts.render(chart).pods().values()
-        for entry in pod["containers"][0]["env"]
-        if "valueFrom" in entry
+        for container in pod["containers"] + pod.get("initContainers", [])
+        for entry in container.get("env", [])
+        if "secretKeyRef" in entry.get("valueFrom", {})
     ]
 
-    assert [entry for entry in entries if entry["key"] not in KEYS[entry["name"]]] == []
-
-
-def test_the_cluster_gets_all_secrets_of_the_catalogue_and_no_others(charts: Charts) -> None:
-    secrets = charts.render("platform").kind("ExternalSecret").values()
-
-    asked = {data["remoteRef"]["key"] for item in secrets for data in item["spec"]["data"]}
-
-    assert asked == {secret.name for secret in CATALOGUE}
+    missing = [
+        entry
+        for entry in entries
+        if not entry.get("optional") and entry["key"] not in held.get(entry["name"], ())
+    ]
+    assert missing == []
 
 
 def test_the_s3_credentials_are_two_parts_of_one_value(charts: Charts) -> None:
-    secret = charts.render("platform").kind("ExternalSecret")["supabase-s3"]
+    secret = charts.render("platform").kind("ExternalSecret")["s3proxy"]
 
-    assert [data["remoteRef"] for data in secret["spec"]["data"]] == [
+    assert [
+        data["remoteRef"] for data in secret["spec"]["data"] if "property" in data["remoteRef"]
+    ] == [
         {"key": "supabase-storage-creds", "property": "keyId"},
         {"key": "supabase-storage-creds", "property": "accessKey"},
     ]

@@ -1,21 +1,24 @@
+"""How every secret is made, whom it follows, and who reads it."""
+
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
-import jwt
 import pytest
-import yaml
 
 from tasks import catalogue
-from tasks.catalogue import CATALOGUE, Facts
+from tasks.catalogue import CATALOGUE, OPTIONAL, Facts, Secret
 
 FACTS = Facts("supabasedevstg", "pgadmin", "supabase", "pg.example.com")
 PROJECT = Path(__file__).parents[2]
+EVERYTHING = catalogue.of(OPTIONAL)
 
 
 def made() -> dict[str, str]:
     values: dict[str, str] = {"azure-storage-account-key": "c3RvcmFnZQ=="}
-    for secret in CATALOGUE:
+    for secret in EVERYTHING:
         if secret.name not in values:
             value = secret.make(values, FACTS)
             assert value is not None, secret.name
@@ -23,45 +26,78 @@ def made() -> dict[str, str]:
     return values
 
 
+def one(name: str) -> Secret:
+    return next(secret for secret in EVERYTHING if secret.name == name)
+
+
+def keys(catalogue_: tuple[Secret, ...]) -> dict[str, set[str]]:
+    return {
+        consumer.secret: {key.name for key in consumer.keys}
+        for consumer in catalogue.consumers(catalogue_)
+    }
+
+
 def test_every_secret_can_be_made_in_the_order_of_the_catalogue() -> None:
     values = made()
 
-    assert {secret.name for secret in CATALOGUE} == set(values)
-    for secret in CATALOGUE:
+    assert {secret.name for secret in EVERYTHING} == set(values)
+    for secret in EVERYTHING:
         assert secret.fits(values[secret.name], values, FACTS), secret.name
 
 
-def test_names_are_those_that_key_vault_takes() -> None:
-    assert all(re.fullmatch(r"[0-9a-zA-Z-]{1,127}", secret.name) for secret in CATALOGUE)
+def test_names_are_those_that_key_vault_takes_and_each_is_there_once() -> None:
+    names = [secret.name for secret in EVERYTHING]
+
+    assert all(re.fullmatch(r"[0-9a-zA-Z-]{1,127}", name) for name in names)
+    assert len(names) == len(set(names))
+
+
+def test_what_a_secret_needs_comes_before_it() -> None:
+    seen: set[str] = set()
+    for secret in EVERYTHING:
+        assert set(secret.needs) <= seen, secret.name
+        seen.add(secret.name)
+
+
+def test_generated_secrets_are_never_twice_the_same() -> None:
+    first, second = made(), made()
+
+    same = {
+        s.name for s in EVERYTHING if s.origin == "generated" and first[s.name] == second[s.name]
+    }
+
+    assert same == {"dashboard-username"}
 
 
 @pytest.mark.parametrize(
-    ("name", "role"), [("anon-key", "anon"), ("service-role-key", "service_role")]
+    ("name", "signs"),
+    [
+        ("jwt-secret", 64),
+        ("dashboard-password", 32),
+        ("realtime-enc-key", 16),  # Services that count: an AES-128 key is given as its signs.
+        ("realtime-secret-key-base", 64),
+        ("pg-meta-crypto-key", 32),
+        ("supavisor-vault-enc-key", 32),
+    ],
 )
-def test_keys_are_tokens_of_the_jwt_secret_for_five_years(name: str, role: str) -> None:
+def test_a_value_has_as_many_signs_as_its_service_counts(name: str, signs: int) -> None:
+    assert len(made()[name]) == signs
+
+
+def test_what_goes_into_urls_and_variables_needs_no_quoting() -> None:
     values = made()
+    words = [secret.name for secret in EVERYTHING if secret.name.startswith("pg-")]
 
-    claims = jwt.decode(values[name], values["jwt-secret"], algorithms=["HS256"])
-
-    assert (claims["role"], claims["iss"]) == (role, "supabase")
-    assert claims["exp"] - claims["iat"] == 5 * 365 * 24 * 3600
-    assert {"sub", "aud"}.isdisjoint(claims)
+    assert all(re.fullmatch(r"[0-9a-zA-Z_-]+", values[name]) for name in words)
+    assert all("$(" not in value for value in values.values())  # Kubernetes would expand it.
 
 
-def test_a_key_of_another_jwt_secret_does_not_fit() -> None:
+def test_every_role_of_the_database_has_a_password_of_its_own() -> None:
     values = made()
-    anon = next(secret for secret in CATALOGUE if secret.name == "anon-key")
+    roles = [name for name in values if re.fullmatch(r"pg-[a-z]+-password", name)]
 
-    assert not anon.fits(values["anon-key"], {"jwt-secret": "another" * 8}, FACTS)
-
-
-def test_generated_secrets_are_strong_and_never_twice_the_same() -> None:
-    first, second = made(), made()
-
-    for name in ("jwt-secret", "pg-password", "dashboard-password"):
-        assert len(first[name]) >= 32
-        assert first[name] != second[name]
-        assert re.fullmatch(r"[0-9a-zA-Z]+", first[name])  # Nothing that URLs or shells change.
+    assert len({values[name] for name in roles}) == len(roles)
+    assert {name for name in keys(EVERYTHING)["supabase-database"] if name in roles} == set(roles)
 
 
 def test_the_database_password_has_the_kinds_of_signs_that_azure_asks_for() -> None:
@@ -82,7 +118,7 @@ def test_what_names_the_database_waits_until_it_exists() -> None:
 
 
 def test_an_existing_value_stays_while_the_fact_behind_it_is_unknown() -> None:
-    login = next(secret for secret in CATALOGUE if secret.name == "pg-username")
+    login = one("pg-username")
 
     assert login.fits("pgadmin", {}, Facts("supabasedevstg"))
     assert not login.fits("somebody", {}, FACTS)
@@ -92,9 +128,52 @@ def test_storage_credentials_are_json_for_the_object_store() -> None:
     assert set(json.loads(made()["supabase-storage-creds"])) == {"keyId", "accessKey"}
 
 
-def test_the_platform_chart_asks_the_vault_only_for_what_the_catalogue_makes() -> None:
-    values = yaml.safe_load((PROJECT / "charts/platform/values.yaml").read_text())
+# --- Who reads what -------------------------------------------------------------------------------
 
-    asked = {item["remoteKey"] for secret in values["externalSecrets"] for item in secret["data"]}
 
-    assert asked == {secret.name for secret in CATALOGUE}
+def test_each_consumer_reads_what_it_needs_and_no_more() -> None:
+    found = keys(CATALOGUE)
+
+    assert found["supabase-auth"] == {"jwt-secret", "jwt-keys", "pg-auth-password"}
+    assert found["supabase-rest"] == {"jwt-jwks", "pg-rest-password"}
+    assert found["s3proxy"] == {
+        "keyId",
+        "accessKey",
+        "azure-storage-account-name",
+        "azure-storage-account-key",
+    }
+    private = {name for name, held in found.items() if "jwt-keys" in held}
+    assert private == {"supabase-auth"}
+    administrator = {name for name, held in found.items() if "pg-password" in held}
+    assert administrator == {"supabase-database"}
+
+
+def test_optional_components_bring_their_secrets_and_what_others_need_of_them() -> None:
+    plain, more = keys(CATALOGUE), keys(catalogue.of(["analytics"]))
+
+    assert set(more) - set(plain) == {"supabase-analytics", "supabase-vector"}
+    assert more["supabase-studio"] - plain["supabase-studio"] == {"analytics-private-token"}
+
+
+def test_what_a_person_brings_is_for_auth() -> None:
+    found = keys(catalogue.of((), ["smtp-username", "smtp-password"]))
+
+    assert found["supabase-auth"] >= {"smtp-username", "smtp-password"}
+
+
+def test_what_an_environment_has_no_use_for_reaches_no_consumer() -> None:
+    (found,) = (
+        consumer
+        for consumer in catalogue.consumers(CATALOGUE, without=["azure-storage-account-key"])
+        if consumer.name == "s3proxy"
+    )
+
+    assert "azure-storage-account-key" not in {key.name for key in found.keys}
+
+
+def test_what_follows_from_the_catalogue_is_written() -> None:
+    program = [sys.executable, "scripts/catalogue.py", "--check"]
+
+    done = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, f"Run scripts/catalogue.py: {done.stdout}{done.stderr}"

@@ -1,0 +1,99 @@
+"""What a secret is: a name in the vault, how its value is made, and who reads it."""
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from string import ascii_letters, digits
+from typing import Literal
+
+Values = Mapping[str, str]
+Origin = Literal["generated", "derived", "known", "read from Azure", "provided"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is public about the environment and goes into some secrets; None is not built yet."""
+
+    storage_account: str
+    database_admin: str | None = None
+    database_name: str | None = None
+    database_host: str | None = None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """
+    One name in the vault.
+
+    `make` gets the values of `needs`, its own present value if there is one, and the facts; it
+    returns None while a fact is missing. `fits` says whether an existing value still follows from
+    them; what is generated always does. `readers` are consumers in the cluster: one without any
+    is for operators, and stays in the vault.
+    """
+
+    name: str
+    origin: Origin
+    readers: tuple[str, ...]
+    form: str  # What the value looks like, for those who bring their own.
+    make: Callable[[Values, Facts], str | None] = lambda _values, _facts: None
+    needs: tuple[str, ...] = ()
+    fits: Callable[[str, Values, Facts], bool] = lambda _value, _values, _facts: True
+    parts: tuple[str, ...] = ()  # Properties of a JSON value that are keys of their own.
+
+
+def generated(name: str, form: str, make: Callable[[], str], *readers: str) -> Secret:
+    """Random; an existing value stays, whatever its form, since clients hold it."""
+    return Secret(name, "generated", readers, form, lambda _values, _facts: make())
+
+
+def derived(
+    name: str,
+    form: str,
+    needs: tuple[str, ...],
+    make: Callable[[Values, Facts], str | None],
+    *readers: str,
+) -> Secret:
+    """Follows from others, to the letter: another value is brought in line."""
+
+    def fits(value: str, values: Values, facts: Facts) -> bool:
+        wanted = make(values, facts)
+        return wanted is None or value == wanted
+
+    return Secret(name, "derived", readers, form, make, needs, fits)
+
+
+def known(name: str, form: str, fact: Callable[[Facts], str | None], *readers: str) -> Secret:
+    """Not secret by itself, kept in the vault so that people find everything in one place."""
+
+    def make(_values: Values, facts: Facts) -> str | None:
+        return fact(facts)
+
+    def fits(value: str, _values: Values, facts: Facts) -> bool:
+        return fact(facts) in (None, value)
+
+    return Secret(name, "known", readers, form, make, (), fits)
+
+
+def hexadecimal(size: int) -> Callable[[], str]:
+    """Random letters that URLs, shells and `$(…)` leave alone; `size` is in bytes."""
+    return lambda: secrets.token_hex(size)
+
+
+def urlsafe(size: int) -> Callable[[], str]:
+    """Random, four signs for three bytes: for services that count the signs."""
+    return lambda: secrets.token_urlsafe(size)
+
+
+def aes_key() -> str:
+    """For services that want their 32 bytes as base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def password(length: int = 40) -> str:
+    """Letters and digits, for Azure wants three kinds of signs and URLs want no others."""
+    while True:
+        word = "".join(secrets.choice(ascii_letters + digits) for _ in range(length))
+        kinds = (str.islower, str.isupper, str.isdigit)
+        if all(any(kind(sign) for sign in word) for kind in kinds):
+            return word
