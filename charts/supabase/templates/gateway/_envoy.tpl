@@ -29,6 +29,16 @@ static_resources:
                 stream_idle_timeout: 300s
                 common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
                 upgrade_configs: [{ upgrade_type: websocket }]
+                {{- with .Values.telemetry.collector }}
+                tracing:
+                  random_sampling: { value: {{ $.Values.telemetry.samplePercent }} }
+                  provider:
+                    name: envoy.tracers.opentelemetry
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig
+                      service_name: {{ include "supabase.name" (list $ "gateway") }}
+                      grpc_service: { envoy_grpc: { cluster_name: collector }, timeout: 1s }
+                {{- end }}
                 access_log:
                   - name: envoy.access_loggers.stdout
                     typed_config:
@@ -82,25 +92,23 @@ static_resources:
                         {{- include "supabase.gateway.route" (list $ .) | trim | nindent 24 }}
                         {{- end }}
 
-    - name: status
-      address: { socket_address: { address: 0.0.0.0, port_value: 9901 } }
+    {{- range $name, $shown := dict "status" (list 9901 "/ready") "metrics" (list 9902 "/stats/prometheus") }}
+    - name: {{ $name }}
+      address: { socket_address: { address: 0.0.0.0, port_value: {{ first $shown }} } }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
               typed_config:
                 "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                stat_prefix: status
+                stat_prefix: {{ $name }}
                 http_filters:
                   - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
                 route_config:
                   virtual_hosts:
-                    - name: status
-                      domains: ["*"]
-                      routes:
-                        - { match: { path: /ready }, route: { cluster: admin } }
-                        - { match: { path: /stats/prometheus }, route: { cluster: admin } }
+                    - { name: {{ $name }}, domains: ["*"], routes: [{ match: { path: {{ last $shown }} }, route: { cluster: admin } }] }
+    {{- end }}
 
   clusters:
     - name: admin
@@ -110,15 +118,35 @@ static_resources:
         endpoints:
           - lb_endpoints:
               - endpoint: { address: { pipe: { path: /run/gateway/admin.sock } } }
-    {{- range $name := index (include "supabase.arrows" . | fromYaml) "gateway" }}
-    - name: {{ $name }}
-      type: STRICT_DNS
-      connect_timeout: 5s
-      dns_lookup_family: V4_PREFERRED
-      load_assignment:
-        cluster_name: {{ $name }}
-        endpoints:
-          - lb_endpoints:
-              - endpoint: { address: { socket_address: { address: {{ include "supabase.host" (list $ $name) }}, port_value: {{ index $.Values.components $name "port" }} } } }
+    {{- range $name := index (include "supabase.drawn" . | fromYaml) "gateway" }}
+    {{- if eq $name "collector" }}
+    {{- with $.Values.telemetry.collector }}
+    {{- include "supabase.gateway.cluster" (list "collector" (splitList ":" . | first) (splitList ":" . | last)) | nindent 4 }}
+      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          explicit_http_config: { http2_protocol_options: {} }
     {{- end }}
+    {{- else }}
+    {{- $port := index $.Values.components $name "port" }}
+    {{- include "supabase.gateway.cluster" (list $name (include "supabase.host" (list $ $name)) $port) | nindent 4 }}
+    {{- if include "supabase.next" (list $ $name) }}
+    {{- $next := printf "%s-next" $name }}
+    {{- include "supabase.gateway.cluster" (list $next (include "supabase.host" (list $ $next)) $port) | nindent 4 }}
+    {{- end }}
+    {{- end }}
+    {{- end }}
+{{- end -}}
+
+{{/* (list <name> <host> <port>): what stands behind a name of the cluster's DNS. */}}
+{{- define "supabase.gateway.cluster" -}}
+- name: {{ index . 0 }}
+  type: STRICT_DNS
+  connect_timeout: 5s
+  dns_lookup_family: V4_PREFERRED
+  load_assignment:
+    cluster_name: {{ index . 0 }}
+    endpoints:
+      - lb_endpoints:
+          - endpoint: { address: { socket_address: { address: {{ index . 1 }}, port_value: {{ index . 2 }} } } }
 {{- end -}}

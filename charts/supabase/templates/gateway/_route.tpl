@@ -11,13 +11,21 @@
 {{- end }}
 {{- if eq $route.access "closed" }}
   direct_response: { status: 403 }
+{{- else if not (include "supabase.enabled" (list $root $route.to)) }}
+  direct_response: { status: 404, body: { inline_string: '{"message":"{{ $route.to }} is not part of this platform"}' } }
 {{- else }}
   route:
-    cluster: {{ $route.to }}
+    {{- include "supabase.gateway.target" (list $root $route.to) | trim | nindent 4 }}
     {{- if ne ($route.exact | default $route.path) $route.as }}
     prefix_rewrite: {{ $route.as }}
     {{- end }}
-    timeout: {{ $route.timeout | default 30 }}s
+    {{- with $route.host }}
+    host_rewrite_literal: {{ . }}
+    {{- end }}
+    timeout: {{ hasKey $route "timeout" | ternary $route.timeout 30 }}s
+    {{- with $route.idle }}
+    idle_timeout: {{ . }}s
+    {{- end }}
   {{- with $route.headers }}
   request_headers_to_add:
     {{- range $name, $value := . }}
@@ -27,10 +35,13 @@
   {{- if eq $route.access "dashboard" }}
   request_headers_to_remove: [authorization] # Studio would take the password for a token.
   {{- end }}
-{{- end }}
-  {{- if has $route.access (list "key" "service") }}
-  metadata: { filter_metadata: { envoy.filters.http.lua: { key: true } } }
+  {{- $told := dict }}
+  {{- if has $route.access (list "key" "service") }}{{ $_ := set $told "key" true }}{{ end }}
+  {{- with $route.carrier }}{{ $_ := set $told "carrier" . }}{{ end }}
+  {{- with $told }}
+  metadata: { filter_metadata: { envoy.filters.http.lua: {{ toJson . }} } }
   {{- end }}
+{{- end }}
   typed_per_filter_config:
     {{- if ne $route.access "dashboard" }}
     envoy.filters.http.basic_auth: {{- include "supabase.gateway.off" . | nindent 6 }}
@@ -46,6 +57,19 @@
     {{- if eq ($route.origins | default "any") "own" }}
     envoy.filters.http.cors: {{- include "supabase.gateway.cors" (list $root "own") | nindent 6 }}
     {{- end }}
+{{- end -}}
+
+{{/* (list $ <component>): where requests go, split by weight while a next version is tried. */}}
+{{- define "supabase.gateway.target" -}}
+{{- $next := include "supabase.next" . | fromYaml -}}
+{{- if $next }}
+weighted_clusters:
+  clusters:
+    - { name: {{ index . 1 }}, weight: {{ sub 100 (int $next.weight) }} }
+    - { name: {{ index . 1 }}-next, weight: {{ $next.weight }} }
+{{- else }}
+cluster: {{ index . 1 }}
+{{- end }}
 {{- end -}}
 
 {{- define "supabase.gateway.off" -}}
