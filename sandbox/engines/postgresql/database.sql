@@ -57,7 +57,7 @@ BEGIN
     SELECT array_agg(lower(coalesce(named[1], named[2]))) INTO touched
     FROM regexp_matches(
       current_query(),
-      '\m(?:create|drop)\s+extension\s+(?:if\s+(?:not\s+)?exists\s+)?(?:"([^"]+)"|([a-z_][a-z0-9_$]*))',
+      '\m(?:create|drop)\s+extension\s+(?:if\s+(?:not\s+)?exists\s+)?(?:"([^"]+)"|(?!if\M)([a-z_][a-z0-9_$]*))',
       'gi') AS named;
     IF touched && allowed THEN
       RETURN;
