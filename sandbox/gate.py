@@ -33,6 +33,7 @@ FREE = tuple(
 )
 """What everybody with a token may ask: who they are, what there is, and how it goes on."""
 LOCKS = "Microsoft.Authorization/locks"
+LEFT = "Microsoft.Resources/registrations"  # Namespaces that are not registered; our own kind.
 CONDITIONAL = (
     "microsoft.authorization/roleassignments/write",
     "microsoft.authorization/roleassignments/delete",
@@ -66,6 +67,7 @@ class Gate:
                 headers |= self.count(request, scope["caller"])
                 self.authorize(request, scope["caller"])
                 self.check_locks(request)
+                self.check_registration(request)
                 check_media_type(request)
         except ArmError as error:
             await (await arm.answer(request, error))(scope, receive, send)
@@ -112,6 +114,19 @@ class Gate:
                 "ScopeLocked",
                 f"The scope '{wanted}' cannot perform {doing} operation because following "
                 f"scope(s) are locked: '{places}'. Please remove the lock and try again.",
+            )
+
+    def check_registration(self, request: Request) -> None:
+        """Nothing is made in a namespace whose registration somebody has taken back."""
+        wanted = ResourceId.parse(request.scope["path"])
+        namespace = wanted.kind.partition("/")[0]
+        place = f"/subscriptions/{self.store.subscription}/providers/{LEFT}/{namespace}"
+        if request.method == "PUT" and self.store.find(place):
+            raise ArmError(
+                409,
+                "MissingSubscriptionRegistration",
+                f"The subscription is not registered to use namespace '{namespace}'. See "
+                "https://aka.ms/rps-not-found for how to register subscriptions.",
             )
 
     def locks_on(self, wanted: ResourceId, doing: str) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""Microsoft.Compute: sets of disks that are encrypted with a key of one's own."""
+"""Microsoft.Compute: what machines there are, and disks encrypted with a key of one's own."""
 
 from sandbox.cloud.compute.routes import routes
 

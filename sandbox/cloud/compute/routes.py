@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from sandbox import resource_type, rules
+from sandbox.cloud.compute import capacity
 from sandbox.resource_type import ResourceType
 from sandbox.rules import defaults, identified, one_of, required, together
 from sandbox.store import Store
@@ -37,4 +38,4 @@ TYPES = (
 
 def routes(store: Store) -> list[Route]:
     store.listen("deleted", SETS, lambda one: rules.forget_identity(one, store))
-    return resource_type.routes(store, TYPES)
+    return [*capacity.routes(store), *resource_type.routes(store, TYPES)]

@@ -87,12 +87,16 @@ def routes(store: Store) -> list[Route]:
         name = str((await arm.read_object(request)).get("name", ""))
         taken = any(one.name.lower() == name.lower() for one in store.all(models.VAULTS))
         if not models.NAME.match(name):
-            reason = "AccountNameInvalid"
+            why = {
+                "reason": "AccountNameInvalid",
+                "message": models.NAME_ERROR[1].format(name=name),
+            }
+        elif taken or models.find_deleted(store, name):
+            text = f"The vault name '{name}' is already in use. Vault names are globally unique."
+            why = {"reason": "AlreadyExists", "message": text}
         else:
-            held = taken or models.find_deleted(store, name)
-            reason = "AlreadyExists" if held else ""
-        answer = {"nameAvailable": not reason}
-        return JSONResponse(answer | ({"reason": reason, "message": reason} if reason else {}))
+            return JSONResponse({"nameAvailable": True})
+        return JSONResponse({"nameAvailable": False, **why})
 
     return [
         *resource_type.routes(store, [VAULT]),

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from sandbox import arm
 from sandbox.cloud.postgresql import models
+from sandbox.regions import REGIONS
 from sandbox.store import Store
 
 SPACE = "/subscriptions/{subscription}/providers/Microsoft.DBforPostgreSQL"
@@ -37,21 +38,27 @@ DISKS = {  # Performance tier to IOPS, in the order of `models.SIZES`.
     "P70": 18000,
     "P80": 20000,
 }
-FEATURES = {"OfferRestricted": "Disabled", "ZoneRedundantHa": "Enabled", "GeoBackup": "Enabled"}
-ZONES = ["1", "2", "3"]
 
 
-def capabilities() -> dict[str, Any]:
-    """One entry: the same is offered everywhere."""
+def capabilities(location: str) -> dict[str, Any]:
+    """One entry: the same is offered everywhere, but for the zones."""
+    region = REGIONS.get(location.lower().replace(" ", ""))
+    zones = list(region.zones) if region else []
+    features = {
+        "OfferRestricted": "Disabled",
+        "ZoneRedundantHa": "Enabled" if zones else "Disabled",
+        "GeoBackup": "Enabled",
+    }
     return {
         "name": "FlexibleServerCapabilities",
-        "supportedFeatures": [{"name": name, "status": FEATURES[name]} for name in FEATURES],
-        "supportedServerEditions": [edition(tier) for tier in TIERS],
+        "supportedFeatures": [{"name": name, "status": features[name]} for name in features],
+        "supportedServerEditions": [edition(tier, zones) for tier in TIERS],
         "supportedServerVersions": [version(name) for name in models.VERSIONS],
     }
 
 
-def edition(tier: str) -> dict[str, Any]:
+def edition(tier: str, zones: list[str]) -> dict[str, Any]:
+    modes = ["SameZone", *(["ZoneRedundant"] if zones else [])]
     return {
         "name": tier,
         "defaultSkuName": next(iter(TIERS[tier])),
@@ -62,8 +69,8 @@ def edition(tier: str) -> dict[str, Any]:
                 "vCores": cores,
                 "supportedIops": 320 * cores,
                 "supportedMemoryPerVcoreMb": MEMORY[tier],
-                "supportedZones": ZONES,
-                "supportedHaMode": [] if tier == "Burstable" else ["SameZone", "ZoneRedundant"],
+                "supportedZones": zones,
+                "supportedHaMode": [] if tier == "Burstable" else modes,
             }
             for name, cores in TIERS[tier].items()
         ],
@@ -98,13 +105,13 @@ def routes(store: Store) -> list[Route]:
 
     async def of_region(request: Request) -> Response:
         arm.check_version(request)
-        return JSONResponse({"value": [capabilities()]})
+        return JSONResponse({"value": [capabilities(request.path_params["location"])]})
 
     async def of_server(request: Request) -> Response:
         arm.check_version(request)
         path = request.scope["path"].rstrip("/").rpartition("/")[0]
-        store.get(arm.ResourceId.parse(path, models.SERVERS))
-        return JSONResponse({"value": [capabilities()]})
+        server = store.get(arm.ResourceId.parse(path, models.SERVERS))
+        return JSONResponse({"value": [capabilities(server.location)]})
 
     async def check_name(request: Request) -> Response:
         arm.check_version(request)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from sandbox.arm import HOST
+from sandbox.arm import HOST, ResourceId
+from sandbox.regions import REGIONS, Region
 from sandbox.store import Store
 
+LEFT = "Microsoft.Resources/registrations"  # Of our own; no client sees it.
 LOGIN = "https://login.microsoftonline.com"
 NAMESPACES = {  # Each with the version that clients which look one up are to use.
     "Microsoft.AlertsManagement": "2023-03-01",
@@ -28,16 +30,6 @@ NAMESPACES = {  # Each with the version that clients which look one up are to us
     "Microsoft.Resources": "2022-09-01",
     "Microsoft.ServiceNetworking": "2025-01-01",
     "Microsoft.Storage": "2025-08-01",
-}
-REGIONS = {
-    "centralus": "Central US",
-    "eastus": "East US",
-    "eastus2": "East US 2",
-    "northeurope": "North Europe",
-    "swedencentral": "Sweden Central",
-    "westeurope": "West Europe",
-    "westus2": "West US 2",
-    "westus3": "West US 3",
 }
 
 
@@ -105,15 +97,39 @@ def tenant(store: Store) -> dict[str, Any]:
 
 
 def provider(store: Store, namespace: str) -> dict[str, Any]:
-    """A resource provider is registered from the start, with every kind that is simulated."""
+    """A resource provider with every kind that is simulated; registered until told otherwise."""
     kinds = sorted(kind for kind in store.kinds if kind.startswith(f"{namespace}/"))
     return {
         "id": f"/subscriptions/{store.subscription}/providers/{namespace}",
         "namespace": namespace,
-        "registrationState": "Registered",
+        "registrationState": state(store, namespace),
         "registrationPolicy": "RegistrationRequired",
         "resourceTypes": [resource_type(namespace, kind) for kind in kinds],
     }
+
+
+def place(store: Store, namespace: str) -> ResourceId:
+    """Where it is kept that somebody has taken the registration back."""
+    return ResourceId(f"/subscriptions/{store.subscription}/providers/{LEFT}/{namespace}")
+
+
+def state(store: Store, namespace: str) -> str:
+    """`Registered`, `Registering` or `NotRegistered`."""
+    found = store.find(place(store, namespace))
+    if found is None:
+        return "Registered"
+    return "Registering" if found.state == "Deleting" else "NotRegistered"
+
+
+def register(store: Store, namespace: str) -> None:
+    """What was never registered, or no more, is so after its time."""
+    if state(store, namespace) == "NotRegistered":
+        seconds = store.latency.seconds("provider.register")
+        store.delete(place(store, namespace), seconds)
+
+
+def unregister(store: Store, namespace: str) -> None:
+    store.put(place(store, namespace), {"properties": {}})
 
 
 def resource_type(namespace: str, kind: str) -> dict[str, Any]:
@@ -121,19 +137,24 @@ def resource_type(namespace: str, kind: str) -> dict[str, Any]:
     version = NAMESPACES[namespace]
     return {
         "resourceType": kind.partition("/")[2],
-        "locations": list(REGIONS.values()),
+        "locations": [region.display for region in REGIONS.values()],
         "apiVersions": [version],
         "defaultApiVersion": version,
         "capabilities": "SupportsTags, SupportsLocation" if kind.count("/") == 1 else "None",
     }
 
 
-def location(store: Store, name: str, display: str) -> dict[str, Any]:
-    return {
+def location(store: Store, name: str, region: Region) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "id": f"/subscriptions/{store.subscription}/locations/{name}",
         "name": name,
         "type": "Region",
-        "displayName": display,
-        "regionalDisplayName": display,
+        "displayName": region.display,
+        "regionalDisplayName": region.display,
         "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
     }
+    if region.zones:
+        found["availabilityZoneMappings"] = [
+            {"logicalZone": zone, "physicalZone": f"{name}-az{zone}"} for zone in region.zones
+        ]
+    return found

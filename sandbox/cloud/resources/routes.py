@@ -11,6 +11,7 @@ from sandbox import arm
 from sandbox.arm import GROUPS, ArmError, Caller, ResourceId
 from sandbox.cloud.resources import filters, groups
 from sandbox.cloud.resources import metadata as facts
+from sandbox.regions import REGIONS
 from sandbox.store import CANCELED, Operation, Store
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -162,14 +163,25 @@ def routes(store: Store, is_member: Callable[[str], bool]) -> list[Route]:
     """Every address of Microsoft.Resources; members are those with a role in the subscription."""
     group, operations = Groups(store), Operations(store)
 
-    def known_provider(request: Request) -> dict[str, Any]:
+    def namespace(request: Request) -> str:
         wanted = request.path_params["space"]
         name = next((one for one in facts.NAMESPACES if one.lower() == wanted.lower()), "")
         if not name:
             raise ArmError(
                 404, "InvalidResourceNamespace", f"The resource namespace '{wanted}' is invalid."
             )
-        return facts.provider(store, name)
+        return name
+
+    def known_provider(request: Request) -> dict[str, Any]:
+        return facts.provider(store, namespace(request))
+
+    def register(request: Request) -> dict[str, Any]:
+        facts.register(store, namespace(request))
+        return known_provider(request)
+
+    def unregister(request: Request) -> dict[str, Any]:
+        facts.unregister(store, namespace(request))
+        return known_provider(request)
 
     def subscriptions(request: Request) -> dict[str, Any]:
         mine = is_member(Caller.of(request).object_id)
@@ -180,7 +192,7 @@ def routes(store: Store, is_member: Callable[[str], bool]) -> list[Route]:
         SUBSCRIPTION: lambda _: facts.subscription(store),
         "/tenants": lambda _: {"value": [facts.tenant(store)]},
         SUBSCRIPTION + "/locations": lambda _: {
-            "value": [facts.location(store, *region) for region in facts.REGIONS.items()]
+            "value": [facts.location(store, *region) for region in REGIONS.items()]
         },
         SUBSCRIPTION + "/providers": lambda _: {
             "value": [facts.provider(store, name) for name in facts.NAMESPACES]
@@ -189,7 +201,8 @@ def routes(store: Store, is_member: Callable[[str], bool]) -> list[Route]:
     }
     return [
         *(Route(path, answering(make), methods=["GET"]) for path, make in tell.items()),
-        Route(f"{SPACE}/register", answering(known_provider), methods=["POST"]),
+        Route(f"{SPACE}/register", answering(register), methods=["POST"]),
+        Route(f"{SPACE}/unregister", answering(unregister), methods=["POST"]),
         Route(GROUP, group.put, methods=["PUT"]),
         Route(GROUP, group.patch, methods=["PATCH"]),
         Route(GROUP, group.delete, methods=["DELETE"]),
