@@ -25,10 +25,11 @@ ALTER DEFAULT PRIVILEGES FOR ROLE supabase_auth_admin IN SCHEMA auth
 ALTER DEFAULT PRIVILEGES FOR ROLE supabase_auth_admin IN SCHEMA auth
   GRANT ALL ON FUNCTIONS TO postgres, dashboard_user;
 
--- Storage's migrations grant these only where they also make the roles, which is switched off here.
+-- Storage's migrations name the API's roles themselves, and grant the rest only where they also make
+-- the roles, which is switched off here (DB_INSTALL_ROLES).
 ALTER DEFAULT PRIVILEGES FOR ROLE supabase_storage_admin IN SCHEMA storage
-  GRANT ALL ON TABLES TO anon, authenticated, service_role, postgres;
+  GRANT ALL ON TABLES TO service_role, postgres;
 ALTER DEFAULT PRIVILEGES FOR ROLE supabase_storage_admin IN SCHEMA storage
-  GRANT ALL ON SEQUENCES TO anon, authenticated, service_role, postgres;
+  GRANT ALL ON SEQUENCES TO service_role, postgres;
 ALTER DEFAULT PRIVILEGES FOR ROLE supabase_storage_admin IN SCHEMA storage
-  GRANT ALL ON FUNCTIONS TO anon, authenticated, service_role, postgres;
+  GRANT ALL ON FUNCTIONS TO service_role, postgres;

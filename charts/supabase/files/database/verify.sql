@@ -157,7 +157,7 @@ default_grants (schema, makers, grantees) AS (VALUES
   ('public', ARRAY['postgres', 'supabase_admin', current_user],
     'anon authenticated service_role postgres'),
   ('auth', ARRAY['supabase_auth_admin'], 'postgres dashboard_user'),
-  ('storage', ARRAY['supabase_storage_admin'], 'anon authenticated service_role postgres')),
+  ('storage', ARRAY['supabase_storage_admin'], 'service_role postgres')),
 default_rights (kind, object, rights) AS (VALUES
   ('r', 'tables', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']),
   ('S', 'sequences', ARRAY['SELECT', 'UPDATE', 'USAGE']),
