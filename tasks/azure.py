@@ -1,10 +1,12 @@
 """One set of credentials for Terraform and the SDKs; Azure's refusals in plain words."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
+from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -12,6 +14,8 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
+from azure.core.rest import HttpRequest, HttpResponse
 from azure.identity import (
     CertificateCredential,
     ClientSecretCredential,
@@ -22,8 +26,11 @@ from azure.identity import (
 
 from tasks.errors import NotReadyError, PreflightError, RefusedError
 
-MANAGEMENT = "https://management.azure.com/.default"
+ENDPOINT = "https://management.azure.com"
+MANAGEMENT = f"{ENDPOINT}/.default"
+RETRIES = 3  # Of sub-second troubles; what lasts is a visible wait.
 UNREACHABLE = (ServiceRequestError, ServiceResponseError)
+REFUSED, NOT_FOUND = 400, 404
 PASSING = {408, 429, 500, 502, 503, 504}
 CONFLICTS = {"OperationNotAllowed", "AnotherOperationInProgress", "ConcurrentUpdate"}
 PENDING_ROLE = {"AuthorizationFailed", "ForbiddenByRbac"}
@@ -44,6 +51,39 @@ def credential() -> TokenCredential:
     if given("ARM_USE_OIDC", "").lower() == "true" and (file := given("ARM_OIDC_TOKEN_FILE_PATH")):
         return WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=file)
     return DefaultAzureCredential(exclude_interactive_browser_credential=True)
+
+
+def send(
+    request: HttpRequest, scope: str = MANAGEMENT, accept: Collection[int] = ()
+) -> HttpResponse:
+    """One request with our credentials; statuses in `accept` are answers, not errors."""
+    policies = [
+        RetryPolicy(retry_total=RETRIES, retry_backoff_factor=0.2),
+        BearerTokenCredentialPolicy(credential(), scope),
+    ]
+    client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
+        request.url, policies=policies
+    )
+    with client:
+        answer: HttpResponse = client.send_request(request)
+        if answer.status_code >= REFUSED and answer.status_code not in accept:
+            raise HttpResponseError(response=answer)
+        return answer
+
+
+def arm(path: str, version: str, body: Any = None, **query: str) -> Any:
+    """What Resource Manager says at a path; None where nothing is. A body makes it a POST."""
+    method = "GET" if body is None else "POST"
+    parameters = {"api-version": version} | {f"${key}": value for key, value in query.items()}
+    request = HttpRequest(method, f"{ENDPOINT}{path}", params=parameters, json=body)
+    answer = send(request, accept=(404,))
+    if answer.status_code == NOT_FOUND or not answer.text():
+        return None
+    found = answer.json()
+    while isinstance(found, Mapping) and (more := found.get("nextLink")):
+        page = send(HttpRequest("GET", str(more))).json()
+        found = page | {"value": [*found["value"], *page["value"]]}
+    return found
 
 
 def inner_code(error: HttpResponseError) -> str:
