@@ -1,9 +1,10 @@
 # What stands in front of the cluster.
 
 variable "edge" {
-  description = "What stands in front of the cluster: `none`, `appRouting` or `applicationGateway`, which needs the subnet `gateway`."
+  description = "What stands in front of the cluster: `none`; `appRouting`, the gateway that AKS runs inside; or `applicationGateway`, Application Gateway for Containers, which needs the subnet `gateway`. `waf` is for the latter: the web application firewall refuses attacks (`Prevention`), writes them down (`Detection`), or is `Off`."
   type = object({
     kind = optional(string, "none")
+    waf  = optional(string, "Prevention")
   })
   default  = {}
   nullable = false

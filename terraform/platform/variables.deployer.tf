@@ -14,6 +14,12 @@ variable "foundation" {
     kubelet_client_id            = string
     kubelet_object_id            = string
     external_secrets_identity_id = string
+    vault_id                     = string
+    storage_account_id           = string
+    endpoints_subnet_id          = string
+    gateway_subnet_id            = optional(string)
+    registry_id                  = optional(string)
+    log_analytics_workspace_id   = optional(string)
   })
   nullable = false
 }

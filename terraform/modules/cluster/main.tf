@@ -1,6 +1,18 @@
 # The private cluster: its API server has an address inside the network only, and run-command is
 # the door for those who stand outside.
 
+locals {
+  system = var.pools["system"]
+  others = { for name, pool in var.pools : name => pool if name != "system" }
+
+  # What Azure calls the ways out.
+  outbound = {
+    loadBalancer       = "loadBalancer"
+    natGateway         = "userAssignedNATGateway"
+    userDefinedRouting = "userDefinedRouting"
+  }
+}
+
 resource "azurerm_kubernetes_cluster" "this" {
   name                = "${var.name}-aks"
   location            = var.location
@@ -11,20 +23,26 @@ resource "azurerm_kubernetes_cluster" "this" {
 
   kubernetes_version        = var.cluster.version # None: the region's default.
   automatic_upgrade_channel = var.cluster.upgrades
-  node_os_upgrade_channel   = "NodeImage"
+  node_os_upgrade_channel   = var.cluster.node_images
 
   private_cluster_enabled             = true
-  private_cluster_public_fqdn_enabled = false
-  private_dns_zone_id                 = "System"
+  private_cluster_public_fqdn_enabled = var.cluster.private_dns_zone_id == "None" # Some name it must have.
+  private_dns_zone_id                 = coalesce(var.cluster.private_dns_zone_id, "System")
   run_command_enabled                 = true
 
-  local_account_disabled    = true # People and pipelines sign in through Entra ID.
+  local_account_disabled    = !var.cluster.local_accounts # People and pipelines sign in through Entra ID.
   oidc_issuer_enabled       = true
   workload_identity_enabled = true
 
+  azure_policy_enabled         = var.cluster.policy
+  cost_analysis_enabled        = var.cluster.cost_analysis
+  image_cleaner_enabled        = var.cluster.image_cleaner_hours > 0
+  image_cleaner_interval_hours = var.cluster.image_cleaner_hours > 0 ? var.cluster.image_cleaner_hours : null
+
   azure_active_directory_role_based_access_control {
-    tenant_id          = var.tenant_id
-    azure_rbac_enabled = true
+    tenant_id              = var.tenant_id
+    azure_rbac_enabled     = true
+    admin_group_object_ids = var.cluster.admin_group_ids
   }
 
   identity {
@@ -39,20 +57,24 @@ resource "azurerm_kubernetes_cluster" "this" {
   }
 
   default_node_pool {
-    name                 = "system"
-    vm_size              = var.cluster.nodes.size
-    vnet_subnet_id       = var.subnet_id
-    zones                = length(var.cluster.nodes.zones) > 0 ? var.cluster.nodes.zones : null
-    auto_scaling_enabled = true
-    min_count            = var.cluster.nodes.min
-    max_count            = var.cluster.nodes.max
-    tags                 = var.tags
+    name                         = "system"
+    vm_size                      = local.system.size
+    vnet_subnet_id               = var.subnet_id
+    zones                        = length(local.system.zones) > 0 ? local.system.zones : null
+    auto_scaling_enabled         = true
+    min_count                    = local.system.min
+    max_count                    = local.system.max
+    only_critical_addons_enabled = length(local.others) > 0
+    os_disk_type                 = local.system.disk.type
+    os_disk_size_gb              = local.system.disk.gb
+    host_encryption_enabled      = var.cluster.host_encryption
+    tags                         = var.tags
 
     # A new machine size moves the pods to a pool of this name and back; the cluster stays.
     temporary_name_for_rotation = "moving"
 
     upgrade_settings {
-      max_surge = "10%"
+      max_surge = local.system.surge
     }
   }
 
@@ -69,7 +91,51 @@ resource "azurerm_kubernetes_cluster" "this" {
     pod_cidr            = var.ranges.pods
     service_cidr        = var.ranges.services
     dns_service_ip      = cidrhost(var.ranges.services, 10)
-    outbound_type       = var.outbound
+    outbound_type       = local.outbound[var.outbound]
+  }
+
+  maintenance_window_auto_upgrade {
+    frequency   = "Weekly"
+    interval    = 1
+    day_of_week = var.cluster.maintenance.cluster.day
+    start_time  = format("%02d:00", var.cluster.maintenance.cluster.hour)
+    utc_offset  = "+00:00"
+    duration    = var.cluster.maintenance.cluster.hours
+  }
+
+  maintenance_window_node_os {
+    frequency   = "Weekly"
+    interval    = 1
+    day_of_week = var.cluster.maintenance.nodes.day
+    start_time  = format("%02d:00", var.cluster.maintenance.nodes.hour)
+    utc_offset  = "+00:00"
+    duration    = var.cluster.maintenance.nodes.hours
+  }
+
+  dynamic "key_vault_secrets_provider" {
+    for_each = var.cluster.csi ? ["on"] : []
+
+    content {
+      secret_rotation_enabled = true
+    }
+  }
+
+  dynamic "microsoft_defender" {
+    for_each = var.cluster.defender ? ["on"] : []
+
+    content {
+      log_analytics_workspace_id = var.workspace_id
+    }
+  }
+
+  # Gateways of Gateway API are switched on beside it, where azurerm does not reach; see the stacks' README.
+  dynamic "web_app_routing" {
+    for_each = var.app_routing ? ["on"] : []
+
+    content {
+      dns_zone_ids             = []
+      default_nginx_controller = "None"
+    }
   }
 
   lifecycle {

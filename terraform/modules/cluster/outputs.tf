@@ -8,7 +8,20 @@ output "id" {
   value       = azurerm_kubernetes_cluster.this.id
 }
 
+output "node_resource_group_id" {
+  description = "Group in which AKS keeps the cluster's nodes."
+  value       = azurerm_kubernetes_cluster.this.node_resource_group_id
+}
+
 output "oidc_issuer_url" {
   description = "Who signs the tokens of the cluster's service accounts; federated credentials trust this address."
   value       = azurerm_kubernetes_cluster.this.oidc_issuer_url
+}
+
+# Whoever brings pods asks for it: they find nodes only now.
+output "ready_id" {
+  description = "Id of the cluster, once its pools are there."
+  value       = azurerm_kubernetes_cluster.this.id
+
+  depends_on = [azurerm_kubernetes_cluster_node_pool.this]
 }

@@ -65,22 +65,47 @@ variable "ranges" {
 }
 
 variable "outbound" {
-  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (the subnet's route table says)."
+  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster), `natGateway` (the subnet's) or `userDefinedRouting` (the subnet's route table says)."
   type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["loadBalancer", "natGateway", "userDefinedRouting"], var.outbound)
+    error_message = "outbound is \"${var.outbound}\", and the cluster knows loadBalancer, natGateway and userDefinedRouting. Choose one of these."
+  }
+}
+
+variable "workspace_id" {
+  description = "Log Analytics workspace that Defender writes to, where it is on."
+  type        = string
+  default     = null
+}
+
+variable "app_routing" {
+  description = "Whether AKS' application routing is on, without its controller of NGINX."
+  type        = bool
   nullable    = false
 }
 
 variable "cluster" {
-  description = "Tier of the control plane, version of Kubernetes at creation and the channel that moves it on, size of a node, and the bounds of the autoscaler."
+  description = "The decisions about the cluster; the stacks' variable of the same name explains them."
   type = object({
-    tier     = string
-    version  = optional(string)
-    upgrades = string
-    nodes = object({
-      size  = string
-      min   = number
-      max   = number
-      zones = set(string)
+    tier                = string
+    version             = optional(string)
+    upgrades            = string
+    node_images         = string
+    private_dns_zone_id = optional(string)
+    admin_group_ids     = list(string)
+    local_accounts      = bool
+    image_cleaner_hours = number
+    host_encryption     = bool
+    policy              = bool
+    defender            = bool
+    cost_analysis       = bool
+    csi                 = bool
+    maintenance = object({
+      cluster = object({ day = string, hour = number, hours = number })
+      nodes   = object({ day = string, hour = number, hours = number })
     })
   })
   nullable = false
@@ -101,27 +126,47 @@ variable "cluster" {
   }
 
   validation {
-    condition     = startswith(var.cluster.nodes.size, "Standard_")
-    error_message = "cluster.nodes.size is \"${var.cluster.nodes.size}\"; sizes of machines begin with Standard_, such as Standard_D4s_v5. See `az vm list-skus --location <region>`."
+    condition     = contains(["NodeImage", "SecurityPatch", "Unmanaged", "None"], var.cluster.node_images)
+    error_message = "cluster.node_images is \"${var.cluster.node_images}\", and AKS knows the channels NodeImage, SecurityPatch, Unmanaged and None. Choose one of these."
   }
 
   validation {
-    condition     = var.cluster.nodes.min >= 1
-    error_message = "cluster.nodes.min is ${var.cluster.nodes.min}, and the pool that runs the system needs a node. Use 1 or more; 2 or more survive an upgrade without a pause."
+    condition     = var.cluster.upgrades != "node-image" || var.cluster.node_images == "NodeImage"
+    error_message = "cluster.upgrades is node-image and cluster.node_images is ${var.cluster.node_images}, but that channel is both in one. Set node_images to NodeImage, or upgrades to patch."
   }
 
   validation {
-    condition     = var.cluster.nodes.min <= var.cluster.nodes.max
-    error_message = "cluster.nodes.min (${var.cluster.nodes.min}) must not exceed cluster.nodes.max (${var.cluster.nodes.max}). Lower the one or raise the other."
+    condition     = var.cluster.private_dns_zone_id == null || var.cluster.private_dns_zone_id == "None" ? true : can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/privateDnsZones/([a-z0-9-]+\\.)?(privatelink|private)\\.[a-z0-9]+\\.azmk8s\\.io$", var.cluster.private_dns_zone_id))
+    error_message = "cluster.private_dns_zone_id is \"${coalesce(var.cluster.private_dns_zone_id, "null")}\"; it must be None, or the id of a zone called privatelink.<region>.azmk8s.io or private.<region>.azmk8s.io, with or without a name in front. See `az network private-dns zone list --query [].id`, or leave it out for a zone that AKS keeps."
   }
 
   validation {
-    condition     = var.cluster.nodes.max <= 1000
-    error_message = "cluster.nodes.max is ${var.cluster.nodes.max}, and a pool has at most 1000 nodes. Lower it."
+    condition     = alltrue([for id in var.cluster.admin_group_ids : can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", id))])
+    error_message = "cluster.admin_group_ids holds ${join(", ", [for id in var.cluster.admin_group_ids : id if !can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", id))])}, which is no object id. See `az ad group show --group <name> --query id`."
   }
 
   validation {
-    condition     = length(setsubtract(var.cluster.nodes.zones, ["1", "2", "3"])) == 0
-    error_message = "cluster.nodes.zones holds ${join(", ", var.cluster.nodes.zones)}, and a region has the zones 1, 2 and 3, or none. Choose from these; leave the list empty in a region without zones."
+    condition     = var.cluster.image_cleaner_hours == 0 || (var.cluster.image_cleaner_hours >= 24 && var.cluster.image_cleaner_hours <= 2160)
+    error_message = "cluster.image_cleaner_hours is ${var.cluster.image_cleaner_hours}, and images are cleaned every 24 to 2160 hours. Choose a number in between, or 0 for never."
+  }
+
+  validation {
+    condition     = !(var.cluster.cost_analysis && var.cluster.tier == "Free")
+    error_message = "cluster.cost_analysis is on and cluster.tier is Free, which has none. Choose Standard or Premium, or switch it off."
+  }
+
+  validation {
+    condition     = !(var.cluster.defender && var.workspace_id == null)
+    error_message = "cluster.defender is on, but there is no Log Analytics workspace for what it finds. Switch the workspace on, or Defender off."
+  }
+
+  validation {
+    condition     = alltrue([for window in values(var.cluster.maintenance) : contains(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"], window.day)])
+    error_message = "cluster.maintenance has the days ${join(" and ", [for window in values(var.cluster.maintenance) : window.day])}; write them like Sunday."
+  }
+
+  validation {
+    condition     = alltrue([for window in values(var.cluster.maintenance) : contains(range(0, 24), window.hour) && contains(range(4, 25), window.hours)])
+    error_message = "cluster.maintenance begins at ${join(" and ", [for window in values(var.cluster.maintenance) : "${window.hour}:00 for ${window.hours} hours"])}; a window begins at a full hour from 0 to 23 and lasts 4 to 24. Correct it."
   }
 }

@@ -28,6 +28,12 @@ variable "tags" {
   nullable    = false
 }
 
+variable "tenant_id" {
+  description = "Tenant whose identities may sign in, where the database has an administrator of Entra."
+  type        = string
+  nullable    = false
+}
+
 variable "virtual_network_id" {
   description = "Network in which the server's name can be resolved."
   type        = string
@@ -54,17 +60,23 @@ variable "administrator_password" {
 }
 
 variable "database" {
-  description = "Version, size, backups, redundancy, the administrator's name, the name of the database, and the extensions that may be created in it. The disk's size counts at creation; later it grows by itself."
+  description = "Version, size, backups, standby, maintenance, administrators, the name of the database, the extensions that may be created in it, the pooler and further parameters. The disk's size and the zones count at creation; later the disk grows by itself, and a failover exchanges the zones."
   type = object({
     version              = string
     sku                  = string
     storage_gb           = number
     backup_days          = number
     geo_redundant_backup = bool
-    zone_redundant       = bool
+    high_availability    = string
+    zone                 = optional(string)
+    standby_zone         = optional(string)
+    maintenance          = object({ day = number, hour = number, minute = number })
     login                = string
+    entra_admin          = optional(object({ object_id = string, name = string, type = string }))
     name                 = string
     extensions           = set(string)
+    pgbouncer            = bool
+    parameters           = map(string)
   })
   nullable = false
 
@@ -79,8 +91,28 @@ variable "database" {
   }
 
   validation {
-    condition     = !(var.database.zone_redundant && startswith(var.database.sku, "B_"))
-    error_message = "database.zone_redundant needs a second server, which the burstable size ${var.database.sku} does not offer. Choose a GP_ or MO_ size, or switch zone_redundant off."
+    condition     = contains(["ZoneRedundant", "SameZone", "Disabled"], var.database.high_availability)
+    error_message = "database.high_availability is \"${var.database.high_availability}\", and Azure knows ZoneRedundant, SameZone and Disabled. Choose one of these."
+  }
+
+  validation {
+    condition     = !(var.database.high_availability != "Disabled" && startswith(var.database.sku, "B_"))
+    error_message = "database.high_availability is ${var.database.high_availability} and needs a second server, which the burstable size ${var.database.sku} does not offer. Choose a GP_ or MO_ size, or Disabled."
+  }
+
+  validation {
+    condition     = length(setsubtract(compact([var.database.zone, var.database.standby_zone]), ["1", "2", "3"])) == 0
+    error_message = "database.zone and standby_zone are \"${join("\" and \"", compact([var.database.zone, var.database.standby_zone]))}\", and a region has the zones 1, 2 and 3, or none. Choose from these, or leave them out: Azure chooses."
+  }
+
+  validation {
+    condition     = var.database.standby_zone == null || var.database.high_availability != "Disabled"
+    error_message = "database.standby_zone is \"${coalesce(var.database.standby_zone, "null")}\", but high_availability is Disabled and there is no standby. Leave it out, or choose ZoneRedundant."
+  }
+
+  validation {
+    condition     = var.database.zone == null || var.database.standby_zone == null ? true : (var.database.high_availability == "ZoneRedundant") == (var.database.zone != var.database.standby_zone)
+    error_message = "database.zone is ${coalesce(var.database.zone, "null")} and standby_zone is ${coalesce(var.database.standby_zone, "null")}, but high_availability is ${var.database.high_availability}: a ZoneRedundant standby is in another zone, a SameZone one in the same. Change one of the three."
   }
 
   validation {
@@ -94,9 +126,28 @@ variable "database" {
   }
 
   validation {
+    condition = alltrue([
+      contains(range(0, 7), var.database.maintenance.day),
+      contains(range(0, 24), var.database.maintenance.hour),
+      contains(range(0, 60), var.database.maintenance.minute),
+    ])
+    error_message = "database.maintenance is day ${var.database.maintenance.day}, ${var.database.maintenance.hour}:${var.database.maintenance.minute}; days are 0 (Sunday) to 6, hours 0 to 23, minutes 0 to 59. Correct it."
+  }
+
+  validation {
     condition = can(regex("^[a-z_][a-z0-9_]{0,62}$", var.database.login)) && !startswith(var.database.login, "pg_") && !contains(
     ["admin", "administrator", "azure_pg_admin", "azure_superuser", "guest", "postgres", "public", "root", "supabase_admin"], var.database.login)
     error_message = "database.login is \"${var.database.login}\"; it must have up to 63 small letters, digits and underscores, must not begin with pg_, and Azure or Supabase keeps admin, administrator, azure_pg_admin, azure_superuser, guest, postgres, public, root and supabase_admin for itself. Choose another name, such as pgadmin."
+  }
+
+  validation {
+    condition     = var.database.entra_admin == null ? true : can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", var.database.entra_admin.object_id))
+    error_message = "database.entra_admin.object_id is \"${try(var.database.entra_admin.object_id, "")}\", which is no object id. See `az ad group show --group <name> --query id`."
+  }
+
+  validation {
+    condition     = var.database.entra_admin == null ? true : contains(["User", "Group", "ServicePrincipal"], var.database.entra_admin.type)
+    error_message = "database.entra_admin.type is \"${try(var.database.entra_admin.type, "")}\", and Azure knows User, Group and ServicePrincipal. Choose one of these."
   }
 
   validation {
@@ -107,5 +158,15 @@ variable "database" {
   validation {
     condition     = length(setsubtract(["pgcrypto", "uuid-ossp"], [for extension in var.database.extensions : lower(extension)])) == 0
     error_message = "database.extensions (${join(", ", var.database.extensions)}) must hold pgcrypto and uuid-ossp, which Supabase creates. Add them."
+  }
+
+  validation {
+    condition     = !(var.database.pgbouncer && startswith(var.database.sku, "B_"))
+    error_message = "database.pgbouncer is on, and the burstable size ${var.database.sku} has no pooler. Choose a GP_ or MO_ size, or switch it off."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.database.parameters), ["azure.extensions", "pgbouncer.enabled", "require_secure_transport", "wal_level"])) == 0
+    error_message = "database.parameters sets ${join(", ", setintersection(keys(var.database.parameters), ["azure.extensions", "pgbouncer.enabled", "require_secure_transport", "wal_level"]))}: TLS and the logical log are not up for choice, and database.extensions and database.pgbouncer set the others. Take them out."
   }
 }

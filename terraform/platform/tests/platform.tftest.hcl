@@ -16,6 +16,10 @@ variables {
     kubelet_client_id            = "22222222-2222-2222-2222-222222222222"
     kubelet_object_id            = "33333333-3333-3333-3333-333333333333"
     external_secrets_identity_id = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/supabase-test-id-external-secrets"
+    vault_id                     = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.KeyVault/vaults/supabase-test-kv"
+    storage_account_id           = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Storage/storageAccounts/supabaseteststg"
+    endpoints_subnet_id          = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet/subnets/endpoints"
+    registry_id                  = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.ContainerRegistry/registries/supabasetestcr"
 
     # The deployer passes all outputs of the foundation.
     vault_name = "supabase-test-kv"
