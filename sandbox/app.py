@@ -22,6 +22,7 @@ from sandbox.cloud import (
     data_protection,
     entra,
     governance,
+    grafana,
     graph,
     key_vault,
     kubernetes_configuration,
@@ -48,6 +49,7 @@ PROVIDERS = (
     compute,
     data_protection,
     governance,
+    grafana,
     key_vault,
     kubernetes_configuration,
     managed_identity,
@@ -141,6 +143,7 @@ class Cloud:
         public[arm.HOST] = gate.create(routes, store, access)
         public |= dict.fromkeys(entra.HOSTS, entra.create(self.directory, self.tokens))
         public[graph.HOST] = graph.create(store, access, self.directory.clients)
+        public[grafana.HOST] = grafana.create(store, access)
         public[key_vault.HOST] = key_vault.create(store, access, self.networks)
         public |= storage.create(store, access, self.blobs, self.networks)
         for pattern in storage.HOSTS:
@@ -153,6 +156,7 @@ class Cloud:
         public[registry] = container_registry.create(self.registries)
         self.hosts.resolvers[registry] = lambda host: container_registry.resolves(store, host)
         self.hosts.resolvers[key_vault.HOST] = lambda host: key_vault.resolves(store, host)
+        self.hosts.resolvers[grafana.HOST] = lambda host: grafana.resolves(store, host)
         for pattern in public.keys() - set(storage.HOSTS):  # Blobs stream to their engine.
             budget = LAYER if pattern == registry else BUDGET
             public[pattern] = Bounded(public[pattern], budget)

@@ -27,6 +27,8 @@ RESOURCES = frozenset(
         "https://api.loganalytics.io",
         "https://monitor.azure.com",
         "6dae42f8-4368-4678-94ff-3960e28e3630",  # The API server of every AKS cluster.
+        "https://dashboard.azure.com",
+        "ce34e7e5-485f-4d76-964f-b3d2b16d1e4f",  # The same: Managed Grafana.
     }
 )
 

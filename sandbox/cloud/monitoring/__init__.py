@@ -1,4 +1,4 @@
-"""Azure Monitor: alerts, data collection, workspaces for logs and metrics, and Grafana."""
+"""Azure Monitor: alerts, data collection, workspaces for logs and metrics."""
 
 from sandbox.cloud.monitoring.routes import routes
 

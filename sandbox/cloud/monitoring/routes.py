@@ -2,8 +2,8 @@
 
 from starlette.routing import Route
 
-from sandbox import resource_type, rules
-from sandbox.cloud.monitoring import alerts, collection, diagnostics, grafana, workspaces
+from sandbox import resource_type
+from sandbox.cloud.monitoring import alerts, collection, diagnostics, workspaces
 from sandbox.store import Store
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -11,7 +11,6 @@ TYPES = (
     *alerts.TYPES,
     *collection.TYPES,
     *diagnostics.TYPES,
-    *grafana.TYPES,
     *workspaces.TYPES,
 )
 
@@ -20,7 +19,6 @@ def routes(store: Store) -> list[Route]:
     store.listen(
         "deleted", collection.ACCOUNTS, lambda one: collection.remove_ingestion(one, store)
     )
-    store.listen("deleted", grafana.GRAFANAS, lambda one: rules.forget_identity(one, store))
     billing = workspaces.Billing(store)
     deleted = f"{SUBSCRIPTION}/providers/Microsoft.OperationalInsights/deletedWorkspaces"
     return [

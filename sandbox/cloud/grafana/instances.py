@@ -1,4 +1,4 @@
-"""Microsoft.Dashboard: managed Grafana, and its own private endpoints."""
+"""Microsoft.Dashboard in ARM: managed Grafana, and its own private endpoints."""
 
 import hashlib
 import re
