@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.codecs import ENABLED, GIGABYTES
 from sandbox.terraform_provider.errors import ProviderError
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about, prefixed
 from sandbox.terraform_provider.mapping import (
     GROUP,
     STATE_ONLY,
@@ -13,6 +13,7 @@ from sandbox.terraform_provider.mapping import (
     Resource,
     at,
     derived,
+    describe,
     reads,
     writes,
 )
@@ -21,6 +22,7 @@ from sandbox.terraform_provider.values import Object
 API = "2025-08-01"
 SERVERS = f"{GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers"
 TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
+RESTART = ("postgresql_flexible_server", "restart_server_on_configuration_value_change")
 LETTERS = {tier: letters for letters, tier in TIERS.items()}
 
 
@@ -84,7 +86,11 @@ class Server(Lifecycle):
 
 
 class Configuration(Lifecycle):
-    """A server parameter is always there: it is set on create, and set back on destroy."""
+    """
+    A server parameter is always there: it is set on create, and set back on destroy.
+
+    One that holds from the next start of the server on is followed by a restart.
+    """
 
     def create(self, change: Change) -> Object:
         return self.assign(change, "create")
@@ -109,6 +115,13 @@ class Configuration(Lifecycle):
     def set(self, resource_id: str, value: str, deadline: float) -> None:
         content = {"properties": {"value": value, "source": "user-override"}}
         self.send("PATCH", resource_id, content, deadline)
+        found = self.azure.find(resource_id, API)
+        static = bodies.get(found, "properties.isDynamicConfig") is False
+        fixed = bodies.get(found, "properties.isReadOnly") is not False
+        if static and not fixed and self.azure.settings.feature(*RESTART, default=True):
+            server = resource_id.rsplit("/", 2)[0]
+            with prefixed(f"restarting server {describe(server)}"):
+                self.azure.change("POST", f"{server}/restart", API, None, deadline)
 
 
 RESOURCES = {

@@ -173,6 +173,32 @@ def test_a_write_only_password_is_sent_again_with_its_next_version(project: Any,
     ]
 
 
+@pytest.mark.parametrize(("dynamic", "restarts"), [(True, 0), (False, 1)])
+def test_a_parameter_that_counts_from_the_next_start_on_restarts_the_server(
+    project: Any, arm: Any, dynamic: bool, restarts: int
+) -> None:
+    server = f"{PARENT}/providers/microsoft.dbforpostgresql/flexibleservers/server"
+    arm.stored[f"{server}/configurations/wal_level"] = {
+        "properties": {"value": "replica", "isDynamicConfig": dynamic, "isReadOnly": False}
+    }
+    arm.next("POST", "/restart", 200)
+    project.write(
+        SERVER
+        + """
+resource "azurerm_postgresql_flexible_server_configuration" "this" {
+  name      = "wal_level"
+  server_id = azurerm_postgresql_flexible_server.this.id
+  value     = "logical"
+}
+"""
+    )
+
+    project.apply()
+
+    assert sum(call.endswith("flexibleServers/server/restart") for call in arm.calls) == restarts
+    assert project.plan() == []
+
+
 def test_a_data_source_tells_who_is_asking(project: Any) -> None:
     project.write(
         'data "azurerm_client_config" "me" {}\n'
