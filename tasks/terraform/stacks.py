@@ -22,6 +22,7 @@ class RoleAssignment(Frozen):
     scope: str
     role: str
     principal_id: str
+    principal_type: str | None = None
     purpose: str
 
 
@@ -29,6 +30,7 @@ class Foundation(Frozen):
     """The outputs of `terraform/foundation/outputs.tf`, name by name."""
 
     resource_group_name: str
+    resource_group_id: str
     location: str
     tenant_id: str
     vault_name: str
@@ -47,7 +49,16 @@ class Foundation(Frozen):
     cluster_subnet_id: str
     database_subnet_id: str
     endpoints_subnet_id: str
+    gateway_subnet_id: str | None = None
+    outbound_addresses: tuple[str, ...] = ()
+    s3proxy_client_id: str
+    s3proxy_identity_id: str
+    registry_id: str | None = None
+    registry_login_server: str | None = None
+    log_analytics_workspace_id: str
     role_assignments: tuple[RoleAssignment, ...]
+    roles_assigned: bool
+    locked: bool
     deployer_object_id: str
 
 
@@ -158,11 +169,16 @@ def fingerprint(stack: Stack) -> str:
 
 
 def parse_outputs(model: type[Outputs], printed: Mapping[str, Any]) -> Outputs | None:
-    """Read `terraform output -json`; None when the stack is not built, or only in part."""
+    """
+    Read `terraform output -json`; None when the stack is not built, or only in part.
+
+    Terraform keeps no output without a value: what an environment goes without has a default here.
+    """
     values = {name: printed.get(name, {}).get("value") for name in model.model_fields}
-    if None in values.values():
+    given = {name: value for name, value in values.items() if value is not None}
+    if any(field.is_required() for name, field in model.model_fields.items() if name not in given):
         return None
-    return model(**values)
+    return model(**given)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -6,12 +6,24 @@ data "azurerm_client_config" "current" {}
 locals {
   tags     = merge(var.tags, { environment = var.name, managed-by = "terraform" })
   deployer = coalesce(var.deployer_object_id, data.azurerm_client_config.current.object_id)
+
+  subnets_by_service_endpoint = var.network.private_endpoints ? [] : [module.network.cluster_subnet_id]
 }
 
 resource "azurerm_resource_group" "this" {
   name     = "${var.name}-rg"
   location = var.location
   tags     = local.tags
+}
+
+# Azure refuses to delete the group and whatever is in it, until the lock is taken away by `lock = false`.
+resource "azurerm_management_lock" "this" {
+  count = var.lock ? 1 : 0
+
+  name       = "${var.name}-lock"
+  scope      = azurerm_resource_group.this.id
+  lock_level = "CanNotDelete"
+  notes      = "Set lock = false for ${var.name} and apply, before anything here may be deleted."
 }
 
 module "network" {
@@ -21,8 +33,13 @@ module "network" {
   location            = azurerm_resource_group.this.location
   resource_group_name = azurerm_resource_group.this.name
   tags                = local.tags
-  network             = var.network
   outbound            = var.outbound
+  nodes               = sum(concat([var.cluster.system.max], [for pool in values(var.cluster.pools) : pool.max]))
+  network = merge(var.network, {
+    subnets = merge(var.network.subnets, {
+      gateway = var.edge.kind == "applicationGateway" ? var.network.subnets.gateway : null
+    })
+  })
 }
 
 module "identities" {
@@ -43,6 +60,7 @@ module "vault" {
   resource_group_name = azurerm_resource_group.this.name
   tags                = local.tags
   tenant_id           = data.azurerm_client_config.current.tenant_id
+  subnet_ids          = local.subnets_by_service_endpoint
   vault               = var.vault
 }
 
@@ -54,63 +72,45 @@ module "storage" {
   location            = azurerm_resource_group.this.location
   resource_group_name = azurerm_resource_group.this.name
   tags                = local.tags
-  subnet_id           = module.network.cluster_subnet_id
+  subnet_ids          = local.subnets_by_service_endpoint
   storage             = var.storage
 }
 
-# Assignments are grouped by what they wait for: a role on the cluster's subnet need not wait for
-# the vault, which takes minutes.
+module "registry" {
+  source = "../modules/registry"
+  count  = var.registry.enabled ? 1 : 0
 
-module "deployer_access" {
-  source = "../modules/access"
-
-  assignments = {
-    cluster-admin = {
-      scope        = azurerm_resource_group.this.id
-      role         = "Azure Kubernetes Service RBAC Cluster Admin"
-      principal_id = local.deployer
-      purpose      = "The deployer installs charts in the cluster. Given on the group, so that it is known before the cluster is."
-    }
-  }
+  name                = var.name
+  suffix              = var.suffix
+  location            = azurerm_resource_group.this.location
+  resource_group_name = azurerm_resource_group.this.name
+  tags                = local.tags
+  private             = var.network.private_endpoints
+  registry            = var.registry
 }
 
-module "cluster_access" {
-  source = "../modules/access"
+module "logs" {
+  source = "../modules/logs"
 
-  assignments = {
-    subnet = {
-      scope          = module.network.cluster_subnet_id
-      role           = "Network Contributor"
-      principal_id   = module.identities.cluster.object_id
-      principal_type = "ServicePrincipal"
-      purpose        = "AKS joins nodes and internal load balancers to the subnet."
-    }
-    kubelet = {
-      scope          = module.identities.kubelet.id
-      role           = "Managed Identity Operator"
-      principal_id   = module.identities.cluster.object_id
-      principal_type = "ServicePrincipal"
-      purpose        = "AKS gives the nodes their identity."
-    }
-  }
-}
-
-module "vault_access" {
-  source = "../modules/access"
-
-  assignments = {
-    deployer = {
-      scope        = module.vault.id
-      role         = "Key Vault Secrets Officer"
-      principal_id = local.deployer
-      purpose      = "The deployer seeds and rotates secrets."
-    }
-    external-secrets = {
-      scope          = module.vault.id
-      role           = "Key Vault Secrets User"
-      principal_id   = module.identities.external_secrets.object_id
-      principal_type = "ServicePrincipal"
-      purpose        = "External Secrets reads secrets into the cluster."
-    }
-  }
+  name                = var.name
+  location            = azurerm_resource_group.this.location
+  resource_group_name = azurerm_resource_group.this.name
+  tags                = local.tags
+  logs                = var.logs
+  sources = merge(
+    {
+      vault = { id = module.vault.id, categories = ["AuditEvent"] }
+      # Who read which object is not logged: reads outnumber all else, and each gigabyte of logs is paid.
+      storage = {
+        id         = "${module.storage.account_id}/blobServices/default"
+        categories = ["StorageDelete", "StorageWrite"]
+      }
+    },
+    {
+      for registry in module.registry : "registry" => {
+        id         = registry.id
+        categories = ["ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"]
+      }
+    },
+  )
 }

@@ -3,6 +3,11 @@ output "resource_group_name" {
   value       = azurerm_resource_group.this.name
 }
 
+output "resource_group_id" {
+  description = "Id of the resource group; a scope for what concerns the whole environment."
+  value       = azurerm_resource_group.this.id
+}
+
 output "location" {
   description = "Region of the environment."
   value       = azurerm_resource_group.this.location
@@ -58,6 +63,16 @@ output "external_secrets_identity_id" {
   value       = module.identities.external_secrets.id
 }
 
+output "s3proxy_client_id" {
+  description = "Client id of the identity that reads and writes objects; S3Proxy's service account is annotated with it."
+  value       = module.identities.s3proxy.client_id
+}
+
+output "s3proxy_identity_id" {
+  description = "Id of the identity that reads and writes objects; the platform federates it with the cluster."
+  value       = module.identities.s3proxy.id
+}
+
 output "cluster_identity_id" {
   description = "Id of the identity with which AKS manages the network."
   value       = module.identities.cluster.id
@@ -94,15 +109,53 @@ output "database_subnet_id" {
 }
 
 output "endpoints_subnet_id" {
-  description = "Subnet that is reserved for private endpoints; the stacks make none."
+  description = "Subnet of the private endpoints."
   value       = module.network.endpoints_subnet_id
 }
 
+output "gateway_subnet_id" {
+  description = "Subnet that is delegated to Application Gateway for Containers; null without one."
+  value       = module.network.gateway_subnet_id
+}
+
+output "outbound_addresses" {
+  description = "Public addresses with which nodes reach the world through the NAT gateway, for others' allow-lists; empty otherwise."
+  value       = module.network.outbound_addresses
+}
+
+output "registry_id" {
+  description = "Id of the container registry; null without one."
+  value       = one(module.registry[*].id)
+}
+
+output "registry_login_server" {
+  description = "Name under which charts and images are found; null without a registry."
+  value       = one(module.registry[*].login_server)
+}
+
+output "log_analytics_workspace_id" {
+  description = "Id of the workspace that keeps the logs."
+  value       = module.logs.workspace_id
+}
+
+output "locked" {
+  description = "Whether Azure refuses to delete anything in the group."
+  value       = var.lock
+}
+
+output "roles_assigned" {
+  description = "Whether the role assignments below were made here; if not, an owner must make them."
+  value       = var.assign_roles
+}
+
 output "role_assignments" {
-  description = "Every assignment made (scope, role, principal_id, purpose), so that its arrival can be shown and probed."
+  description = "Every assignment that the environment needs (scope, role, principal_id, principal_type, purpose), so that an owner can make it and its arrival can be shown and probed."
   value = concat(
     module.deployer_access.role_assignments,
     module.cluster_access.role_assignments,
+    flatten(module.cluster_zone_access[*].role_assignments),
     module.vault_access.role_assignments,
+    module.storage_access.role_assignments,
+    flatten(module.registry_access[*].role_assignments),
   )
 }

@@ -27,12 +27,13 @@ variable "storage" {
 }
 
 variable "registry" {
-  description = "The registry for charts and images. Only `Premium` can be closed to the world, lies in several zones and forgets images without a tag after `untagged_days`; `allowed` are public addresses or ranges that reach it then from outside the network, such as the deployer's."
+  description = "The registry for charts and images. Only `Premium` can be closed to the world, lies in several zones (`zone_redundant`) and forgets images without a tag after `untagged_days`; `allowed` are public addresses or ranges that reach it then from outside the network, such as the deployer's."
   type = object({
-    enabled       = optional(bool, true)
-    sku           = optional(string, "Premium")
-    untagged_days = optional(number, 30)
-    allowed       = optional(list(string), [])
+    enabled        = optional(bool, true)
+    sku            = optional(string, "Premium")
+    zone_redundant = optional(bool, true)
+    untagged_days  = optional(number, 30)
+    allowed        = optional(list(string), [])
   })
   default  = {}
   nullable = false

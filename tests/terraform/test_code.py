@@ -67,4 +67,7 @@ def test_a_stack_holds_only_what_its_title_says() -> None:
         for path in sorted(SOURCE.glob("[fp]*/*.tf"))
     }
 
-    assert [kind for kinds in own.values() for kind in kinds] == ["azurerm_resource_group"]
+    assert [kind for kinds in own.values() for kind in kinds] == [
+        "azurerm_resource_group",
+        "azurerm_management_lock",
+    ]

@@ -104,7 +104,7 @@ def test_the_tasks_understand_the_outputs(built: Stacks) -> None:
     platform = deployer.Platform(**built.outputs("platform"))
 
     assert foundation.vault_uri == "https://supabase-built-kv.vault.azure.net/"
-    assert len(foundation.role_assignments) == 5
+    assert len(foundation.role_assignments) == 8
     assert platform.database_host == "supabase-built-pg.postgres.database.azure.com"
 
 
@@ -125,16 +125,24 @@ def test_the_storage_account_answers_the_subnet_of_the_cluster_alone(built: Stac
     assert not rules["ip_rules"]
 
 
-def test_a_bigger_machine_keeps_the_cluster(built: Stacks) -> None:
-    cluster = '{nodes={size="Standard_D8s_v5",min=2,max=4,zones=[]},tier="Free"}'
+def test_a_bigger_machine_keeps_cluster_and_pools(built: Stacks) -> None:
+    system = '{size="Standard_D8ds_v5",min=2,max=3}'
+    pools = '{apps={size="Standard_D8ds_v5",min=2,max=4}}'
 
-    changes = built.changes("platform", f"-var=cluster={cluster}")
+    changes = built.changes(
+        "platform", f"-var=cluster={{policy=false,system={system},pools={pools}}}"
+    )
 
-    assert changes == {"module.cluster.azurerm_kubernetes_cluster.this": ["update"]}
+    assert changes == {
+        "module.cluster.azurerm_kubernetes_cluster.this": ["update"],
+        'module.cluster.azurerm_kubernetes_cluster_node_pool.this["apps"]': ["update"],
+    }
 
 
 def test_a_client_is_let_in_without_a_change_of_anything_else(built: Stacks) -> None:
-    changes = built.changes("foundation", '-var=network={clients=["203.0.113.0/24"]}')
+    network = '{clients=["203.0.113.0/24"],private_endpoints=false}'
+
+    changes = built.changes("foundation", f"-var=network={network}")
 
     group = 'module.network.azurerm_network_security_group.this["cluster"]'
     assert changes == {group: ["update"]}
@@ -144,7 +152,8 @@ def test_an_environment_changes_and_goes(tmp_path: Path, sandbox: Mapping[str, s
     stacks = Stacks(tmp_path, sandbox, "supabase-life")
     stacks.build()
 
-    decisions = ['-var=tags={team="data"}', '-var=network={clients=["203.0.113.0/24"]}']
+    network = '{clients=["203.0.113.0/24"],private_endpoints=false}'
+    decisions = ['-var=tags={team="data"}', f"-var=network={network}"]
     for stack in STACKS:
         stacks.apply(stack, *decisions)
         assert stacks.changes(stack, *decisions) == {}

@@ -62,7 +62,7 @@ def test_the_stacks_declare_each_output_that_the_tasks_read() -> None:
 
 def test_the_platform_asks_only_for_what_the_foundation_reports() -> None:
     text = (SOURCE / "platform" / "variables.deployer.tf").read_text()
-    asked = set(re.findall(r"^    (\w+) += string$", text, re.MULTILINE))
+    asked = set(re.findall(r"^    (\w+) += (?:optional\()?string\)?$", text, re.MULTILINE))
 
     assert asked
     assert asked <= declared("foundation", "output")

@@ -61,19 +61,31 @@ def test_roles_elsewhere_do_not_wait_for_the_vault(foundation: Graph, access: st
     assert not any(earlier.startswith(("module.vault.", "module.storage.")) for earlier in waited)
 
 
-def test_vault_and_network_start_together(foundation: Graph) -> None:
-    group = {"azurerm_resource_group.this"}
+@pytest.mark.parametrize(
+    "address",
+    [
+        "module.network.azurerm_virtual_network.this",
+        "module.registry.azurerm_container_registry.this",
+        "module.logs.azurerm_log_analytics_workspace.this",
+        "module.identities.azurerm_user_assigned_identity.this",
+        "azurerm_management_lock.this",
+    ],
+)
+def test_what_needs_the_group_alone_starts_with_it(foundation: Graph, address: str) -> None:
+    assert foundation.waits_for(address) == {"azurerm_resource_group.this"}
 
-    assert foundation.waits_for("module.network.azurerm_virtual_network.this") == group
-    assert foundation.waits_for("module.vault.azurerm_key_vault.this") - group == {
-        "data.azurerm_client_config.current"
-    }
 
+@pytest.mark.parametrize(
+    "address",
+    ["module.vault.azurerm_key_vault.this", "module.storage.azurerm_storage_account.this"],
+)
+def test_who_lets_a_subnet_in_waits_for_a_finished_network_and_for_nothing_else(
+    foundation: Graph, address: str
+) -> None:
+    waited = foundation.waits_for(address)
 
-def test_storage_waits_for_a_finished_network_and_for_nothing_else(foundation: Graph) -> None:
-    waited = foundation.waits_for("module.storage.azurerm_storage_account.this")
-
-    elsewhere = {one for one in waited if not one.startswith("module.network.")}
+    elsewhere = {one for one in waited if not one.startswith(("module.network.", "data."))}
     assert "module.network.azurerm_subnet_network_security_group_association.this" in waited
     assert "module.network.azurerm_subnet_route_table_association.cluster" in waited
+    assert "module.network.azurerm_subnet_nat_gateway_association.cluster" in waited
     assert elsewhere == {"azurerm_resource_group.this"}

@@ -27,11 +27,14 @@ run "every_role_is_reported" {
 
   assert {
     condition = toset([for assignment in output.role_assignments : assignment.role]) == toset([
+      "AcrPull",
+      "AcrPush",
       "Azure Kubernetes Service RBAC Cluster Admin",
       "Key Vault Secrets Officer",
       "Key Vault Secrets User",
       "Managed Identity Operator",
       "Network Contributor",
+      "Storage Blob Data Contributor",
     ])
     error_message = "The deployer waits for the roles that this output lists."
   }
@@ -56,7 +59,7 @@ run "another_deployer_can_be_named" {
   assert {
     condition = toset([
       for assignment in output.role_assignments : assignment.role if assignment.principal_id == "55555555-5555-5555-5555-555555555555"
-    ]) == toset(["Azure Kubernetes Service RBAC Cluster Admin", "Key Vault Secrets Officer"])
+    ]) == toset(["AcrPush", "Azure Kubernetes Service RBAC Cluster Admin", "Key Vault Secrets Officer"])
     error_message = "The deployer's roles must follow deployer_object_id."
   }
 }
@@ -162,4 +165,71 @@ run "a_deployer_that_is_no_object_id_is_refused" {
   }
 
   expect_failures = [var.deployer_object_id]
+}
+
+run "an_unknown_edge_is_refused" {
+  command = plan
+
+  variables {
+    edge = { kind = "nginx" }
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "nothing_is_locked_unless_asked" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_management_lock.this) == 0 && !output.locked
+    error_message = "A lock stands in the way of every deletion."
+  }
+}
+
+run "a_lock_keeps_the_group_from_being_deleted" {
+  command = apply
+
+  variables {
+    lock = true
+  }
+
+  assert {
+    condition     = azurerm_management_lock.this[0].lock_level == "CanNotDelete" && azurerm_management_lock.this[0].scope == azurerm_resource_group.this.id && output.locked
+    error_message = "The lock must hold the whole group, and be reported."
+  }
+}
+
+run "without_the_right_to_assign_an_owner_is_told_what_to_do" {
+  command = apply
+
+  variables {
+    assign_roles = false
+  }
+
+  assert {
+    condition     = !output.roles_assigned && length(output.role_assignments) == 8
+    error_message = "Every assignment must be reported, and that nobody made it."
+  }
+}
+
+run "an_environment_may_go_without_a_registry" {
+  command = apply
+
+  variables {
+    registry = { enabled = false }
+  }
+
+  assert {
+    condition     = output.registry_id == null && output.registry_login_server == null && length(output.role_assignments) == 6
+    error_message = "Without a registry there is neither a name nor a role for it."
+  }
+}
+
+run "by_default_vault_and_registry_have_no_public_door" {
+  command = plan
+
+  assert {
+    condition     = var.network.private_endpoints && length(var.vault.allowed) + length(var.registry.allowed) == 0 && var.vault.purge_protection
+    error_message = "Defaults are the safe choice."
+  }
 }

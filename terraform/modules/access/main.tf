@@ -1,7 +1,7 @@
 # Role assignments, each with its purpose, which Azure shows beside it.
 
 resource "azurerm_role_assignment" "this" {
-  for_each = var.assignments
+  for_each = var.assign ? var.assignments : {}
 
   # The same name in every run: an assignment that a killed run left behind is found again,
   # where a random name would only meet Azure's RoleAssignmentExists.

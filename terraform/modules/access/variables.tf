@@ -1,3 +1,10 @@
+variable "assign" {
+  description = "Whether to make the assignments; without, they are only reported, and an owner must make them."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "assignments" {
   description = "Who (principal_id) may do what (role) where (scope), and why (purpose). Name the principal_type of an identity that was just made: Azure then does not look for it in a directory that has not heard of it yet."
   type = map(object({

@@ -24,3 +24,12 @@ output "external_secrets" {
     object_id = azurerm_user_assigned_identity.this["external-secrets"].principal_id
   }
 }
+
+output "s3proxy" {
+  description = "Identity with which S3Proxy reads and writes objects: id, client_id, object_id."
+  value = {
+    id        = azurerm_user_assigned_identity.this["s3proxy"].id
+    client_id = azurerm_user_assigned_identity.this["s3proxy"].client_id
+    object_id = azurerm_user_assigned_identity.this["s3proxy"].principal_id
+  }
+}

@@ -11,6 +11,9 @@ output "cluster_subnet_id" {
   depends_on = [
     azurerm_subnet_network_security_group_association.this,
     azurerm_subnet_route_table_association.cluster,
+    azurerm_subnet_nat_gateway_association.cluster,
+    # Nodes that start before the gateway has an address reach nobody.
+    azurerm_nat_gateway_public_ip_association.this,
   ]
 }
 
@@ -20,6 +23,16 @@ output "database_subnet_id" {
 }
 
 output "endpoints_subnet_id" {
-  description = "Subnet that is reserved for private endpoints; the stacks make none."
+  description = "Subnet of the private endpoints."
   value       = azurerm_subnet.endpoints.id
+}
+
+output "gateway_subnet_id" {
+  description = "Subnet that is delegated to Application Gateway for Containers; null without one."
+  value       = one(azurerm_subnet.gateway[*].id)
+}
+
+output "outbound_addresses" {
+  description = "Public addresses with which nodes reach the world through the NAT gateway; empty otherwise."
+  value       = azurerm_public_ip.nat[*].ip_address
 }

@@ -23,34 +23,46 @@ variable "tags" {
 }
 
 variable "outbound" {
-  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster) or `userDefinedRouting` (through `network.firewall`)."
+  description = "How nodes reach the world: `loadBalancer` (a public address of the cluster), `natGateway` (public addresses of the network) or `userDefinedRouting` (through `network.firewall`)."
   type        = string
   nullable    = false
 }
 
+variable "nodes" {
+  description = "How many nodes the pools of the cluster may have together."
+  type        = number
+  nullable    = false
+}
+
 variable "network" {
-  description = "Address ranges: of the network, of its subnets, of pods and services inside the cluster, of the clients that may reach a load balancer of the cluster (none by default), and the firewall's address."
+  description = "Address ranges: of the network, of its subnets (`gateway` is null when there is none), of pods and services inside the cluster, of the clients that may reach the edge. Whether the platform makes private endpoints; how many addresses the NAT gateway has, and in which zone it is; the firewall's address."
   type = object({
     address_space = string
     subnets = object({
       cluster   = string
       database  = string
       endpoints = string
+      gateway   = optional(string)
     })
-    pods     = string
-    services = string
-    clients  = optional(list(string), [])
+    pods              = string
+    services          = string
+    clients           = optional(list(string), [])
+    private_endpoints = optional(bool, true)
+    nat = optional(object({
+      addresses = optional(number, 1)
+      zone      = optional(string)
+    }), {})
     firewall = optional(string)
   })
   nullable = false
 
   validation {
     condition = alltrue([
-      for range in concat(values(var.network.subnets), [var.network.address_space, var.network.pods, var.network.services]) :
+      for range in concat(compact(values(var.network.subnets)), [var.network.address_space, var.network.pods, var.network.services]) :
       try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)
     ])
     error_message = "network holds ranges that are no IPv4 network: ${join(", ", [
-      for range in concat(values(var.network.subnets), [var.network.address_space, var.network.pods, var.network.services]) :
+      for range in concat(compact(values(var.network.subnets)), [var.network.address_space, var.network.pods, var.network.services]) :
       range if !try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)
     ])}. Write the first address and the length of the prefix, such as 10.40.0.0/16."
   }
@@ -58,27 +70,27 @@ variable "network" {
   validation {
     # A subnet is inside when its first address, cut to the length of the space, is the space.
     condition = alltrue([
-      for subnet in values(var.network.subnets) : try(
+      for subnet in compact(values(var.network.subnets)) : try(
         tonumber(split("/", subnet)[1]) >= tonumber(split("/", var.network.address_space)[1]) &&
         cidrhost("${split("/", subnet)[0]}/${split("/", var.network.address_space)[1]}", 0) == cidrhost(var.network.address_space, 0),
         true # No network at all: the rule above speaks.
       )
     ])
-    error_message = "Each of network.subnets (${join(", ", values(var.network.subnets))}) must lie inside network.address_space (${var.network.address_space}). Move the subnet or widen the address space."
+    error_message = "Each of network.subnets (${join(", ", compact(values(var.network.subnets)))}) must lie inside network.address_space (${var.network.address_space}). Move the subnet or widen the address space."
   }
 
   validation {
     # Of two ranges that overlap, one holds the other: cut to the shorter prefix, they are equal.
     condition = alltrue(flatten([
-      for index, one in values(var.network.subnets) : [
-        for other in slice(values(var.network.subnets), index + 1, length(values(var.network.subnets))) : try(
+      for index, one in compact(values(var.network.subnets)) : [
+        for other in slice(compact(values(var.network.subnets)), index + 1, length(compact(values(var.network.subnets)))) : try(
           cidrhost("${split("/", one)[0]}/${min(split("/", one)[1], split("/", other)[1])}", 0) !=
           cidrhost("${split("/", other)[0]}/${min(split("/", one)[1], split("/", other)[1])}", 0),
           true
         )
       ]
     ]))
-    error_message = "network.subnets overlap: ${join(", ", [for name, range in var.network.subnets : "${name} ${range}"])}. Give each its own range."
+    error_message = "network.subnets overlap: ${join(", ", [for name, range in var.network.subnets : "${name} ${range}" if range != null])}. Give each its own range."
   }
 
   validation {
@@ -97,8 +109,25 @@ variable "network" {
   }
 
   validation {
-    condition     = alltrue([for subnet in values(var.network.subnets) : try(tonumber(split("/", subnet)[1]) <= 28, true)])
-    error_message = "network.subnets (${join(", ", values(var.network.subnets))}) must be /28 or larger: Azure keeps five addresses of each subnet, and PostgreSQL takes no smaller one. Shorten the prefix."
+    condition     = alltrue([for subnet in compact(values(var.network.subnets)) : try(tonumber(split("/", subnet)[1]) <= 28, true)])
+    error_message = "network.subnets (${join(", ", compact(values(var.network.subnets)))}) must be /28 or larger: Azure keeps five addresses of each subnet, and PostgreSQL takes no smaller one. Shorten the prefix."
+  }
+
+  validation {
+    # While AKS upgrades a pool, up to a third more nodes run.
+    condition     = try(pow(2, 32 - tonumber(split("/", var.network.subnets.cluster)[1])) - 10 >= ceil(var.nodes * 4 / 3), true)
+    error_message = "network.subnets.cluster is ${var.network.subnets.cluster}, too small for ${var.nodes} nodes: beside one address for each, Azure keeps five, an upgrade takes a third more, and internal load balancers want some. Shorten the prefix to /${32 - ceil(log(ceil(var.nodes * 4 / 3) + 10, 2))}, or lower the largest number of nodes of the cluster."
+  }
+
+  validation {
+    # Azure CNI Overlay gives each node 256 addresses for its pods.
+    condition     = try(pow(2, 24 - tonumber(split("/", var.network.pods)[1])) >= ceil(var.nodes * 4 / 3), true)
+    error_message = "network.pods is ${var.network.pods}, too small for ${var.nodes} nodes: each takes a /24 of it, and an upgrade runs a third more nodes. Shorten the prefix to /${24 - ceil(log(max(ceil(var.nodes * 4 / 3), 1), 2))}, or lower the largest number of nodes of the cluster."
+  }
+
+  validation {
+    condition     = try(tonumber(split("/", var.network.subnets.gateway)[1]) <= 24, true)
+    error_message = "network.subnets.gateway is ${coalesce(var.network.subnets.gateway, "null")}; Application Gateway for Containers takes a subnet of /24 or larger. Shorten the prefix."
   }
 
   validation {
@@ -109,12 +138,22 @@ variable "network" {
   }
 
   validation {
+    condition     = var.network.nat.addresses >= 1 && var.network.nat.addresses <= 16 && floor(var.network.nat.addresses) == var.network.nat.addresses
+    error_message = "network.nat.addresses is ${var.network.nat.addresses}, and a NAT gateway carries 1 to 16 public addresses. Choose a number in between."
+  }
+
+  validation {
+    condition     = var.network.nat.zone == null ? true : contains(["1", "2", "3"], var.network.nat.zone)
+    error_message = "network.nat.zone is \"${coalesce(var.network.nat.zone, "null")}\", and Azure's zones are 1, 2 and 3. Choose one of these, or leave it out and Azure chooses."
+  }
+
+  validation {
     condition     = var.network.firewall == null || can(cidrhost("${var.network.firewall}/32", 0))
     error_message = "network.firewall is \"${coalesce(var.network.firewall, "null")}\", which is no IPv4 address. Give the firewall's private address, such as 10.50.0.4."
   }
 
   validation {
     condition     = var.outbound != "userDefinedRouting" || var.network.firewall != null
-    error_message = "outbound is userDefinedRouting, and network.firewall is not set. Give the private address of the firewall, or choose loadBalancer."
+    error_message = "outbound is userDefinedRouting, and network.firewall is not set. Give the private address of the firewall, or choose loadBalancer or natGateway."
   }
 }

@@ -15,18 +15,27 @@ resource "azurerm_storage_account" "this" {
   cross_tenant_replication_enabled = false
   local_user_enabled               = false
 
-  shared_access_key_enabled       = true # S3Proxy signs its requests with the account key.
+  # Nothing here depends on either of the two keys, so that they can be rotated in turn.
+  shared_access_key_enabled       = var.storage.shared_key
   default_to_oauth_authentication = true # People in the portal use their own identity instead.
+
+  # Whoever signs links with a key learns from Azure when they last too long.
+  sas_policy {
+    expiration_period = "07.00:00:00"
+  }
+
+  # Whoever is not named here needs a private endpoint; when nobody is named, there is no public door at all.
+  public_network_access_enabled = length(var.subnet_ids) > 0
 
   # Containers are made through Azure's management, so that the deployer may stay outside.
   network_rules {
     default_action             = "Deny"
     bypass                     = ["AzureServices"]
-    virtual_network_subnet_ids = [var.subnet_id]
+    virtual_network_subnet_ids = var.subnet_ids
   }
 
   blob_properties {
-    versioning_enabled = true
+    versioning_enabled = var.storage.versioning
 
     delete_retention_policy {
       days = var.storage.retention_days
@@ -42,4 +51,47 @@ resource "azurerm_storage_container" "this" {
   name                  = var.storage.container
   storage_account_id    = azurerm_storage_account.this.id
   container_access_type = "private"
+}
+
+resource "azurerm_storage_management_policy" "this" {
+  storage_account_id = azurerm_storage_account.this.id
+
+  # What was overwritten is kept for a while, not for ever.
+  rule {
+    name    = "forget-old-versions"
+    enabled = true
+
+    filters {
+      blob_types = ["blockBlob"]
+    }
+
+    actions {
+      version {
+        delete_after_days_since_creation = var.storage.versions_days
+      }
+
+      snapshot {
+        delete_after_days_since_creation_greater_than = var.storage.versions_days
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = var.storage.cool_days == null ? [] : [var.storage.cool_days]
+
+    content {
+      name    = "cool-what-nobody-changes"
+      enabled = true
+
+      filters {
+        blob_types = ["blockBlob"]
+      }
+
+      actions {
+        base_blob {
+          tier_to_cool_after_days_since_modification_greater_than = rule.value
+        }
+      }
+    }
+  }
 }

@@ -12,3 +12,8 @@ output "container_name" {
   description = "Container that holds the objects."
   value       = azurerm_storage_container.this.name
 }
+
+output "container_id" {
+  description = "Id of the container; the scope of the roles on its objects."
+  value       = azurerm_storage_container.this.id
+}

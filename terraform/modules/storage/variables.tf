@@ -33,18 +33,22 @@ variable "tags" {
   nullable    = false
 }
 
-variable "subnet_id" {
-  description = "The only subnet from which the account answers; it needs the service endpoint Microsoft.Storage."
-  type        = string
+variable "subnet_ids" {
+  description = "Subnets that reach the account by the service endpoint Microsoft.Storage, which they must have; none when private endpoints lead to it."
+  type        = list(string)
   nullable    = false
 }
 
 variable "storage" {
-  description = "Replication of the account, name of the container, and how many days deleted blobs and containers can be brought back."
+  description = "Replication of the account, name of the container, how many days deleted blobs and containers can be brought back, whether versions are kept and for how many days, after how many days without a change objects move to the cool tier, and whether requests signed with the account's key are taken."
   type = object({
     replication    = string
     container      = string
     retention_days = number
+    versioning     = optional(bool, true)
+    versions_days  = optional(number, 30)
+    cool_days      = optional(number)
+    shared_key     = optional(bool, true)
   })
   nullable = false
 
@@ -61,5 +65,15 @@ variable "storage" {
   validation {
     condition     = var.storage.retention_days >= 1 && var.storage.retention_days <= 365 && floor(var.storage.retention_days) == var.storage.retention_days
     error_message = "storage.retention_days is ${var.storage.retention_days}, and Azure keeps deleted blobs for 1 to 365 whole days. Choose a number in between."
+  }
+
+  validation {
+    condition     = var.storage.versions_days >= 1 && var.storage.versions_days <= 99999 && floor(var.storage.versions_days) == var.storage.versions_days
+    error_message = "storage.versions_days is ${var.storage.versions_days}, and Azure keeps versions for 1 to 99999 whole days. Choose a number in between."
+  }
+
+  validation {
+    condition     = var.storage.cool_days == null ? true : var.storage.cool_days >= 1 && var.storage.cool_days <= 99999 && floor(var.storage.cool_days) == var.storage.cool_days
+    error_message = "storage.cool_days is ${coalesce(var.storage.cool_days, 0)}, and Azure moves objects after 1 to 99999 whole days. Choose a number in between, or leave it out."
   }
 }

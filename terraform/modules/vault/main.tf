@@ -12,10 +12,14 @@ resource "azurerm_key_vault" "this" {
   purge_protection_enabled   = var.vault.purge_protection
   soft_delete_retention_days = var.vault.retention_days
 
-  # Secrets are seeded from outside the network, so the door is open and roles are the lock. Said
-  # aloud because Azure closes new vaults when nothing is said.
+  # Azure's own default is an open door. Whoever is not named here needs a private endpoint; when nobody is
+  # named, there is no public door at all.
+  public_network_access_enabled = length(var.subnet_ids) + length(var.vault.allowed) > 0
+
   network_acls {
-    bypass         = "AzureServices"
-    default_action = "Allow"
+    bypass                     = "AzureServices" # Azure's own services, such as backup; AKS is none of them.
+    default_action             = "Deny"
+    ip_rules                   = var.vault.allowed
+    virtual_network_subnet_ids = var.subnet_ids
   }
 }

@@ -11,7 +11,7 @@ run "each_purpose_has_its_own_identity" {
   command = apply
 
   assert {
-    condition     = length(distinct([output.cluster.object_id, output.kubelet.object_id, output.external_secrets.object_id])) == 3
+    condition     = length(distinct([output.cluster.object_id, output.kubelet.object_id, output.external_secrets.object_id, output.s3proxy.object_id])) == 4
     error_message = "Identities must not be shared."
   }
 

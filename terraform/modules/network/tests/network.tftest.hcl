@@ -6,6 +6,7 @@ variables {
   resource_group_name = "test-rg"
   tags                = { environment = "test" }
   outbound            = "loadBalancer"
+  nodes               = 6
   network = {
     address_space = "10.40.0.0/16"
     subnets = {
@@ -131,12 +132,114 @@ run "the_database_subnet_is_delegated" {
   }
 }
 
-run "the_cluster_subnet_is_known_to_storage" {
+run "with_private_endpoints_the_cluster_subnet_needs_no_other_way" {
   command = plan
 
   assert {
-    condition     = [for endpoint in azurerm_subnet.cluster.service_endpoint : endpoint.service] == ["Microsoft.Storage"]
-    error_message = "The storage account answers this subnet only if it has the service endpoint."
+    condition     = length(azurerm_subnet.cluster.service_endpoint) == 0
+    error_message = "Service endpoints would be a second way to vault and storage."
+  }
+}
+
+run "without_private_endpoints_vault_and_storage_know_the_cluster_subnet" {
+  command = plan
+
+  variables {
+    network = {
+      address_space     = "10.40.0.0/16"
+      subnets           = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods              = "10.244.0.0/16"
+      services          = "10.245.0.0/16"
+      private_endpoints = false
+    }
+  }
+
+  assert {
+    condition     = toset([for endpoint in azurerm_subnet.cluster.service_endpoint : endpoint.service]) == toset(["Microsoft.KeyVault", "Microsoft.Storage"])
+    error_message = "Vault and storage account answer this subnet only if it has their service endpoints."
+  }
+}
+
+run "nodes_and_endpoints_have_no_way_out_by_default" {
+  command = plan
+
+  assert {
+    condition     = !azurerm_subnet.cluster.default_outbound_access_enabled && !azurerm_subnet.endpoints.default_outbound_access_enabled
+    error_message = "Azure's implicit way out would stand beside the one that was chosen."
+  }
+}
+
+run "without_a_gateway_there_is_no_subnet_for_one" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_subnet.gateway) == 0 && output.gateway_subnet_id == null
+    error_message = "The subnet is made for Application Gateway for Containers alone."
+  }
+}
+
+run "a_gateway_has_its_subnet_and_stands_between_clients_and_pods" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26", gateway = "10.40.6.0/24" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      clients       = ["203.0.113.0/24"]
+    }
+  }
+
+  assert {
+    condition     = azurerm_subnet.gateway[0].delegation[0].service_delegation[0].name == "Microsoft.ServiceNetworking/trafficControllers"
+    error_message = "The gateway joins only a subnet that is delegated to it."
+  }
+
+  assert {
+    condition = {
+      for rule in azurerm_network_security_group.this["cluster"].security_rule : rule.name => rule.source_address_prefix
+      if rule.access == "Allow" && !contains(["nodes-and-pods", "load-balancer-probes"], rule.name)
+    } == { pods-from-gateway = "10.40.6.0/24" }
+    error_message = "Pods must be reached from the gateway, and clients must not pass it by."
+  }
+
+  assert {
+    condition = anytrue([
+      for rule in azurerm_network_security_group.this["gateway"].security_rule :
+      rule.source_address_prefix == "203.0.113.0/24" && rule.destination_port_ranges == toset(["80", "443"])
+    ])
+    error_message = "Clients must reach the gateway."
+  }
+}
+
+run "a_nat_gateway_carries_as_many_addresses_as_asked" {
+  command = plan
+
+  variables {
+    outbound = "natGateway"
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      nat           = { addresses = 2, zone = "1" }
+    }
+  }
+
+  assert {
+    condition     = [for address in azurerm_public_ip.nat : address.name] == ["test-ip-nat-1", "test-ip-nat-2"] && length(azurerm_nat_gateway_public_ip_association.this) == 2
+    error_message = "Each address must be joined to the gateway."
+  }
+
+  assert {
+    condition     = azurerm_nat_gateway.this[0].zones == toset(["1"]) && alltrue([for address in azurerm_public_ip.nat : address.zones == toset(["1"])])
+    error_message = "Gateway and addresses must be in the same zone."
+  }
+
+  assert {
+    condition     = length(azurerm_subnet_nat_gateway_association.cluster) == 1
+    error_message = "The nodes' subnet must use the gateway."
   }
 }
 
@@ -349,4 +452,122 @@ run "a_client_that_is_a_service_tag_is_refused" {
   }
 
   expect_failures = [var.network]
+}
+
+run "a_subnet_too_small_for_the_nodes_is_refused" {
+  command = plan
+
+  variables {
+    nodes = 40
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/27", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "pods_with_too_few_addresses_for_the_nodes_are_refused" {
+  command = plan
+
+  variables {
+    nodes = 12
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/21"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_gateway_with_a_small_subnet_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26", gateway = "10.40.6.0/25" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_gateway_inside_another_subnet_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26", gateway = "10.40.0.0/24" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_nat_gateway_without_an_address_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      nat           = { addresses = 0 }
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "an_unknown_zone_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      nat           = { zone = "4" }
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_range_that_is_no_address_at_all_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "nodes", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "a_load_balancer_needs_no_public_address_of_the_network" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_nat_gateway.this) == 0 && length(azurerm_public_ip.nat) == 0
+    error_message = "Nobody asked for public addresses."
+  }
 }

@@ -1,0 +1,33 @@
+# Charts and images. People and nodes sign in with identities; the registry's own account stays off.
+
+locals {
+  premium = var.registry.sku == "Premium"
+
+  # Only a Premium registry can be closed: to all but those who are named, or to the public altogether.
+  closed = local.premium && var.private
+  public = !local.closed || length(var.registry.allowed) > 0
+}
+
+resource "azurerm_container_registry" "this" {
+  name                = "${replace(var.name, "-", "")}acr${var.suffix}"
+  location            = var.location
+  resource_group_name = var.resource_group_name
+  sku                 = var.registry.sku
+  tags                = var.tags
+
+  admin_enabled          = false
+  anonymous_pull_enabled = false
+
+  public_network_access_enabled = local.public
+  network_rule_bypass_option    = "AzureServices" # Azure imports images on our behalf.
+  network_rule_set = local.closed && local.public ? [{
+    default_action = "Deny"
+    ip_rule        = [for range in var.registry.allowed : { action = "Allow", ip_range = range }]
+  }] : []
+
+  zone_redundancy_enabled  = local.premium && var.registry.zone_redundant
+  retention_policy_in_days = local.premium ? var.registry.untagged_days : null
+  # Azure forbids exports only where nobody comes in from outside.
+  export_policy_enabled = local.public
+  data_endpoint_enabled = local.premium
+}
