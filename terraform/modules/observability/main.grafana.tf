@@ -82,5 +82,6 @@ locals {
 module "access" {
   source = "../access"
 
-  assignments = { for key, one in local.assignments : key => one if var.assign_roles }
+  assign      = var.assign_roles
+  assignments = local.assignments
 }

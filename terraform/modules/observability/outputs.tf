@@ -24,13 +24,6 @@ output "runbooks" {
 }
 
 output "role_assignments" {
-  description = "Every assignment that is needed (scope, role, principal_id, purpose), made here or, with `assign_roles = false`, by an owner."
-  value = [
-    for one in values(local.assignments) : {
-      scope        = one.scope
-      role         = one.role
-      principal_id = one.principal_id
-      purpose      = one.purpose
-    }
-  ]
+  description = "Every assignment that is needed (scope, role, principal_id, principal_type, purpose), made here or, with `assign_roles = false`, by an owner."
+  value       = module.access.role_assignments
 }

@@ -131,8 +131,8 @@ run "grafana_is_ready_to_use" {
   }
 
   assert {
-    condition     = length(module.access.role_assignments) == 4
-    error_message = "The roles are assigned."
+    condition     = length(output.role_assignments) == 4
+    error_message = "Two readers' roles, the deployer's, and one for each administrator."
   }
 
   assert {
@@ -167,8 +167,8 @@ run "an_owner_is_told_what_to_assign" {
   }
 
   assert {
-    condition     = length(module.access.role_assignments) == 0 && length(output.role_assignments) == 3
-    error_message = "Nothing is assigned, everything is listed."
+    condition     = length(output.role_assignments) == 3
+    error_message = "What an owner must assign is listed."
   }
 
   assert {
