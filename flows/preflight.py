@@ -1,21 +1,26 @@
 """Questions that take seconds, before anything that takes minutes."""
 
 import os
+from collections.abc import Callable
 
 from tasks import charts, key_vault, role_assignments, run_command, terraform, wait
 from tasks import environment as environments
 from tasks import preflight as questions
 from tasks.environment import Environment
-from tasks.errors import PreflightError
+from tasks.errors import ConfigError, PreflightError
+from tasks.preflight import Complaint
 from tasks.stage import stage
-from tasks.terraform import Foundation
+from tasks.terraform import Foundation, Planned
 from tasks.wait import patient
 
 
 @stage
 def preflight(environment: str) -> None:
     """
-    Check files, tools, credentials, permissions and required secrets; change nothing.
+    Check files, tools, credentials, permissions, names, capacity and required secrets.
+
+    Nothing is built. Azure's services that the subscription has not asked for are registered,
+    where these credentials may do that.
 
     Args:
         environment: Name of a file in deployments/.
@@ -25,9 +30,52 @@ def preflight(environment: str) -> None:
     run_command.pack({p.file: p.content for p in charts.package(*questions.CHARTS).values()})
     questions.tools(wanted)
     questions.sign_in(wanted)
-    patient(role_assignments.check, wanted.waits.azure)(str(wanted.subscription))
-    provided(wanted)
+    subscription = str(wanted.subscription)
+    patience = wanted.waits.azure
+    questions.verdict(wanted.name, patient(questions.subscription, patience)(subscription))
+
+    permitted = patient(role_assignments.check, patience).submit(subscription)
+    location, planned, refused = foreseen(wanted)
+    found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
+    needed = questions.needed(planned)
+    lacking = patient(questions.register, patience)(subscription, needed)
+    found += lacking
+    if planned and not lacking:
+        asked = [
+            patient(questions.names, patience).submit(subscription, planned, wanted.deleted_vault),
+            *(
+                patient(question, patience).submit(subscription, location, planned)
+                for question in (
+                    questions.region,
+                    questions.nodes,
+                    questions.versions,
+                    questions.database,
+                )
+            ),
+        ]
+        found += [one for future in asked for one in future.result()]
+    questions.verdict(wanted.name, found)
     wait.logger().info("Ready: nothing speaks against deploying %s.", wanted.name)
+
+
+def foreseen(wanted: Environment) -> tuple[str, tuple[Planned, ...], list[Complaint]]:
+    """The region, all that both stacks would touch, and what Terraform says against it."""
+    foresee = patient(terraform.foresee, wanted.waits.azure)
+    base = foresee(terraform.foundation(wanted))
+    built = terraform.assumed(base.outputs, str(wanted.subscription))
+    top = foresee(terraform.platform(wanted, built))
+    remedy = f"Correct terraform/{wanted.tfvars_file}."
+    refused = [Complaint(text, remedy) for text in (*base.complaints, *top.complaints)]
+    return built.location, (*base.planned, *top.planned), refused
+
+
+def complaints(question: Callable[[], object]) -> list[Complaint]:
+    """What a question that raises has to say, beside all others."""
+    try:
+        question()
+    except (ConfigError, PreflightError) as error:
+        return [Complaint(error.message, error.hint)]
+    return []
 
 
 def provided(wanted: Environment) -> None:

@@ -127,6 +127,10 @@ class Environment(Frozen):
     on_busy: Literal["wait", "refuse"] = Field(
         default="wait", description="What a second run does while one is at work."
     )
+    deleted_vault: Literal["recover", "purge"] = Field(
+        default="recover",
+        description="What a deploy does when the vault's name belongs to a deleted vault of ours.",
+    )
     protected: bool = Field(default=False, description="`destroy` refuses while this is true.")
     provided_secrets: tuple[str, ...] = Field(
         default=(),

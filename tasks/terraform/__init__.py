@@ -1,17 +1,22 @@
 """Build the Azure side: the foundation first, so that roles propagate while the platform grows."""
 
+from tasks.terraform.forecast import Forecast, Planned, assumed, foresee
 from tasks.terraform.plans import Change, Plan
 from tasks.terraform.stacks import Foundation, Platform, RoleAssignment, Stack, foundation, platform
 from tasks.terraform.steps import apply, holds, outputs, plan
 
 __all__ = [
     "Change",
+    "Forecast",
     "Foundation",
     "Plan",
+    "Planned",
     "Platform",
     "RoleAssignment",
     "Stack",
     "apply",
+    "assumed",
+    "foresee",
     "foundation",
     "holds",
     "outputs",

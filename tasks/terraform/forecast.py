@@ -1,0 +1,145 @@
+"""What a stack would become, known before anything is built: no lock, no change, few questions."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks import wait
+from tasks.step import step
+from tasks.terraform import failures
+from tasks.terraform.commands import foresee_command
+from tasks.terraform.progress import Progress
+from tasks.terraform.runs import initialise, show, stream
+from tasks.terraform.stacks import Foundation, Stack
+
+CHECKED_BY = "This was checked by the validation rule at"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One resource as it would be; `before` is empty for one that does not exist yet."""
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The resources that a stack would touch, its outputs as far as they are known, complaints."""
+
+    planned: tuple[Planned, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    complaints: tuple[str, ...] = ()
+
+
+@step("terraform-foresee-{stack.name}")
+def foresee(stack: Stack) -> Forecast:
+    """
+    Plan without refresh or lock; what Terraform refuses comes back as complaints, all at once.
+
+    A refusal that passes, such as a throttled data source, is worth another try.
+    """
+    initialise(stack)
+    progress = Progress()
+    ended = stream(foresee_command(stack), progress)
+    try:
+        if not ended.code:
+            return read_forecast(show(stack, str(stack.forecast_file)))
+    finally:
+        stack.forecast_file.unlink(missing_ok=True)
+    error = failures.failure(f"terraform plan of {stack.name}", progress.errors, ended.complaint)
+    if error.transient:
+        raise error
+    texts = complaints(progress.errors) or (ended.complaint.strip()[-2000:],)
+    wait.logger().info("%s: Terraform refuses the plan.", stack.name)
+    return Forecast(complaints=texts)
+
+
+def read_forecast(shown: Mapping[str, Any]) -> Forecast:
+    """Read `terraform show -json` of a plan file."""
+    touched = [
+        entry
+        for entry in shown.get("resource_changes", [])
+        if entry["mode"] == "managed" and {"create", "update"} & set(entry["change"]["actions"])
+    ]
+    planned = tuple(_planned(entry) for entry in touched)
+    outputs = (shown.get("planned_values") or {}).get("outputs") or {}
+    return Forecast(planned, {k: one["value"] for k, one in outputs.items() if "value" in one})
+
+
+def _planned(entry: Mapping[str, Any]) -> Planned:
+    change = entry["change"]
+    before = {} if "create" in change["actions"] else open_values(change, "before")
+    return Planned(entry["address"], entry["type"], open_values(change, "after"), before)
+
+
+def open_values(change: Mapping[str, Any], side: str) -> dict[str, Any]:
+    """Without what is sensitive as a whole or in part: nobody here needs a key."""
+    hidden = change.get(f"{side}_sensitive") or {}
+    return {key: value for key, value in (change[side] or {}).items() if not hides(hidden, key)}
+
+
+def hides(hidden: Any, key: str) -> bool:
+    return hidden is True or (isinstance(hidden, Mapping) and hidden.get(key) is True)
+
+
+def complaints(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Each refusal once; of a variable's validation only what its author wrote."""
+    found = []
+    for diagnostic in diagnostics:
+        detail = str(diagnostic.get("detail", ""))
+        if CHECKED_BY in detail:
+            found.append(" ".join(detail.split(CHECKED_BY, maxsplit=1)[0].split()))
+        else:
+            place = diagnostic.get("range") or {}
+            line = (place.get("start") or {}).get("line", "?")
+            where = f" ({place['filename']}:{line})" if place.get("filename") else ""
+            found.append(" ".join(f"{diagnostic['summary']}{where}: {detail}".split()))
+    return tuple(dict.fromkeys(found))
+
+
+def assumed(known: Mapping[str, Any], subscription: str) -> Foundation:
+    """
+    A foundation that is only planned, so that the platform can be planned before it is built.
+
+    Ids that Azure has yet to give are well-formed and belong to nobody.
+    """
+    group = str(known.get("resource_group_name", "planned"))
+    place = f"/subscriptions/{subscription}/resourceGroups/{group}/providers"
+    guesses = {
+        name: guess(name, place)
+        for name, info in Foundation.model_fields.items()
+        if info.is_required() and known.get(name) is None
+    }
+    given = {name: value for name, value in known.items() if name in Foundation.model_fields}
+    return Foundation.model_validate(guesses | {k: v for k, v in given.items() if v is not None})
+
+
+KINDS = {  # By the end of an output's name; the first that fits.
+    "_subnet_id": "Microsoft.Network/virtualNetworks/planned/subnets/planned",
+    "virtual_network_id": "Microsoft.Network/virtualNetworks/planned",
+    "_identity_id": "Microsoft.ManagedIdentity/userAssignedIdentities/planned",
+    "vault_id": "Microsoft.KeyVault/vaults/planned",
+    "storage_account_id": "Microsoft.Storage/storageAccounts/planned",
+    "registry_id": "Microsoft.ContainerRegistry/registries/planned",
+    "workspace_id": "Microsoft.OperationalInsights/workspaces/planned",
+}
+
+
+def guess(name: str, place: str) -> Any:
+    """A value of the right form for an output that is not known yet."""
+    for end, kind in KINDS.items():
+        if name.endswith(end):
+            return f"{place}/{kind}"
+    if name == "role_assignments":
+        return ()
+    if name.endswith(("client_id", "object_id", "tenant_id", "principal_id")):
+        return NOBODY
+    if name.endswith("_id"):
+        return f"{place}/Microsoft.Resources/planned/planned"
+    if name.endswith("_uri"):
+        return "https://planned.vault.azure.net/"
+    return False if Foundation.model_fields[name].annotation is bool else "planned"
