@@ -62,6 +62,28 @@ class Foundation(Frozen):
     deployer_object_id: str
 
 
+class EdgeController(Frozen):
+    """Who configures Application Gateway for Containers, from inside the cluster."""
+
+    id: str
+    client_id: str
+    object_id: str
+    namespace: str
+    service_account: str
+
+
+class Edge(Frozen):
+    """What stands in front of the cluster, as the charts have to know it."""
+
+    kind: str
+    gateway_class: str | None = None
+    gateway_id: str | None = None
+    frontend: str | None = None
+    host: str | None = None
+    waf_policy_id: str | None = None
+    controller: EdgeController | None = None
+
+
 class Platform(Frozen):
     """The outputs of `terraform/platform/outputs.tf`, name by name."""
 
@@ -73,6 +95,11 @@ class Platform(Frozen):
     database_server_id: str
     database_name: str
     database_admin_login: str
+    edge: Edge
+    private_addresses: Mapping[str, str]
+    role_assignments: tuple[RoleAssignment, ...]
+    grafana_endpoint: str
+    action_group_id: str | None = None
 
 
 Outputs = TypeVar("Outputs", Foundation, Platform)

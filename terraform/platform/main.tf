@@ -25,6 +25,10 @@ module "cluster" {
   pools        = merge(var.cluster.pools, { system = merge(var.cluster.system, { labels = {}, taints = [] }) })
   app_routing  = var.edge.kind == "appRouting"
   workspace_id = var.foundation.log_analytics_workspace_id
+  agents = {
+    metrics = var.observability.enabled
+    logs    = var.observability.enabled && var.observability.containers.enabled
+  }
 }
 
 # Service accounts that sign in to Azure without a secret.
@@ -37,6 +41,16 @@ module "vault_reader" {
   issuer          = module.cluster.oidc_issuer_url
   namespace       = var.namespace
   service_account = "vault-reader"
+}
+
+module "s3proxy" {
+  source = "../modules/workload_identity"
+
+  name            = var.name
+  identity_id     = var.foundation.s3proxy_identity_id
+  issuer          = module.cluster.oidc_issuer_url
+  namespace       = var.namespace
+  service_account = "s3proxy"
 }
 
 module "database" {
@@ -61,4 +75,26 @@ module "gitops" {
   name       = var.name
   cluster_id = module.cluster.ready_id
   repository = var.cluster.flux
+}
+
+module "observability" {
+  source = "../modules/observability"
+  count  = var.observability.enabled ? 1 : 0
+
+  name                       = var.name
+  location                   = var.foundation.location
+  resource_group             = { name = var.foundation.resource_group_name, id = var.foundation.resource_group_id }
+  tags                       = local.tags
+  namespace                  = var.namespace
+  cluster_name               = "${var.name}-aks" # Not asked of the module: rules need not wait for the cluster.
+  log_analytics_workspace_id = var.foundation.log_analytics_workspace_id
+  deployer_object_id         = var.foundation.deployer_object_id
+  assign_roles               = var.assign_roles
+  observability              = var.observability
+  watched = {
+    cluster  = module.cluster.id
+    database = module.database.server_id
+    storage  = var.foundation.storage_account_id
+    vault    = var.foundation.vault_id
+  }
 }

@@ -128,6 +128,25 @@ resource "azurerm_kubernetes_cluster" "this" {
     }
   }
 
+  # The agents; data collection rules say what they collect and where it goes.
+  dynamic "monitor_metrics" {
+    for_each = var.agents.metrics ? ["on"] : []
+
+    content {
+      annotations_allowed = null
+      labels_allowed      = null
+    }
+  }
+
+  dynamic "oms_agent" {
+    for_each = var.agents.logs ? ["on"] : []
+
+    content {
+      log_analytics_workspace_id      = var.workspace_id
+      msi_auth_for_monitoring_enabled = true
+    }
+  }
+
   # Gateways of Gateway API are switched on beside it, where azurerm does not reach; see the stacks' README.
   dynamic "web_app_routing" {
     for_each = var.app_routing ? ["on"] : []

@@ -76,9 +76,15 @@ variable "outbound" {
 }
 
 variable "workspace_id" {
-  description = "Log Analytics workspace that Defender writes to, where it is on."
+  description = "Log Analytics workspace for the logs of containers and for Defender, where these are on."
   type        = string
-  default     = null
+  nullable    = false
+}
+
+variable "agents" {
+  description = "Which of Azure Monitor's agents run in the cluster: for Prometheus metrics, for logs of containers."
+  type        = object({ metrics = bool, logs = bool })
+  nullable    = false
 }
 
 variable "app_routing" {
@@ -153,11 +159,6 @@ variable "cluster" {
   validation {
     condition     = !(var.cluster.cost_analysis && var.cluster.tier == "Free")
     error_message = "cluster.cost_analysis is on and cluster.tier is Free, which has none. Choose Standard or Premium, or switch it off."
-  }
-
-  validation {
-    condition     = !(var.cluster.defender && var.workspace_id == null)
-    error_message = "cluster.defender is on, but there is no Log Analytics workspace for what it finds. Switch the workspace on, or Defender off."
   }
 
   validation {

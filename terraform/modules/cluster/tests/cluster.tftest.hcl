@@ -13,9 +13,11 @@ variables {
     client_id   = "22222222-2222-2222-2222-222222222222"
     object_id   = "33333333-3333-3333-3333-333333333333"
   }
-  ranges      = { pods = "10.244.0.0/16", services = "10.245.0.0/16" }
-  outbound    = "loadBalancer"
-  app_routing = false
+  ranges       = { pods = "10.244.0.0/16", services = "10.245.0.0/16" }
+  outbound     = "loadBalancer"
+  app_routing  = false
+  workspace_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.OperationalInsights/workspaces/test-logs"
+  agents       = { metrics = false, logs = false }
   cluster = {
     tier                = "Standard"
     upgrades            = "patch"
@@ -165,9 +167,11 @@ run "costly_and_foreign_parts_are_off_until_chosen" {
     condition = (
       length(azurerm_kubernetes_cluster.this.microsoft_defender) == 0 &&
       length(azurerm_kubernetes_cluster.this.key_vault_secrets_provider) == 0 &&
+      length(azurerm_kubernetes_cluster.this.monitor_metrics) == 0 &&
+      length(azurerm_kubernetes_cluster.this.oms_agent) == 0 &&
       length(azurerm_kubernetes_cluster.this.web_app_routing) == 0
     )
-    error_message = "Defender, CSI and application routing are options."
+    error_message = "Defender, CSI, agents and application routing are options."
   }
 }
 
@@ -175,14 +179,19 @@ run "every_option_is_there_when_chosen" {
   command = plan
 
   variables {
-    app_routing  = true
-    workspace_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.OperationalInsights/workspaces/test-logs"
-    cluster      = merge(var.cluster, { defender = true, csi = true, cost_analysis = true, image_cleaner_hours = 0, admin_group_ids = ["44444444-4444-4444-4444-444444444444"] })
+    app_routing = true
+    agents      = { metrics = true, logs = true }
+    cluster     = merge(var.cluster, { defender = true, csi = true, cost_analysis = true, image_cleaner_hours = 0, admin_group_ids = ["44444444-4444-4444-4444-444444444444"] })
   }
 
   assert {
     condition     = azurerm_kubernetes_cluster.this.microsoft_defender[0].log_analytics_workspace_id == var.workspace_id
     error_message = "Defender writes to the workspace."
+  }
+
+  assert {
+    condition     = length(azurerm_kubernetes_cluster.this.monitor_metrics) == 1 && azurerm_kubernetes_cluster.this.oms_agent[0].msi_auth_for_monitoring_enabled
+    error_message = "The agents run, and sign in without the workspace's key."
   }
 
   assert {
@@ -417,16 +426,6 @@ run "cost_analysis_of_a_free_cluster_is_refused" {
 
   variables {
     cluster = merge(var.cluster, { tier = "Free", cost_analysis = true })
-  }
-
-  expect_failures = [var.cluster]
-}
-
-run "defender_without_a_workspace_is_refused" {
-  command = plan
-
-  variables {
-    cluster = merge(var.cluster, { defender = true })
   }
 
   expect_failures = [var.cluster]
