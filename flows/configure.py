@@ -17,6 +17,9 @@ from tasks.wait import patient
 
 OPERATOR = Public("oci://ghcr.io/external-secrets/charts/external-secrets", "2.9.0")
 
+# What S3Proxy has no use for where an identity signs in.
+ACCOUNT = ("azure-storage-account-name", "azure-storage-account-key")
+
 
 @stage
 def configure(environment: str) -> Synced:
@@ -53,10 +56,11 @@ def secrets_in_place(wanted: Environment, site: Site) -> Synced:
 
 def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release], list[Release]]:
     """The operator first: the platform chart needs its kinds of objects and its webhook."""
+    reader = {"workload": built.external_secrets_client_id, "kubelet": built.kubelet_client_id}
     platform = {
         "vaultUrl": built.vault_uri,
         "tenantId": built.tenant_id,
-        "identityClientId": built.external_secrets_client_id,
+        "identityClientId": reader[values(wanted, "platform", {}).get("identity", "workload")],
         "externalSecrets": [one.values() for one in consumers(wanted)],
     }
     return [
@@ -76,7 +80,9 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
 
 def consumers(wanted: Environment) -> tuple[Consumer, ...]:
     """Who reads which secrets here; the chart's own list is that of a plain environment."""
-    return catalogue.consumers(seed_secrets.secrets(wanted))
+    storage = values(wanted, "s3proxy", {}).get("storage", {})
+    without = ACCOUNT if storage.get("signIn") == "workloadIdentity" else ()
+    return catalogue.consumers(seed_secrets.secrets(wanted), without)
 
 
 def values(wanted: Environment, chart: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from tasks.catalogue.connections import (
 from tasks.catalogue.consumers import Consumer, consumers
 from tasks.catalogue.keys import (
     asymmetric_key,
-    legacy_key,
     opaque_key,
+    shared_key,
     signing_keys,
     verifying_keys,
 )
@@ -47,8 +47,8 @@ CATALOGUE: tuple[Secret, ...] = (
     signing_keys("jwt-keys", "auth"),
     verifying_keys("jwt-jwks", "rest", "realtime", "storage", "functions"),
     # API keys, old and new, and what the gateway puts in the place of the new ones.
-    legacy_key("anon-key", "anon", "storage", "studio", "functions", "gateway", "test"),
-    legacy_key(
+    shared_key("anon-key", "anon", "storage", "studio", "functions", "gateway", "test"),
+    shared_key(
         "service-role-key",
         "service_role",
         *("storage", "studio", "functions", "gateway", "test"),
@@ -111,6 +111,7 @@ CATALOGUE: tuple[Secret, ...] = (
     generated("realtime-enc-key", "16 signs: an AES key", hexadecimal(8), "realtime"),
     generated("realtime-secret-key-base", "64 signs", urlsafe(48), "realtime"),
     generated("realtime-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "realtime"),
+    shared_key("realtime-metrics-token", "metrics", "metrics", by="realtime-metrics-secret"),
     generated("pg-meta-crypto-key", "32 signs", urlsafe(24), "meta", "studio"),
     # People.
     generated("dashboard-username", "`supabase`", lambda: "supabase", "gateway", "test"),

@@ -23,17 +23,17 @@ PROJECT = "supabase-self-hosted"  # Part of the checksum of every installation's
 RANDOM, CHECKSUM = 22, 8  # Signs of an opaque key after its prefix.
 
 
-def legacy_key(name: str, role: str, *readers: str) -> Secret:
-    """An API key of the old kind: a token for `role`, signed with the JWT secret itself."""
+def shared_key(name: str, role: str, *readers: str, by: str = "jwt-secret") -> Secret:
+    """A token for `role`, signed by what its verifier knows, too: an API key of the old kind."""
 
     def make(values: Values, _facts: Facts) -> str:
-        return sign(role, values["jwt-secret"])
+        return sign(role, values[by])
 
     def fits(value: str, values: Values, _facts: Facts) -> bool:
-        return is_signed(value, role, values["jwt-secret"])
+        return is_signed(value, role, values[by])
 
     form = f"HS256 token: role `{role}`, {YEARS} years"
-    return Secret(name, "derived", readers, form, make, ("jwt-secret",), fits)
+    return Secret(name, "derived", readers, form, make, (by,), fits)
 
 
 def asymmetric_key(name: str, role: str, *readers: str) -> Secret:

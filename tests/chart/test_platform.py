@@ -1,5 +1,10 @@
 """What the platform chart promises: secrets from the vault, and a closed namespace."""
 
+import re
+
+import pytest
+import yaml
+
 from tasks import catalogue
 from tasks.catalogue import CATALOGUE
 from tests.chart.conftest import Charts
@@ -72,6 +77,122 @@ def test_a_secret_that_leaves_the_vault_stays_in_the_cluster(charts: Charts) -> 
     secrets = charts.render("platform").kind("ExternalSecret").values()
 
     assert {item["spec"]["target"]["deletionPolicy"] for item in secrets} == {"Retain"}
+
+
+def test_the_identity_of_the_nodes_is_named_since_nodes_have_several(charts: Charts) -> None:
+    rendering = charts.render("platform", {"identity": "kubelet"})
+
+    assert rendering.kind("ServiceAccount") == {}
+    assert rendering.kind("SecretStore")["vault"]["spec"]["provider"]["azurekv"] == {
+        "authType": "ManagedIdentity",
+        "vaultUrl": "https://supabase-dev-kv.vault.azure.net/",
+        "identityId": "00000000-0000-0000-0000-00000000beef",
+        "tenantId": "00000000-0000-0000-0000-00000000cafe",
+    }
+
+
+@pytest.mark.parametrize(
+    ("identity", "parameter"),
+    [("workload", "clientID"), ("kubelet", "userAssignedIdentityID")],
+)
+def test_the_same_keys_are_offered_as_files_by_option(
+    charts: Charts, identity: str, parameter: str
+) -> None:
+    values = {"csi": True, "identity": identity}
+
+    rendering = charts.render("platform", values)
+
+    classes = rendering.kind("SecretProviderClass")
+    assert charts.render("platform").kind("SecretProviderClass") == {}
+    assert set(classes) == set(rendering.kind("ExternalSecret"))
+    given = classes["s3proxy"]["spec"]["parameters"]
+    assert given["keyvaultName"] == "supabase-dev-kv"
+    assert given[parameter] == "00000000-0000-0000-0000-00000000beef"
+    files = [yaml.safe_load(one) for one in yaml.safe_load(given["objects"])["array"]]
+    assert [one["objectName"] for one in files] == [
+        "supabase-storage-creds",  # One file, although the Secret has two keys of it.
+        "azure-storage-account-name",
+        "azure-storage-account-key",
+    ]
+
+
+def test_what_the_namespace_may_take_covers_all_that_can_run_at_once(charts: Charts) -> None:
+    """Every component at its largest, its next version beside it, and room for one more of each."""
+    hard = charts.render("platform").kind("ResourceQuota")["supabase"]["spec"]["hard"]
+    sums = {"requests.cpu": 0.0, "requests.memory": 0.0, "limits.memory": 0.0, "pods": 0.0}
+    for chart in ("supabase", "s3proxy"):
+        rendering = charts.render(chart)
+        largest = {
+            item["spec"]["scaleTargetRef"]["name"]: item["spec"]["maxReplicas"]
+            for item in rendering.kind("HorizontalPodAutoscaler").values()
+        }
+        for name, spec in rendering.pods().items():
+            deployment = rendering.kind("Deployment").get(name)
+            replicas = largest.get(name) or (deployment or {}).get("spec", {}).get("replicas", 1)
+            count = 2 * (replicas + 1) if deployment else 1
+            sums["pods"] += count
+            for container in spec["containers"]:
+                given = container["resources"]
+                sums["requests.cpu"] += count * amount(given["requests"]["cpu"])
+                sums["requests.memory"] += count * amount(given["requests"]["memory"])
+                sums["limits.memory"] += count * amount(given["limits"]["memory"])
+
+    assert [name for name, used in sums.items() if used > amount(hard[name])] == []
+
+
+def amount(text: str) -> float:
+    units = {"m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+    number, unit = re.fullmatch(r"([0-9.]+)(\D*)", text).groups()  # type: ignore[union-attr] # It is one.
+    return float(number) * units.get(unit, 1)
+
+
+def test_a_container_that_says_nothing_is_not_refused_by_the_quota(charts: Charts) -> None:
+    rendering = charts.render("platform")
+
+    (range_,) = rendering.kind("LimitRange")["containers"]["spec"]["limits"]
+    told = {f"requests.{name}" for name in range_["defaultRequest"]} | {
+        f"limits.{name}" for name in range_["default"]
+    }
+    assert told == set(rendering.kind("ResourceQuota")["supabase"]["spec"]["hard"]) - {"pods"}
+
+
+@pytest.mark.parametrize("part", ["quota", "containers"])
+def test_a_limit_goes_by_option(charts: Charts, part: str) -> None:
+    kind = {"quota": "ResourceQuota", "containers": "LimitRange"}[part]
+
+    assert charts.render("platform", {part: {"enabled": False}}).kind(kind) == {}
+
+
+def test_monitors_name_ports_that_their_pods_have(charts: Charts) -> None:
+    """The operator's pods are not ours; what is not installed is not looked for."""
+    monitors = charts.render("platform", {"monitors": {"create": "always"}}).kind("PodMonitor")
+    pods = charts.render("supabase").kind("Deployment").values()
+
+    assert set(monitors) == {"gateway", "realtime", "external-secrets"}
+    assert monitors["external-secrets"]["spec"]["namespaceSelector"] == {
+        "matchNames": ["external-secrets"]
+    }
+    for monitor in (monitors["gateway"], monitors["realtime"]):
+        labels = monitor["spec"]["selector"]["matchLabels"]
+        (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+        for item in pods:
+            template = item["spec"]["template"]
+            if labels.items() <= template["metadata"]["labels"].items():
+                (container,) = template["spec"]["containers"]
+                assert endpoint["port"] in {port["name"] for port in container["ports"]}
+
+
+def test_the_token_of_a_monitor_is_in_a_secret_that_is_made(charts: Charts) -> None:
+    rendering = charts.render("platform", {"monitors": {"create": "always"}})
+
+    (endpoint,) = rendering.kind("PodMonitor")["realtime"]["spec"]["podMetricsEndpoints"]
+    given = endpoint["authorization"]["credentials"]
+    secret = rendering.kind("ExternalSecret")[given["name"]]
+    assert [data["secretKey"] for data in secret["spec"]["data"]] == [given["key"]]
+
+
+def test_a_cluster_without_managed_prometheus_gets_no_monitors(charts: Charts) -> None:
+    assert charts.render("platform").kind("PodMonitor") == {}
 
 
 def test_the_namespace_is_closed_but_for_dns(charts: Charts) -> None:

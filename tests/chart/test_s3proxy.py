@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from tests.chart.conftest import Charts
+import pytest
+
+from tests.chart.conftest import Charts, RefusedError
+
+# What the image reads: run-docker-container.sh of gaul/s3proxy 4.0.0.
+KNOWN = {
+    *("S3PROXY_ENDPOINT", "S3PROXY_VIRTUALHOST", "S3PROXY_AUTHORIZATION", "S3PROXY_IDENTITY"),
+    *("S3PROXY_CREDENTIAL", "S3PROXY_IGNORE_UNKNOWN_HEADERS", "S3PROXY_JAVA_OPTS"),
+    *("JCLOUDS_PROVIDER", "JCLOUDS_ENDPOINT", "JCLOUDS_IDENTITY", "JCLOUDS_CREDENTIAL"),
+}
+IDENTITY = {
+    "storage": {
+        "signIn": "workloadIdentity",
+        "clientId": "00000000-0000-0000-0000-00000000feed",
+    }
+}
 
 
 def settings(charts: Charts, values: dict[str, Any] | None = None) -> dict[str, str | None]:
@@ -37,12 +52,16 @@ def test_storage_finds_it_under_its_default_address(charts: Charts) -> None:
     assert address in storage
 
 
-def test_storage_is_let_in_and_nobody_else(charts: Charts) -> None:
+@pytest.mark.parametrize("client", ["storage", "imgproxy"])
+def test_those_who_read_files_are_let_in_and_nobody_else(charts: Charts, client: str) -> None:
     policy = charts.render("s3proxy").kind("NetworkPolicy")["s3proxy"]["spec"]
-    pods = charts.render("supabase").kind("Deployment")["supabase-storage"]["spec"]["template"]
+    (rule,) = policy["ingress"]
 
-    (peer,) = policy["ingress"][0]["from"]
-    assert peer["podSelector"]["matchLabels"].items() <= pods["metadata"]["labels"].items()
+    peers = [peer["podSelector"]["matchLabels"] for peer in rule["from"]]
+
+    labels = {"app.kubernetes.io/name": "supabase", "app.kubernetes.io/component": client}
+    assert labels in peers
+    assert len(peers) == 2
 
 
 def test_the_identity_of_the_node_is_out_of_reach(charts: Charts) -> None:
@@ -61,3 +80,48 @@ def test_a_private_endpoint_narrows_the_way_out(charts: Charts) -> None:
 
 def test_one_pod_has_no_disruption_budget(charts: Charts) -> None:
     assert charts.render("s3proxy", {"replicas": 1}).kind("PodDisruptionBudget") == {}
+
+
+@pytest.mark.parametrize("values", [{}, IDENTITY], ids=["accountKey", "workloadIdentity"])
+def test_the_image_knows_every_setting(charts: Charts, values: dict[str, Any]) -> None:
+    assert set(settings(charts, values)) <= KNOWN
+
+
+def test_an_identity_signs_in_without_the_key_of_the_account(charts: Charts) -> None:
+    rendering = charts.render("s3proxy", IDENTITY)
+
+    pod = rendering.kind("Deployment")["s3proxy"]["spec"]["template"]
+    account = rendering.kind("ServiceAccount")[pod["spec"]["serviceAccountName"]]
+    found = settings(charts, IDENTITY)
+    assert (found["JCLOUDS_IDENTITY"], found["JCLOUDS_CREDENTIAL"]) == ("", "")
+    assert "azure-storage-account-key" not in rendering.manifest
+    assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    assert account["metadata"]["annotations"] == {
+        "azure.workload.identity/client-id": "00000000-0000-0000-0000-00000000feed"
+    }
+
+
+def test_an_identity_reaches_entra_beside_a_private_endpoint(charts: Charts) -> None:
+    narrow = {"storage": {**IDENTITY["storage"], "cidrs": ["10.40.5.0/26"]}}
+
+    policy = charts.render("s3proxy", narrow).kind("NetworkPolicy")["s3proxy"]["spec"]
+
+    cidrs = [peer["ipBlock"]["cidr"] for rule in policy["egress"] for peer in rule["to"]]
+    assert cidrs == ["10.40.5.0/26", "0.0.0.0/0"]
+
+
+def test_an_identity_without_a_client_id_is_refused(charts: Charts) -> None:
+    with pytest.raises(RefusedError, match=r"storage\.clientId is required"):
+        charts.render("s3proxy", {"storage": {"signIn": "workloadIdentity"}})
+
+
+def test_without_a_name_of_its_secret_it_is_refused(charts: Charts) -> None:
+    with pytest.raises(RefusedError, match="no default secrets"):
+        charts.render("s3proxy", {"secret": ""})
+
+
+def test_an_imported_image_comes_from_the_registry_it_was_imported_into(charts: Charts) -> None:
+    rendering = charts.render("s3proxy", {"images": {"registry": "example.azurecr.io"}})
+
+    (container,) = rendering.pods()["s3proxy"]["containers"]
+    assert container["image"].startswith("example.azurecr.io/andrewgaul/s3proxy:")

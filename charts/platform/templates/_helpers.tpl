@@ -17,3 +17,21 @@ labels: {{- include "platform.labels" $root | nindent 2 }}
 {{- define "platform.output" -}}
 {{- required (printf "%s is required: %s." (index . 1) (index . 2)) (index (index . 0).Values (index . 1)) -}}
 {{- end -}}
+
+{{/* Whose metrics are read, and where; `namespace` where it is not this one, `token` where they ask for one. */}}
+{{- define "platform.monitors" -}}
+gateway:
+  labels: { app.kubernetes.io/name: supabase, app.kubernetes.io/component: gateway }
+  port: status
+  path: /stats/prometheus
+realtime:
+  labels: { app.kubernetes.io/name: supabase, app.kubernetes.io/component: realtime }
+  port: http
+  path: /metrics
+  token: { secret: supabase-metrics, key: realtime-metrics-token }
+external-secrets:
+  namespace: external-secrets
+  labels: { app.kubernetes.io/name: external-secrets }
+  port: metrics
+  path: /metrics
+{{- end -}}

@@ -21,9 +21,18 @@ labels:
   helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* (list $ "VARIABLE" "secret" "key"): an environment entry from a Secret. */}}
+{{/* (list $ "VARIABLE" "key"): an environment entry from the Secret. */}}
 {{- define "s3proxy.secretEnv" -}}
-{{- $name := index (index . 0).Values.secrets (index . 2) -}}
 - name: {{ index . 1 }}
-  valueFrom: { secretKeyRef: { name: {{ required (printf "secrets.%s is required: the name of a Secret that exists already; this chart has no default secrets." (index . 2)) $name | quote }}, key: {{ index . 3 }} } }
+  valueFrom: { secretKeyRef: { name: {{ required "secret is required: the name of a Secret that exists already; this chart has no default secrets." (index . 0).Values.secret | quote }}, key: {{ index . 2 }} } }
+{{- end -}}
+
+{{/* "true" where an identity signs in; the account's key is not read then. */}}
+{{- define "s3proxy.identity" -}}
+{{- if eq .Values.storage.signIn "workloadIdentity" }}true{{ end -}}
+{{- end -}}
+
+{{/* Where the image comes from: as it is written, or the registry into which it was imported. */}}
+{{- define "s3proxy.image" -}}
+{{- with .Values.images.registry }}{{ . }}/{{ end }}{{ .Values.image -}}
 {{- end -}}
