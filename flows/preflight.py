@@ -34,8 +34,10 @@ def preflight(environment: str) -> None:
     patience = wanted.waits.azure
     questions.verdict(wanted.name, patient(questions.subscription, patience)(subscription))
 
-    permitted = patient(role_assignments.check, patience).submit(subscription)
-    location, planned, refused = foreseen(wanted)
+    built, planned, refused = foreseen(wanted)
+    permitted = patient(role_assignments.check, patience).submit(
+        subscription, assigns=built.roles_assigned, locks=built.locked
+    )
     found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
     needed = questions.needed(planned)
     lacking = patient(questions.register, patience)(subscription, needed)
@@ -44,7 +46,7 @@ def preflight(environment: str) -> None:
         asked = [
             patient(questions.names, patience).submit(subscription, planned, wanted.deleted_vault),
             *(
-                patient(question, patience).submit(subscription, location, planned)
+                patient(question, patience).submit(subscription, built.location, planned)
                 for question in (
                     questions.region,
                     questions.nodes,
@@ -55,18 +57,32 @@ def preflight(environment: str) -> None:
         ]
         found += [one for future in asked for one in future.result()]
     questions.verdict(wanted.name, found)
+    if not built.roles_assigned:
+        left_to_an_owner(wanted, built)
     wait.logger().info("Ready: nothing speaks against deploying %s.", wanted.name)
 
 
-def foreseen(wanted: Environment) -> tuple[str, tuple[Planned, ...], list[Complaint]]:
-    """The region, all that both stacks would touch, and what Terraform says against it."""
+def left_to_an_owner(wanted: Environment, built: Foundation) -> None:
+    """What somebody else must assign, with the commands as far as the identities exist."""
+    if built.role_assignments:
+        role_assignments.tell(str(wanted.subscription), built.role_assignments, wanted.name)
+    else:
+        wait.logger().warning(
+            "%s leaves the roles to an owner of the subscription. The commands are printed as soon "
+            "as the identities exist; have an owner at hand.",
+            wanted.tfvars_file,
+        )
+
+
+def foreseen(wanted: Environment) -> tuple[Foundation, tuple[Planned, ...], list[Complaint]]:
+    """The foundation as it will be, all that both stacks touch, and what Terraform refuses."""
     foresee = patient(terraform.foresee, wanted.waits.azure)
     base = foresee(terraform.foundation(wanted))
     built = terraform.assumed(base.outputs, str(wanted.subscription))
     top = foresee(terraform.platform(wanted, built))
     remedy = f"Correct terraform/{wanted.tfvars_file}."
     refused = [Complaint(text, remedy) for text in (*base.complaints, *top.complaints)]
-    return built.location, (*base.planned, *top.planned), refused
+    return built, (*base.planned, *top.planned), refused
 
 
 def complaints(question: Callable[[], object]) -> list[Complaint]:

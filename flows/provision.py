@@ -3,6 +3,7 @@
 from flows.seed_secrets import seed_secrets
 from tasks import approval, role_assignments, terraform, turn
 from tasks import environment as environments
+from tasks.environment import Environment
 from tasks.stage import nested, stage
 from tasks.terraform import Foundation, Plan, Stack
 from tasks.wait import finishing, patient
@@ -21,6 +22,8 @@ def provision(environment: str) -> None:
         base = terraform.foundation(wanted)
         patient(terraform.apply, wanted.waits.azure)(base, agreed(base))
         built = terraform.outputs(base, Foundation)
+        if not built.roles_assigned:
+            assigned_by_an_owner(wanted, built)
 
         # Roles spread and secrets settle while Azure builds the cluster.
         top = terraform.platform(wanted, built)
@@ -35,6 +38,13 @@ def provision(environment: str) -> None:
         if not plan.empty:
             with nested():
                 seed_secrets(environment)  # Those that name the database had to wait for it.
+
+
+def assigned_by_an_owner(wanted: Environment, built: Foundation) -> None:
+    """Azure refuses to build a cluster whose identities have no roles, so this wait comes first."""
+    subscription, needed = str(wanted.subscription), built.role_assignments
+    if role_assignments.tell(subscription, needed, wanted.name):
+        patient(role_assignments.confirm, wanted.waits.owner)(subscription, needed, assigned=False)
 
 
 def agreed(stack: Stack) -> Plan:

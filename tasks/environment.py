@@ -71,6 +71,10 @@ class Waits(Frozen):
     secret_sync: Wait = Field(description="Until External Secrets has copied every secret.")
     azure: Wait = Field(description="Until Azure has ended an operation or a throttling.")
     health: Wait = Field(description="Until the platform answers its smoke test.")
+    owner: Wait = Field(
+        default=Wait(first=15, every=60, at_most=86_400),
+        description="Until an owner has assigned the roles, where `assign_roles` is false.",
+    )
 
 
 class Polling(Frozen):

@@ -1,6 +1,7 @@
 """Who may do what, and whether Azure knows it already."""
 
 import fnmatch
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +9,7 @@ from typing import Protocol
 import jwt
 from azure.mgmt.authorization import AuthorizationManagementClient
 
-from tasks import azure
+from tasks import azure, wait
 from tasks.errors import NotReadyError, PreflightError, RefusedError
 from tasks.step import step
 
@@ -23,8 +24,16 @@ NEEDED = (
     "Microsoft.DBforPostgreSQL/flexibleServers/write",
     "Microsoft.ContainerService/managedClusters/write",
     "Microsoft.ContainerService/managedClusters/runCommand/action",
-    "Microsoft.Authorization/roleAssignments/write",
+    "Microsoft.ContainerRegistry/registries/write",
+    "Microsoft.OperationalInsights/workspaces/write",
+    "Microsoft.Insights/diagnosticSettings/write",
 )
+ASSIGN = "Microsoft.Authorization/roleAssignments/write"
+LOCK = "Microsoft.Authorization/locks/write"
+WITHOUT = {  # What an environment can do without, and the decision that says so.
+    ASSIGN: "set assign_roles = false in its tfvars file: an owner is then told what to assign",
+    LOCK: "set lock = false in its tfvars file",
+}
 
 
 class Wanted(Protocol):
@@ -36,6 +45,8 @@ class Wanted(Protocol):
     def role(self) -> str: ...
     @property
     def principal_id(self) -> str: ...
+    @property
+    def principal_type(self) -> str | None: ...
     @property
     def purpose(self) -> str: ...
 
@@ -75,37 +86,113 @@ def same_caller(deployer: str) -> None:
 
 
 @step("check-permissions")
-def check(subscription: str) -> None:
-    """Fail in seconds when the deployer's roles cannot carry a deployment."""
+def check(subscription: str, *, assigns: bool = True, locks: bool = False) -> None:
+    """Fail in seconds when the caller's roles cannot carry what the environment decided."""
     who = caller()
     with azure.translated(f"Role assignments on subscription {subscription}"):
         permissions = _permissions(subscription, who)
-    missing = lacking(permissions)
-    if missing:
-        raise PreflightError(
-            f"The caller {who} lacks on subscription {subscription}:\n  " + "\n  ".join(missing),
-            "Ask an owner for Contributor and User Access Administrator, or wait if it is new.",
-        )
+    decided = [action for action, wanted in ((ASSIGN, assigns), (LOCK, locks)) if wanted]
+    missing = lacking(permissions, [*NEEDED, *decided])
+    if not missing:
+        return
+    ways = [WITHOUT[action] for action in missing if action in WITHOUT]
+    remedy = "Ask an owner for " + " and ".join(_roles(missing))
+    raise PreflightError(
+        f"The caller {who} lacks on subscription {subscription}:\n  " + "\n  ".join(missing),
+        f"{'; or '.join([remedy, *ways])}. A new assignment takes minutes.",
+    )
+
+
+def _roles(missing: Sequence[str]) -> list[str]:
+    """The built-in roles that hold what is missing."""
+    wide = ["Contributor"] if set(missing) - set(WITHOUT) else []
+    # Role Based Access Control Administrator would do for the first, and lacks the second.
+    return wide + (["User Access Administrator"] if set(missing) & set(WITHOUT) else [])
 
 
 @step("confirm-role-assignments")
-def confirm(subscription: str, wanted: Sequence[Wanted]) -> int:
+def confirm(subscription: str, wanted: Sequence[Wanted], *, assigned: bool = True) -> int:
     """Return the number of role assignments when Azure Resource Manager shows them all."""
-    client = AuthorizationManagementClient(azure.credential(), subscription)
-    with azure.translated("Role assignments"), client:
-        found = {
-            (entry.scope.lower(), entry.principal_id)
-            for scope in {one.scope for one in wanted}
-            for entry in client.role_assignments.list_for_scope(scope, filter="atScope()")
-        }
-    unseen = [one for one in wanted if (one.scope.lower(), one.principal_id) not in found]
-    if unseen:
+    owed = _unseen(subscription, wanted)
+    if owed:
         raise NotReadyError(
-            f"Azure does not show {len(unseen)} of {len(wanted)} role assignments yet: "
-            + "; ".join(one.purpose for one in unseen),
-            "They were written; Azure's other servers follow.",
+            f"Azure does not show {len(owed)} of {len(wanted)} role assignments yet: "
+            + "; ".join(one.purpose for one in owed),
+            "They were written; Azure's other servers follow."
+            if assigned
+            else f"An owner of the subscription runs:\n{commands(owed)}",
         )
     return len(wanted)
+
+
+@step("tell-what-an-owner-must-assign")
+def tell(subscription: str, wanted: Sequence[Wanted], name: str) -> int:
+    """Print the command for each assignment that is not there; return how many these are."""
+    if owed := _unseen(subscription, wanted):
+        text = commands(owed)
+        wait.logger().warning(
+            "%s role assignments are left to an owner of the subscription:\n%s", len(owed), text
+        )
+        page = f"An owner of the subscription runs:\n\n```bash\n{text}\n```"
+        wait.page(page, f"role-assignments-{name}")
+    return len(owed)
+
+
+def commands(wanted: Iterable[Wanted]) -> str:
+    """What an owner runs, a line for each assignment."""
+    return "\n".join(shlex.join(_command(one)) for one in wanted)
+
+
+def _command(one: Wanted) -> list[str]:
+    kind = ["--assignee-principal-type", one.principal_type] if one.principal_type else []
+    return [
+        *("az", "role", "assignment", "create", "--role", one.role),
+        *("--assignee-object-id", one.principal_id, *kind),
+        *("--scope", one.scope, "--description", one.purpose),
+    ]
+
+
+def _unseen(subscription: str, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Those that hold neither at their scope nor above, directly or through a group."""
+    client = AuthorizationManagementClient(azure.credential(), subscription)
+    with azure.translated("Role assignments"), client:
+        definitions = {role: _definition(client, subscription, role) for role in _named(wanted)}
+        found = {
+            (scope, who, _last(entry.role_definition_id))
+            for scope, who in {(one.scope, one.principal_id) for one in wanted}
+            for entry in client.role_assignments.list_for_scope(
+                scope, filter=f"assignedTo('{who}')"
+            )
+            if holds(entry.scope, scope)
+        }
+    return [
+        one for one in wanted if (one.scope, one.principal_id, definitions[one.role]) not in found
+    ]
+
+
+def holds(assigned: str, scope: str) -> bool:
+    """An assignment holds at its scope and below; Azure ignores the letter case of both."""
+    return f"{scope}/".lower().startswith(f"{assigned.rstrip('/')}/".lower())
+
+
+def _named(wanted: Iterable[Wanted]) -> set[str]:
+    return {one.role for one in wanted}
+
+
+def _definition(client: AuthorizationManagementClient, subscription: str, role: str) -> str:
+    known = client.role_definitions.list(
+        f"/subscriptions/{subscription}", filter=f"roleName eq '{role}'"
+    )
+    for one in known:
+        return _last(one.id)
+    raise RefusedError(
+        f"Azure knows no role {role!r} on subscription {subscription}.",
+        "Correct its name in terraform/, see `az role definition list --query '[].roleName'`.",
+    )
+
+
+def _last(identifier: str | None) -> str:
+    return str(identifier).rpartition("/")[2].lower()
 
 
 def _permissions(subscription: str, who: str) -> list[Permission]:

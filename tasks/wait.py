@@ -130,6 +130,11 @@ def within_run() -> bool:
     return bool(TaskRunContext.get() or FlowRunContext.get())
 
 
+def page(text: str, key: str) -> None:
+    """Publish a text that a person wants to read on its own, under a name that stays."""
+    display(create_markdown_artifact, text, key=key)
+
+
 def changed(text: str) -> None:
     """Put on record that something was changed; the report tells it."""
     display(create_markdown_artifact, text, key=CHANGED)

@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from tasks import role_assignments
-from tasks.errors import NotReadyError
+from tasks.errors import NotReadyError, RefusedError
 from tests.contract.conftest import Cloud
 
 READER = "Reader"
@@ -22,6 +22,7 @@ class Wanted:
     role: str
     principal_id: str
     purpose: str = "the contract"
+    principal_type: str | None = None
 
 
 def code_of(error: HttpResponseError) -> str:
@@ -77,6 +78,51 @@ def test_our_confirmation_names_what_azure_does_not_show(cloud: Cloud) -> None:
     stranger = Wanted(cloud.group_id, READER, str(uuid.uuid4()), "nobody reads")
 
     with pytest.raises(NotReadyError, match="1 of 1 role assignments yet: nobody reads"):
+        role_assignments.confirm.fn(cloud.subscription, (stranger,))
+
+
+def test_our_confirmation_asks_for_the_role_itself(cloud: Cloud) -> None:
+    principal = cloud.make_identity()
+    cloud.assign(READER, principal, cloud.group_id, kind="ServicePrincipal")
+    other = Wanted(cloud.group_id, "Network Contributor", principal, "joins nodes")
+
+    cloud.eventually(
+        lambda: role_assignments.confirm.fn(
+            cloud.subscription, (Wanted(cloud.group_id, READER, principal),)
+        ),
+        NotReadyError,
+    )
+    with pytest.raises(NotReadyError, match="1 of 1 role assignments yet: joins nodes"):
+        role_assignments.confirm.fn(cloud.subscription, (other,))
+
+
+def test_a_role_that_was_given_further_up_counts(cloud: Cloud) -> None:
+    principal = cloud.make_identity()
+    cloud.assign(READER, principal, cloud.group_id, kind="ServicePrincipal")
+    vault = cloud.make_vault()
+    wanted = (Wanted(vault.id, READER, principal),)
+
+    count = cloud.eventually(
+        lambda: role_assignments.confirm.fn(cloud.subscription, wanted), NotReadyError
+    )
+
+    assert count == 1
+
+
+def test_an_owner_is_told_what_to_run_for_what_is_not_assigned(cloud: Cloud) -> None:
+    stranger = Wanted(cloud.group_id, READER, str(uuid.uuid4()), "reads")
+
+    with pytest.raises(NotReadyError) as refusal:
+        role_assignments.confirm.fn(cloud.subscription, (stranger,), assigned=False)
+
+    assert f"az role assignment create --role {READER} " in refusal.value.hint
+    assert stranger.principal_id in refusal.value.hint
+
+
+def test_a_role_that_nobody_defined_is_named(cloud: Cloud) -> None:
+    stranger = Wanted(cloud.group_id, "Reeder", str(uuid.uuid4()))
+
+    with pytest.raises(RefusedError, match="knows no role 'Reeder'"):
         role_assignments.confirm.fn(cloud.subscription, (stranger,))
 
 

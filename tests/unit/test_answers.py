@@ -1,5 +1,6 @@
 """What the cluster and Azure answer, read into values."""
 
+import shlex
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tasks import external_secrets, preflight, role_assignments, smoke
 from tasks.cluster import Answer, Script
 from tasks.errors import NotReadyError
 from tasks.role_assignments import Permission
+from tasks.terraform import RoleAssignment
 
 
 def item(name: str, ready: str, reason: str = "SecretSynced") -> dict[str, Any]:
@@ -98,11 +100,57 @@ def test_permissions_know_wildcards_exceptions_and_no_letter_case() -> None:
     owner = Permission(("*",))
     contributor = Permission(("*",), ("Microsoft.Authorization/*/Write",))
 
-    assert role_assignments.lacking([owner]) == []
-    assert role_assignments.lacking([contributor]) == [
+    needed = [*role_assignments.NEEDED, role_assignments.ASSIGN]
+
+    assert role_assignments.lacking([owner], needed) == []
+    assert role_assignments.lacking([contributor], needed) == [
         "Microsoft.Authorization/roleAssignments/write"
     ]
-    assert role_assignments.lacking([contributor, owner]) == []
+    assert role_assignments.lacking([contributor, owner], needed) == []
+
+
+@pytest.mark.parametrize(
+    ("assigned", "scope", "held"),
+    [
+        ("/subscriptions/s", "/subscriptions/s/resourceGroups/g", True),
+        ("/", "/subscriptions/s", True),
+        ("/subscriptions/S/resourcegroups/g", "/subscriptions/s/resourceGroups/g", True),
+        ("/subscriptions/s/resourceGroups/g", "/subscriptions/s/resourceGroups/g2", False),
+        ("/subscriptions/s/resourceGroups/g/x", "/subscriptions/s/resourceGroups/g", False),
+    ],
+)
+def test_an_assignment_holds_at_its_scope_and_below(assigned: str, scope: str, held: bool) -> None:
+    assert role_assignments.holds(assigned, scope) is held
+
+
+def test_an_owner_can_paste_what_is_left_to_assign() -> None:
+    group = "/subscriptions/s/resourceGroups/g"
+    wanted = [
+        RoleAssignment(
+            scope=group, role="Key Vault Secrets User", principal_id="p", purpose="Reads Bob's."
+        ),
+        RoleAssignment(
+            scope=group,
+            role="AcrPull",
+            principal_id="q",
+            principal_type="ServicePrincipal",
+            purpose="Pulls.",
+        ),
+    ]
+
+    printed = role_assignments.commands(wanted).splitlines()
+
+    assert [shlex.split(line) for line in printed] == [
+        [
+            *("az", "role", "assignment", "create", "--role", "Key Vault Secrets User"),
+            *("--assignee-object-id", "p", "--scope", group, "--description", "Reads Bob's."),
+        ],
+        [
+            *("az", "role", "assignment", "create", "--role", "AcrPull"),
+            *("--assignee-object-id", "q", "--assignee-principal-type", "ServicePrincipal"),
+            *("--scope", group, "--description", "Pulls."),
+        ],
+    ]
 
 
 @pytest.mark.parametrize(
