@@ -1,9 +1,19 @@
-"""The cluster's ground: External Secrets, policies, and every secret in its place."""
+"""The cluster's ground: External Secrets, policies, every secret in its place; and dashboards."""
 
 from typing import Any
 
 from flows import seed_secrets
-from tasks import access, catalogue, charts, database, external_secrets, helm, key_vault, turn
+from tasks import (
+    access,
+    catalogue,
+    charts,
+    database,
+    external_secrets,
+    grafana,
+    helm,
+    key_vault,
+    turn,
+)
 from tasks import environment as environments
 from tasks.access import Site
 from tasks.catalogue import Consumer
@@ -39,11 +49,27 @@ def configure(environment: str) -> Synced:
             Sealed(site.foundation.vault_uri, "pg-password"),
             wanted.polling.resource,
         )
+        publish = patient(grafana.publish, wanted.waits.azure)
+        published = publish.submit(site.platform.grafana_endpoint, drawn(wanted, site))
         groups = base_releases(wanted, site.foundation)
         patient(helm.install, wanted.waits.webhook)(site.cluster, *groups)
         synced = secrets_in_place(wanted, site)
         password.result()
+        published.result()
         return synced
+
+
+def drawn(wanted: Environment, site: Site) -> dict[str, str]:
+    """What dashboards are about: the constants of terraform/modules/observability/dashboards."""
+    return {
+        "namespace": wanted.namespace,
+        "subscription": str(wanted.subscription),
+        "group": site.foundation.resource_group_name,
+        "database": site.platform.database_server_name,
+        "account": site.foundation.storage_account_name,
+        "vault": site.foundation.vault_name,
+        "workspace": site.foundation.log_analytics_workspace_id,
+    }
 
 
 def secrets_in_place(wanted: Environment, site: Site) -> Synced:

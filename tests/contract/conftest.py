@@ -60,6 +60,7 @@ NEEDED = {
 }
 VERSIONS = {
     "Microsoft.ContainerService": "2025-10-01",
+    "Microsoft.Dashboard": "2025-08-01",
     "Microsoft.KeyVault": "2024-11-01",
     "Microsoft.ManagedIdentity": "2024-11-30",
     "Microsoft.Storage": "2025-01-01",
@@ -251,6 +252,24 @@ class Cloud:
         """What lies in the vault that has let the caller in."""
         return SecretClient(self.vault.uri, self.credential)
 
+    def make_grafana(self) -> "Grafana":
+        """A Grafana in which nobody has a role."""
+        name = unique("contract-")
+        made = self.make(
+            "Microsoft.Dashboard/grafana",
+            name,
+            sku={"name": "Standard"},
+            properties={"grafanaMajorVersion": "12"},
+        )
+        return Grafana(made["id"], made["properties"]["endpoint"])
+
+    @cached_property
+    def grafana(self) -> "Grafana":
+        """A Grafana whose administrator is the caller."""
+        made = self.make_grafana()
+        self.grant("Grafana Admin", made.id)
+        return made
+
     @cached_property
     def account(self) -> str:
         """The name of a storage account."""
@@ -304,6 +323,12 @@ class Vault:
     name: str
     id: str
     uri: str
+
+
+@dataclass(frozen=True)
+class Grafana:
+    id: str
+    endpoint: str
 
 
 def unique(prefix: str) -> str:
