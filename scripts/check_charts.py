@@ -8,6 +8,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # A program's own path begins at its folder.
 
+from scripts import chart_values
 from scripts.charts import (
     ENVIRONMENTS,
     NAMES,
@@ -56,10 +57,22 @@ def astray(environment: str) -> str:
     return f"No chart is named so: {', '.join(keys)}." if keys else ""
 
 
+def behind(chart: str) -> str:
+    """What says something else than the comments of values.yaml."""
+    try:
+        names = chart_values.stale(chart)
+    except SystemExit as error:
+        return str(error)
+    again = "run `python scripts/chart_values.py`"
+    return f"{' and '.join(names)}: stale, {again}." if names else ""
+
+
 def findings(charts: Charts) -> Iterator[tuple[str, str]]:
     """Each check and what speaks against it; nothing is praise."""
     for environment in ENVIRONMENTS:
         yield f"values/{environment}.yaml", astray(environment)
+    for chart in chart_values.NAMES:
+        yield f"{chart}, schema and README", behind(chart)
     for chart in NAMES:
         yield f"{chart}, closed schema", unclosed(charts, chart)
         for environment in ENVIRONMENTS:

@@ -19,7 +19,7 @@ def test_the_way_to_the_database_leads_to_its_subnet(charts: Charts, environment
 
 
 def test_the_bucket_is_the_container_that_terraform_makes() -> None:
-    text = (TERRAFORM / "foundation" / "variables.tf").read_text()
+    text = (TERRAFORM / "foundation" / "variables.data.tf").read_text()
     (container,) = re.findall(r'container += optional\(string, "([a-z0-9-]+)"\)', text)
 
     defaults = yaml.safe_load((PROJECT / "charts" / "supabase" / "values.yaml").read_text())

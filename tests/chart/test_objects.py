@@ -31,9 +31,60 @@ OPTIONS: dict[str, dict[str, Any]] = {
             },
         }
     },
-    "mail": {
-        "secrets": {"smtp": "supabase-smtp"},
-        "auth": {"smtp": {"host": "smtp.example.com", "sender": "hello@example.com"}},
+    "sign-in": {
+        "auth": {
+            "smtp": {"host": "smtp.example.com", "sender": "hello@example.com"},
+            "providers": {
+                "github": {"clientId": "abc", "secret": {"name": "oauth", "key": "github"}},
+                "keycloak": {
+                    "clientId": "supabase",
+                    "secret": {"name": "oauth", "key": "keycloak"},
+                    "url": "https://id.example.com/realms/main",
+                },
+            },
+            "hooks": {
+                "custom_access_token": {"uri": "pg-functions://postgres/public/claims"},
+                "send_sms": {
+                    "uri": "https://hooks.example.com/sms",
+                    "secret": {"name": "hooks", "key": "sms"},
+                },
+            },
+        },
+    },
+    "functions": {
+        "functions": {
+            "hello": False,
+            "verifyJwt": False,
+            "deployed": {
+                "mails": {
+                    "configMap": "mails",
+                    "secret": "mails",
+                    "variables": ["SUPABASE_DB_URL"],
+                    "verifyJwt": True,
+                },
+                "orders": {"configMap": "orders"},
+            },
+        }
+    },
+    "pooler": {"components": {"supavisor": {"enabled": True}}},
+    "logs": {
+        "components": {"analytics": {"enabled": True}, "vector": {"enabled": True}},
+        "analytics": {"tlsSecret": "analytics-tls"},
+    },
+    "development-database": {"components": {"db": {"enabled": True}}},
+    "traces": {"telemetry": {"collector": "collector.monitoring:4317"}},
+    "pool-of-users": {
+        "images": {"registry": "example.azurecr.io/copies", "pullSecrets": ["registry"]},
+        "scheduling": {
+            "nodeSelector": {"pool": "users"},
+            "tolerations": [{"key": "users", "operator": "Exists", "effect": "NoSchedule"}],
+            "priorityClassName": "platform",
+        },
+        "components": {"studio": {"scheduling": {"nodeSelector": {"pool": "system"}}}},
+        "rollout": {"reloader": True},
+    },
+    "least": {
+        "components": {name: {"enabled": False} for name in ("realtime", "imgproxy", "functions")}
     },
 }
 
@@ -81,7 +132,7 @@ def test_kubernetes_knows_each_field(rendering: Rendering) -> None:
     assert known
 
 
-@pytest.mark.parametrize("option", ["ingress", "mail"])
+@pytest.mark.parametrize("option", sorted(OPTIONS.keys() - {"route"}))
 def test_kubernetes_knows_each_field_of_an_option(charts: Charts, option: str) -> None:
     for item in charts.render("supabase", OPTIONS[option]).objects:
         kubernetes_validate.validate(item, KUBERNETES, strict=True)
@@ -152,7 +203,7 @@ def test_a_container_writes_to_bounded_folders_only(rendering: Rendering) -> Non
             if "emptyDir" in volume:
                 assert volume["emptyDir"]["sizeLimit"], name
             else:
-                assert "configMap" in volume, name
+                assert {"configMap", "secret"} & volume.keys(), name
 
 
 def test_selectors_and_pod_labels_agree(rendering: Rendering) -> None:

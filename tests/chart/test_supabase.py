@@ -9,13 +9,36 @@ import yaml
 
 from tests.chart.conftest import Charts, Rendering
 
-COMPONENTS = ("auth", "gateway", "meta", "rest", "storage", "studio")
-SECRETS = {
-    "supabase-jwt",
-    "supabase-database",
-    "supabase-s3",
-    "supabase-dashboard",
-    "supabase-meta",
+COMPONENTS = (
+    *("auth", "functions", "gateway", "imgproxy", "meta"),
+    *("realtime", "rest", "storage", "studio"),
+)
+# Which keys each consumer finds in its own Secret, as the platform chart makes them.
+KEYS = {
+    "auth": {"jwt-secret", "jwt-keys", "pg-auth-password"},
+    "rest": {"jwt-jwks", "pg-rest-password"},
+    "realtime": {
+        *("jwt-secret", "jwt-jwks", "pg-realtime-password", "realtime-enc-key"),
+        *("realtime-secret-key-base", "realtime-metrics-secret"),
+    },
+    "storage": {
+        *("anon-key", "service-role-key", "jwt-secret", "jwt-jwks", "pg-storage-password"),
+        *("keyId", "accessKey", "s3-protocol-access-key-id", "s3-protocol-access-key-secret"),
+    },
+    "meta": {"pg-meta-password", "pg-meta-crypto-key"},
+    "studio": {
+        *("pg-meta-password", "pg-meta-crypto-key", "anon-key", "service-role-key"),
+        *("jwt-secret", "publishable-key", "secret-key"),
+    },
+    "functions": {
+        *("jwt-secret", "jwt-jwks", "anon-key", "service-role-key"),
+        *("publishable-key", "secret-key", "pg-functions-password"),
+    },
+    "gateway": {
+        *("anon-key", "service-role-key", "publishable-key", "secret-key"),
+        *("anon-key-asymmetric", "service-role-key-asymmetric"),
+        *("dashboard-username", "dashboard-password"),
+    },
 }
 
 
@@ -62,19 +85,26 @@ def test_a_service_has_the_port_that_others_know(charts: Charts, component: str,
     assert service["spec"]["ports"][0]["port"] == port
 
 
-def test_secrets_are_only_ever_referred_to(charts: Charts) -> None:
-    rendering = charts.render("supabase")
-
-    references = [
+def references(rendering: Rendering, deployment: str) -> list[dict[str, Any]]:
+    """The keys of Secrets that the containers of a Deployment read."""
+    return [
         entry["valueFrom"]["secretKeyRef"]
-        for pod in rendering.pods().values()
-        for entry in pod["containers"][0]["env"]
-        if "valueFrom" in entry
+        for entry in rendering.environment(deployment)
+        if "secretKeyRef" in entry.get("valueFrom", {})
     ]
 
-    assert {reference["name"] for reference in references} == SECRETS
-    assert not any(reference.get("optional") for reference in references)
-    assert rendering.kind("Secret") == {}
+
+@pytest.mark.parametrize("name", sorted(KEYS))
+def test_a_component_reads_its_own_secret_and_all_of_it(charts: Charts, name: str) -> None:
+    found = references(charts.render("supabase"), f"supabase-{name}")
+
+    assert {reference["name"] for reference in found} == {f"supabase-{name}"}
+    assert {reference["key"] for reference in found} == KEYS[name]
+    assert not any(reference.get("optional") for reference in found)
+
+
+def test_the_chart_brings_no_secret_of_its_own(charts: Charts) -> None:
+    assert charts.render("supabase").kind("Secret") == {}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +230,8 @@ def test_only_those_who_need_the_database_reach_it(charts: Charts) -> None:
         if "10.40.4.0/27" in json.dumps(policy["spec"].get("egress"))
     }
 
-    assert reaching == {f"supabase-{name}" for name in ("auth", "rest", "meta", "storage")}
+    needing = ("auth", "rest", "realtime", "meta", "storage", "functions")
+    assert reaching - {"supabase-database"} == {f"supabase-{name}" for name in needing}
 
 
 def test_without_an_edge_nobody_outside_reaches_the_gateway(charts: Charts) -> None:
@@ -244,7 +275,7 @@ def test_components_find_each_other_whatever_the_release_is_called(charts: Chart
         for entry in pod["containers"][0]["env"]
         for address in re.findall(r"http://([a-z-]+)\.supabase\.svc", entry.get("value", ""))
     }
-    assert addresses == {"blue-gateway", "blue-meta", "blue-rest"}
+    assert addresses == {"blue-gateway", "blue-imgproxy", "blue-meta", "blue-rest"}
 
 
 def test_the_gateway_forwards_to_services_that_exist(charts: Charts) -> None:

@@ -1,4 +1,4 @@
-{{/* Names, labels, addresses and environment entries. Each takes what it needs as a list or dict: (list $ "auth"). */}}
+{{/* Names, labels, addresses and images. Each takes what it needs as a list: (list $ "auth"). */}}
 
 {{/* <release>-<component>, cut to 63 signs including the component. */}}
 {{- define "supabase.name" -}}
@@ -20,6 +20,7 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- define "supabase.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "supabase.selector" . }}
+app.kubernetes.io/part-of: supabase
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
@@ -44,36 +45,24 @@ labels: {{- include "supabase.labels" . | nindent 2 }}
 {{- printf "https://%s" (required "hostname is required: the name under which clients reach Supabase." .Values.hostname) -}}
 {{- end -}}
 
-{{/* Database host, port and name of the values, complete or refused. */}}
-{{- define "supabase.database.host" -}}
-{{- required "database.host is required: this chart works with an external PostgreSQL only." .Values.database.host -}}
+{{/* (list $ <image>): the image itself, or its copy in the registry of the values. */}}
+{{- define "supabase.image" -}}
+{{- $registry := (index . 0).Values.images.registry -}}
+{{- $image := index . 1 -}}
+{{- if $registry -}}
+{{- $first := splitList "/" $image | first -}}
+{{- $hasHost := and (contains "/" $image) (or (contains "." $first) (contains ":" $first)) -}}
+{{- printf "%s/%s" $registry (ternary (trimPrefix (printf "%s/" $first) $image) $image $hasHost) -}}
+{{- else -}}
+{{- $image -}}
+{{- end -}}
 {{- end -}}
 
-{{- define "supabase.database.name" -}}
-{{- required "database.name is required: the database that was prepared for Supabase." .Values.database.name -}}
+{{/* The components of this release, as JSON. */}}
+{{- define "supabase.components" -}}
+{{- $there := dict -}}
+{{- range $name, $component := .Values.components -}}
+{{- if include "supabase.enabled" (list $ $name) }}{{ $_ := set $there $name $component }}{{ end -}}
 {{- end -}}
-
-{{/* (list $ "role"): the environment holds PGPASSWORD, which Kubernetes fills in. */}}
-{{- define "supabase.database.url" -}}
-{{- $root := index . 0 -}}
-{{- printf "postgres://%s:$(PGPASSWORD)@%s:%d/%s?sslmode=require" (index . 1) (include "supabase.database.host" $root) (int $root.Values.database.port) (include "supabase.database.name" $root) -}}
-{{- end -}}
-
-{{/* (list $ "jwt"): the name of a Secret, complete or refused. */}}
-{{- define "supabase.secretName" -}}
-{{- $name := index (index . 0).Values.secrets (index . 1) -}}
-{{- required (printf "secrets.%s is required: the name of a Secret that exists already; this chart has no default secrets." (index . 1)) $name -}}
-{{- end -}}
-
-{{/* (dict "root" $ "secrets" {VARIABLE: <secret>/<key>} "settings" {VARIABLE: text}), secrets first: settings may refer to them. */}}
-{{- define "supabase.env" -}}
-{{- $root := .root -}}
-{{- range $variable, $reference := .secrets }}
-{{- $parts := splitList "/" $reference }}
-- name: {{ $variable }}
-  valueFrom: { secretKeyRef: { name: {{ include "supabase.secretName" (list $root (first $parts)) | quote }}, key: {{ last $parts }} } }
-{{- end }}
-{{- range $variable, $value := .settings }}
-- { name: {{ $variable }}, value: {{ $value | quote }} }
-{{- end }}
+{{- toJson $there -}}
 {{- end -}}
