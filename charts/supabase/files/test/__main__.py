@@ -1,0 +1,153 @@
+"""
+Ask the gateway what a client would ask; one JSON object per check, a summary last.
+
+GATEWAY_URL        where to ask
+ANON_KEY, SERVICE_ROLE_KEY, PUBLISHABLE_KEY, SECRET_KEY, DASHBOARD_USERNAME, DASHBOARD_PASSWORD
+PARTS              the components that are there, with spaces between them
+TEST_DEADLINE      seconds within which all checks have to pass
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from functools import partial
+from http.client import HTTPException
+
+from supabase import BUCKET, FILE, NO_TABLE, TABLE, Platform
+
+Check = tuple[str, str, Callable[[], str]]  # Name; answers that are right, as patterns; question.
+PAUSE = 0.5  # Seconds between two tries.
+GRACE = 30.0  # Seconds after the deadline in which everything is still asked once.
+CLOSED = (
+    "/mcp",
+    "/api/mcp",
+    "/analytics",
+    "/realtime/v1/api/tenants",
+    "/realtime/v1/api/openapi",
+)
+PRIVATE = f"/storage/v1/object/authenticated/{BUCKET}/{FILE}"
+
+
+def auth(it: Platform) -> Iterator[Check]:
+    yield "auth-with-key", "200", lambda: it.status("/auth/v1/health", "anon")
+    yield "auth-without-key", "401", lambda: it.status("/auth/v1/health")
+    yield "auth-with-wrong-key", "401", lambda: it.status("/auth/v1/health", "wrong")
+    yield "auth-keys-are-public", "200", lambda: it.status("/auth/v1/.well-known/jwks.json")
+    yield "users-are-not-for-anon", "401|403", lambda: it.status("/auth/v1/admin/users", "anon")
+    yield "sign-up", "200", it.sign_up
+    yield "log-in", "200", it.log_in
+    yield "user-knows-itself", "own mail", it.who_am_i
+    yield "forged-token", "401|403", lambda: it.status("/auth/v1/user", "forged")
+
+
+def rest(it: Platform) -> Iterator[Check]:
+    yield "rest-as-service", "200", lambda: it.status("/rest/v1/", "service")
+    yield "rest-description-is-not-for-anon", "403", lambda: it.status("/rest/v1/", "anon")
+    yield "table-is-made", "200", lambda: it.run(TABLE)
+    yield "owner-inserts", "201", lambda: it.insert("user")
+    yield "owner-sees-the-row", "1 rows", lambda: it.rows("user")
+    yield "anon-sees-none", "0 rows", lambda: it.rows("anon")
+    yield "anon-inserts-none", "401|403", lambda: it.insert("anon")
+    yield "service-sees-the-row", "1 rows", lambda: it.rows("service")
+    yield "forged-token-sees-none", "401", lambda: it.rows("forged")
+
+
+def opaque_keys(it: Platform) -> Iterator[Check]:
+    yield "publishable-key-sees-none", "0 rows", lambda: it.rows("publishable")
+    yield "secret-key-sees-the-row", "1 rows", lambda: it.rows("secret")
+    yield "secret-key-lists-users", "200", lambda: it.status("/auth/v1/admin/users", "secret")
+    yield "secret-key-lists-buckets", "200", lambda: it.status("/storage/v1/bucket", "secret")
+    yield "publishable-key-is-no-service", "403", lambda: it.status("/pg/schemas", "publishable")
+
+
+def storage(it: Platform) -> Iterator[Check]:
+    yield "storage-answers", "200", lambda: it.status("/storage/v1/status")
+    yield "bucket-is-made", "200", it.make_bucket
+    yield "file-goes-up", "200", it.upload
+    yield "file-comes-down", "same bytes", lambda: it.download(PRIVATE, "service")
+    yield "file-is-not-for-anon", "4??", lambda: it.download(PRIVATE, "anon")
+    yield "address-is-signed", "200", it.sign
+    yield "signed-address", "same bytes", lambda: it.download(it.signed)
+    yield "forged-address", "4??", lambda: it.download(it.signed[:-4] + "AAAA")
+
+
+def realtime(it: Platform) -> Iterator[Check]:
+    yield "message-is-heard", "heard", it.message
+    yield "socket-without-key", "401", lambda: it.refused_socket("")
+    yield "socket-with-wrong-key", "401", lambda: it.refused_socket("wrong")
+
+
+def functions(it: Platform) -> Iterator[Check]:
+    yield "function-says-hello", "200", lambda: it.status("/functions/v1/hello", "anon")
+
+
+def meta(it: Platform) -> Iterator[Check]:
+    yield "meta-as-service", "200", lambda: it.status("/pg/schemas", "service")
+    yield "meta-is-not-for-anon", "403", lambda: it.status("/pg/schemas", "anon")
+    yield "meta-without-key", "401", lambda: it.status("/pg/schemas")
+
+
+def studio(it: Platform) -> Iterator[Check]:
+    yield "studio-without-password", "401", lambda: it.status("/")
+    yield "studio-with-password", "200", lambda: it.status("/", "person")
+
+
+def closed(it: Platform) -> Iterator[Check]:
+    for path in CLOSED:
+        name = path.strip("/").replace("/", "-")
+        yield f"{name}-is-closed", "403", partial(it.status, path, "service")
+
+
+def clean(it: Platform) -> Iterator[Check]:
+    yield "table-is-gone", "200", lambda: it.run(NO_TABLE)
+    yield "bucket-is-gone", "200 200", it.remove_bucket
+    yield "users-are-gone", "200", it.forget_users
+
+
+def checks(it: Platform) -> Iterator[Check]:
+    """In this order: later ones use what earlier ones have made."""
+    there = os.environ["PARTS"].split()
+    for part in (auth, meta, rest, storage):
+        yield from part(it)
+    if it.keys["secret"]:
+        yield from opaque_keys(it)
+    for part in (realtime, functions, studio):
+        if part.__name__ in there:
+            yield from part(it)
+    yield from closed(it)
+    yield from clean(it)
+
+
+def attempt(question: Callable[[], str]) -> str:
+    try:
+        return question()
+    except (OSError, HTTPException, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def hold(check: Check, end: float) -> bool:
+    """Ask until the answer is right or time is up, and say what came of it."""
+    name, wanted, question = check
+    while True:
+        in_time = time.monotonic() < end + GRACE
+        got = attempt(question) if in_time else "not asked, because time is up"
+        right = any(fnmatchcase(got, pattern) for pattern in wanted.split("|"))
+        if right or time.monotonic() > end:
+            break
+        time.sleep(PAUSE)
+    print(json.dumps({"check": name, "ok": right, "expected": wanted, "got": got}), flush=True)
+    return right
+
+
+def main() -> int:
+    end = time.monotonic() + float(os.environ["TEST_DEADLINE"])
+    held = [hold(check, end) for check in checks(Platform())]
+    print(json.dumps({"ok": all(held), "checks": len(held), "passed": sum(held)}), flush=True)
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
