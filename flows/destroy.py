@@ -26,6 +26,12 @@ def destroy(environment: str) -> None:
     with turn.hold(wanted):
         doomed = [(stack, planned(stack)) for stack in stacks(wanted)]
         plans = [plan for _, plan in doomed if not plan.empty]
+        if any(plan.unlocks for plan in plans):
+            raise RefusedError(
+                f"A lock keeps Azure from deleting what {wanted.name} holds.",
+                f"Set lock = false in terraform/{wanted.tfvars_file}, provision {wanted.name}, and "
+                "then destroy it again.",
+            )
         if plans:
             text = "\n\n".join(plan.markdown() for plan in plans)
             approval.ask(wanted, f"Destroy {wanted.name}, data included?", text)

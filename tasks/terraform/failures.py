@@ -30,6 +30,7 @@ HINTS = {
     "cut": "The way to Azure was cut. Run again: what Azure had begun is finished or taken over.",
     "pending": "Azure usually agrees minutes later; run again if this run has ended.",
     "refused": "Correct what Azure names, then run again: it goes on from here.",
+    "locked": "Set lock = false in the tfvars file and provision with that alone, then run again.",
     "invalid": "Correct the file that is named; nothing was touched.",
 }
 MISSING = re.compile(
@@ -52,7 +53,7 @@ def failure(what: str, errors: Sequence[dict[str, Any]], complaint: str) -> Depl
         lines = dict.fromkeys(" ".join(text.split()) for text in texts)
         hint = HINTS["cut" if "cut" in kinds else "pending"]
         return NotReadyError(f"{what}: {'; '.join(lines)[:LONGEST]}", hint)
-    return ToolError(message, HINTS["invalid" if kinds == {"invalid"} else "refused"])
+    return ToolError(message, HINTS[kinds.pop() if len(kinds) == 1 else "refused"])
 
 
 def of_short(stack: Stack, what: str, complaint: str) -> DeployError:
@@ -76,9 +77,11 @@ def of_short(stack: Stack, what: str, complaint: str) -> DeployError:
 
 
 def kind_of(text: str) -> str:
-    """`cut`, `pending`, `invalid` or `refused`."""
+    """`cut`, `pending`, `invalid`, `locked` or `refused`."""
     if text.startswith("Invalid value for variable"):
         return "invalid"
+    if "ScopeLocked" in text:
+        return "locked"
     if FINAL.search(text):
         return "refused"
     if PENDING.search(text):

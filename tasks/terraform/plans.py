@@ -43,6 +43,11 @@ class Plan:
         return any(change.destructive for change in self.changes)
 
     @property
+    def unlocks(self) -> bool:
+        """Whether it would take away the lock that keeps Azure from deleting."""
+        return any(c.destructive and "azurerm_management_lock" in c.address for c in self.changes)
+
+    @property
     def needs_reasons(self) -> bool:
         """Whether anything that exists is touched: then a person wants to know by which value."""
         return any(change.action in {"update", "replace"} for change in self.changes)

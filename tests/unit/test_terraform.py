@@ -68,6 +68,13 @@ def test_a_later_plan_may_not_destroy_more_than_was_approved() -> None:
     assert Plan("platform", (Change("a.two", "delete"),)).exceeds(approved)
 
 
+@pytest.mark.parametrize(("action", "unlocks"), [("delete", True), ("create", False)])
+def test_a_plan_knows_whether_it_would_take_the_lock_away(action: str, unlocks: bool) -> None:
+    changes = (Change("a.one", "delete"), Change("azurerm_management_lock.this[0]", action))
+
+    assert Plan("foundation", changes).unlocks is unlocks
+
+
 def test_progress_counts_what_is_done_and_names_it() -> None:
     seconds = iter([0.0, 7.0, 7.0])
     progress = Progress(total=2, now=lambda: next(seconds))
@@ -185,6 +192,7 @@ def test_a_failure_knows_whether_time_helps(summary: str, detail: str, kind: typ
         ("PUT https://management.azure.com: Remote end closed connection", "Run again"),
         ("Invalid value for variable", "nothing was touched"),
         ("creating X: SkuNotAvailable", "Correct what Azure names"),
+        ("deleting X: unexpected status 409 with error: ScopeLocked: ...", "Set lock = false"),
     ],
 )
 def test_the_hint_fits_what_went_wrong(summary: str, hint: str) -> None:
