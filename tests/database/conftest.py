@@ -68,9 +68,16 @@ class Result:
 class Lab:
     """A server, and what is asked of it."""
 
-    sockets: Path
-    folder: Path
+    server: Server
     secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sockets(self) -> Path:
+        return self.server.postmaster.sockets
+
+    @property
+    def folder(self) -> Path:
+        return self.server.folder
 
     def bootstrap(
         self,
@@ -113,11 +120,11 @@ class Lab:
         self, user: str = ADMINISTRATOR, password: str = "", database: str = PROJECT
     ) -> "psycopg.Connection[Any]":
         """A session of a role, by the password of the Secret unless told another."""
-        own = self.secrets["pg-password" if user == ADMINISTRATOR else KEYS.get(user, "-")]
+        own = {**KEYS, ADMINISTRATOR: "pg-password"}
         return psycopg.connect(
             host=str(self.sockets),
             user=user,
-            password=password or own,
+            password=password or self.secrets[own[user]],
             dbname=database,
             autocommit=True,
         )
@@ -127,6 +134,15 @@ class Lab:
         with self.connect(user, database=database) as session:
             done = session.execute(statement.encode())
             return done.fetchall() if done.description else []
+
+    def superuser(self, database: str = PROJECT) -> "psycopg.Connection[Any]":
+        """A session of Azure itself: it seeds drift, and reads what the administrator may not."""
+        return psycopg.connect(
+            host=str(self.sockets),
+            user=engine.SUPERUSER,
+            password=self.server.engine.password,
+            dbname=database,
+        )
 
     def run(self, *statements: str, user: str = ADMINISTRATOR, database: str = PROJECT) -> None:
         with self.connect(user, database=database) as session:
@@ -155,7 +171,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     )
     asyncio.run(server.bring_to(wanted))
     try:
-        yield Lab(server.postmaster.sockets, folder, passwords())
+        yield Lab(server, passwords())
     finally:
         asyncio.run(server.remove())
 

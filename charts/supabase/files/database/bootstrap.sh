@@ -10,6 +10,7 @@
 # PATIENCE   seconds within which the server has to answer
 # CHART      name and version of the chart, for the ledger
 # SECRETS    folder with one file for each key of the Secret
+# SCHEMAS    folder with what Realtime's image brings of its schema; empty: Realtime is off
 set -uf
 
 steps=$(dirname "$0")
@@ -22,7 +23,6 @@ supabase_storage_admin pg-storage-password required
 supabase_admin pg-realtime-password required
 postgres pg-meta-password required
 supabase_functions pg-functions-password required
-supabase_read_only_user pg-readonly-password optional
 supabase_supavisor pg-supavisor-password optional
 supabase_analytics pg-analytics-password optional'
 
@@ -42,7 +42,30 @@ sql() { # database and arguments of psql
     --set extensions="$EXTENSIONS" --set optional_extensions="$OPTIONAL_EXTENSIONS" "$@" 2>&1
 }
 
+as() ( # role, password, arguments; parentheses: the administrator stays who he is
+  PGUSER=$1 PGPASSWORD=$2
+  shift 2
+  sql "$project" "$@"
+)
+
 secret() { [ -s "$SECRETS/$1" ] && cat "$SECRETS/$1"; }
+
+each_login() { # what to do with role, key and need
+  action=$1
+  # shellcheck disable=SC2086 # Words are wanted.
+  set -- $logins
+  while [ $# -gt 0 ]; do
+    "$action" "$1" "$2" "$3"
+    shift 3
+  done
+}
+
+present() { # role key need
+  [ "$1" != "$PGUSER" ] || stop "the administrator is called $1, and so is a role of Supabase" \
+    'give the server an administrator of another name, e.g. pgadmin' ''
+  [ "$3" = optional ] || secret "$2" > /dev/null || stop "the Secret has no $2" \
+    'sync the secrets (configure); secrets.database names the Secret' ''
+}
 
 connect() {
   until said=$(sql "$project" --command "SELECT current_setting('server_version_num')"); do
@@ -61,14 +84,25 @@ connect() {
       'check the name, the private zone, the NetworkPolicy and that the server is started' "$said"
     sleep 2
   done
-  [ "$said" -ge 160000 ] || stop "the server is PostgreSQL $((said / 10000)), and 16 is the oldest that works" \
+  major=$((said / 10000))
+  [ "$major" -ge 16 ] || stop "the server is PostgreSQL $major, and 16 is the oldest that works" \
     'upgrade it: before 16, an administrator without superuser cannot make roles that bypass row level security' ''
 }
 
 differences() { # whatever is missing or different, in both databases
-  sql "$project" --file "$steps/verify.sql" || return
-  case $(sql "$project" --command "SELECT 1 FROM pg_database WHERE datname = '$second'") in
-    1) sql "$second" --file "$steps/verify-second.sql" || return ;;
+  rows=$(sql "$project" --file "$steps/verify.sql") || { say "$rows" && return 1; }
+  [ -z "$rows" ] || say "$rows"
+  case $rows in
+    *"| database $second |"*) ;; # It is not there yet.
+    *) sql "$second" --file "$steps/verify-second.sql" ;;
+  esac
+}
+
+recorded() { # what is applied in both databases: database, step and checksum, one a line
+  sql "$project" --file "$steps/recorded.sql" || return
+  case $before in
+    *"| database $second |"*) ;;
+    *) sql "$second" --file "$steps/recorded.sql" ;;
   esac
 }
 
@@ -77,9 +111,7 @@ about() { printf '%s\n' "$before" | grep -c -F "$1 | $2 |"; } # level step
 step() { # name, database, and `alone` for one that cannot be part of a transaction
   file=$steps/$1.sql
   checksum=$(sha256sum < "$file" | cut -d ' ' -f 1)
-  recorded=$(sql "$2" --file "$steps/recorded.sql") || stop "the ledger of $2 cannot be read" \
-    'run it as the administrator who ran it before, or make this one a member of that one' "$recorded"
-  recorded=$(printf '%s\n' "$recorded" | awk -v step="$1" '$1 == step { print $2 }')
+  recorded=$(printf '%s\n' "$ledger" | awk -v database="$2" -v step="$1" '$1 == database && $2 == step { print $3 }')
   required=$(about required "$1")
   optional=$(about optional "$1")
   if [ -z "$recorded" ]; then
@@ -108,10 +140,7 @@ step() { # name, database, and `alone` for one that cannot be part of a transact
   [ -z "$said" ] || indented "$said"
 }
 
-login() ( # role password; parentheses: the administrator's name and password stay as they are
-  PGUSER=$1 PGPASSWORD=$2
-  sql "$project" --command 'SELECT 1' > /dev/null
-)
+login() { as "$1" "$2" --command 'SELECT 1' > /dev/null; }
 
 # psql itself turns a password into its SCRAM verifier: the text never leaves this container, and
 # neither argv nor a statement holds it. It reads twice from standard input, as there is no terminal.
@@ -128,6 +157,38 @@ password() { # role key need
     login "$1" "$new" || stop "the password of $1 cannot be set" \
     "check that the administrator may alter the role, and that $2 keeps the server's rules" "$said"
   say "password of $1: set"
+}
+
+# Realtime's migrations set log_min_messages in a function, which only a superuser may. Its image holds
+# their result as well, one file for each version of PostgreSQL that they differ for: an empty schema
+# gets that, without the setting, and Realtime finds nothing left to do (docs/adr, realtime).
+realtime_schema() {
+  [ -n "${SCHEMAS:-}" ] || return 0
+  owner=supabase_admin
+  key=$(secret pg-realtime-password)
+  applied=$(as "$owner" "$key" --file "$steps/realtime.sql") ||
+    stop "the migrations of realtime cannot be counted" 'see what PostgreSQL says' "$applied"
+  dump=
+  for version in "$major" "$((major - 1))" "$((major - 2))"; do
+    [ -n "$dump" ] || [ ! -s "$SCHEMAS/tenant_db_dump_$version.sql" ] ||
+      dump=$SCHEMAS/tenant_db_dump_$version.sql
+  done
+  if [ -z "$dump" ]; then
+    say "schema of realtime: left to Realtime, whose image brings none for PostgreSQL $major"
+    return
+  fi
+  known=$(grep -c '^INSERT INTO realtime."schema_migrations"' "$dump")
+  if [ "$applied" -gt 0 ]; then
+    left=$((known - applied))
+    [ "$left" -gt 0 ] || left=no
+    say "schema of realtime: unchanged, $applied migrations are applied, $left more are in the image"
+    return
+  fi
+  said=$(sed '/^ *SET log_min_messages TO /d' "$dump" |
+    as "$owner" "$key" --single-transaction --output /dev/null --file -) ||
+    stop 'the schema of realtime was rolled back' \
+      'use an image of Realtime that was tried with this chart, or switch Realtime off' "$said"
+  say "schema of realtime: applied, $known migrations"
 }
 
 report() { # the last lines: what verify found, and the result
@@ -152,14 +213,7 @@ PGPASSWORD=$(secret pg-password) || stop 'the Secret has no pg-password' 'sync t
 PGOPTIONS='-c client_min_messages=warning -c lock_timeout=30s -c statement_timeout=120s'
 export PGUSER PGPASSWORD PGOPTIONS PGAPPNAME=supabase-bootstrap PGCONNECT_TIMEOUT=10
 
-while read -r role key need; do
-  [ "$role" != "$PGUSER" ] || stop "the administrator is called $role, and so is a role of Supabase" \
-    'give the server an administrator of another name, e.g. pgadmin' ''
-  [ "$need" = optional ] || secret "$key" > /dev/null ||
-    stop "the Secret has no $key" 'sync the secrets (configure); values of secrets.database name the Secret' ''
-done << END
-$logins
-END
+each_login present
 
 connect
 case ${1:-apply} in
@@ -169,6 +223,8 @@ esac
 # --- What it does ----------------------------------------------------------------------------------
 
 before=$(differences) || stop 'verify could not ask the server' 'see what it says' "$before"
+ledger=$(recorded) || stop 'the ledger of an earlier run cannot be read' \
+  'run it as the administrator who ran it before, or make this one a member of that one' "$ledger"
 step 00-ledger "$project"
 step 10-roles "$project"
 step 20-memberships "$project"
@@ -180,9 +236,6 @@ step 70-publication "$project"
 step 80-second-database "$project" alone
 step 00-ledger "$second"
 step 90-second-database-schemas "$second"
-while read -r role key need; do
-  password "$role" "$key" "$need"
-done << END
-$logins
-END
+each_login password
+realtime_schema
 report
