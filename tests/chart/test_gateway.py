@@ -49,6 +49,7 @@ ROUTES = [
     ("/realtime/v1/api/tenants", "closed", None, None),
     ("/realtime/v1/api", "key", "realtime", "/api"),
     ("/realtime/v1/", "key", "realtime", "/socket/"),
+    ("/storage/v1/metrics", "closed", None, None),
     ("/storage/v1/", "open", "storage", "/"),
     ("/functions/v1/", "open", "functions", "/"),
     ("/pg/", "service", "meta", "/"),

@@ -208,6 +208,15 @@ def test_callers_and_called_agree_on_the_arrows(charts: Charts) -> None:
     assert outward == arrows(rendering, "ingress")
 
 
+def test_optional_components_have_their_arrows(charts: Charts) -> None:
+    components = {name: {"enabled": True} for name in ("supavisor", "analytics", "vector", "db")}
+
+    drawn = arrows(charts.render("supabase", {"components": components}), "egress")
+
+    assert {("vector", "analytics"), ("studio", "analytics"), ("supavisor", "db")} <= drawn
+    assert {called for caller, called in drawn if caller == "rest"} == {"db"}
+
+
 def test_only_the_gateway_is_called_by_the_test(charts: Charts) -> None:
     outward = arrows(charts.render("supabase"), "egress")
 

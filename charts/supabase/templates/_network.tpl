@@ -35,7 +35,7 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
     - namespaceSelector: {}
 {{- end -}}
 {{- else if eq $called "web" -}}
-{{ include "supabase.anywhere" 443 }}
+{{- if or (ne (index . 1) "auth") (include "supabase.auth.asksOthers" $root) }}{{ include "supabase.anywhere" 443 }}{{ end -}}
 {{- else -}}
 - to:
     - podSelector: {{- include "supabase.pods" (list $root $called) | nindent 8 }}
@@ -62,13 +62,22 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
   ports: [{ port: http }]
 {{- end -}}
 {{- else if eq $caller "monitoring" -}}
-{{- with $root.Values.telemetry.scrapers -}}
+{{- with $root.Values.telemetry.metrics | ternary $root.Values.telemetry.scrapers list -}}
 - from:
     {{- range . }}
     - namespaceSelector:
         matchLabels: { kubernetes.io/metadata.name: {{ . }} }
     {{- end }}
-  ports: [{ port: metrics }]
+  ports: [{ port: {{ has (index $ 1) (list "realtime" "storage") | ternary "http" "metrics" }} }] # These two show them beside their API.
+{{- end -}}
+{{- else if eq $caller "sql" -}}
+{{- with $root.Values.supavisor.namespaces -}}
+- from:
+    {{- range . }}
+    - namespaceSelector:
+        matchLabels: { kubernetes.io/metadata.name: {{ . }} }
+    {{- end }}
+  ports: [{ port: session }, { port: transaction }]
 {{- end -}}
 {{- else -}}
 - from:
@@ -92,4 +101,11 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 {{- range $edge.cidrs }}
 - ipBlock: { cidr: {{ . }} }
 {{- end }}
+{{- end -}}
+
+{{/* "true" where auth calls providers of sign-in or hooks by HTTPS. */}}
+{{- define "supabase.auth.asksOthers" -}}
+{{- $hooks := list -}}
+{{- range .Values.auth.hooks }}{{ if hasPrefix "http" .uri }}{{ $hooks = append $hooks .uri }}{{ end }}{{ end -}}
+{{- if or .Values.auth.providers $hooks }}true{{ end -}}
 {{- end -}}
