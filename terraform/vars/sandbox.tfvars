@@ -15,7 +15,7 @@ network = {
     endpoints = "10.40.5.0/26"
     gateway   = "10.40.6.0/24"
   }
-  private_endpoints = false
+  private_endpoints = true
 }
 
 # The name can be used again at once after a destroy.

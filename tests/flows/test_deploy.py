@@ -133,7 +133,14 @@ def test_a_second_deploy_writes_nothing_to_azure(
     second: tuple[Ended, list[dict[str, Any]]],
 ) -> None:
     _, requests = second
-    harmless = ("/runCommand", "/listKeys", "/listClusterUserCredential", "/oauth2/", "/token")
+    harmless = (
+        "/runCommand",
+        "/listKeys",
+        "/sharedKeys",
+        "/listClusterUserCredential",
+        "/oauth2/",
+        "/token",
+    )
 
     writes = [
         f"{request['method']} {request['host']}{request['path']}"
