@@ -62,3 +62,9 @@ database = {
   backup_days       = 7
   high_availability = "Disabled"
 }
+
+observability = {
+  emails  = []                  # Who is told of alerts, such as ["on-call@example.com"].
+  budget  = 300                 # A month, in the currency of the subscription.
+  grafana = { enabled = false } # The dearest part of it.
+}

@@ -61,3 +61,9 @@ database = {
   backup_days       = 7
   high_availability = "ZoneRedundant"
 }
+
+observability = {
+  emails  = ["on-call@example.com"]
+  budget  = 900
+  grafana = { enabled = true }
+}
