@@ -112,7 +112,8 @@ def assumed(known: Mapping[str, Any], subscription: str) -> Foundation:
     guesses = {
         name: guess(name, place)
         for name, info in Foundation.model_fields.items()
-        if info.is_required() and known.get(name) is None
+        # An id that may be missing is guessed, too: who asks for none leaves it alone.
+        if (info.is_required() or name.endswith("_id")) and known.get(name) is None
     }
     given = {name: value for name, value in known.items() if name in Foundation.model_fields}
     return Foundation.model_validate(guesses | {k: v for k, v in given.items() if v is not None})
