@@ -89,6 +89,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+def changed_by(charts: Charts, option: str) -> Rendering:
+    """What an option renders otherwise than the defaults do."""
+    plain = charts.render("supabase").texts.items()
+    texts = charts.render("supabase", OPTIONS[option]).texts
+    return Rendering(dict(texts.items() - plain))
+
+
 @pytest.fixture(params=[(chart, name) for chart in NAMES for name in ENVIRONMENTS], ids="-".join)
 def rendering(request: pytest.FixtureRequest, charts: Charts) -> Rendering:
     chart, environment = request.param
@@ -109,12 +116,7 @@ def test_an_environment_gets_the_accepted_objects(
 def test_an_option_gets_the_accepted_objects(
     charts: Charts, golden: Callable[[str, str], None], option: str
 ) -> None:
-    plain = charts.render("supabase").texts.items()
-    texts = charts.render("supabase", OPTIONS[option]).texts
-
-    changed = Rendering(dict(texts.items() - plain))
-
-    golden(f"chart/option-{option}.yaml", changed.manifest)
+    golden(f"chart/option-{option}.yaml", changed_by(charts, option).manifest)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -134,7 +136,7 @@ def test_kubernetes_knows_each_field(rendering: Rendering) -> None:
 
 @pytest.mark.parametrize("option", sorted(OPTIONS.keys() - {"route"}))
 def test_kubernetes_knows_each_field_of_an_option(charts: Charts, option: str) -> None:
-    for item in charts.render("supabase", OPTIONS[option]).objects:
+    for item in changed_by(charts, option).objects:
         kubernetes_validate.validate(item, KUBERNETES, strict=True)
 
 
