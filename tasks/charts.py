@@ -1,11 +1,13 @@
-"""Package our charts, byte for byte the same each time, without a helm binary."""
+"""Our charts, packaged byte for byte the same each time, without a helm binary; those of others."""
 
 import gzip
 import hashlib
 import io
 import tarfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,7 +16,15 @@ from tasks.errors import ConfigError
 from tasks.step import step
 
 CHARTS = PROJECT / "charts"
-LEFT_OUT = {"README.md", ".helmignore"}  # For readers of the sources only.
+LEFT_OUT = {"README.md", "UPGRADE.md", ".helmignore"}  # For readers of the sources only.
+
+
+@dataclass(frozen=True)
+class Public:
+    """A chart that the cluster pulls from a registry."""
+
+    reference: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,13 @@ class Package:
     def digest(self) -> str:
         """Of the archive before compression, since two builds of zlib pack it differently."""
         return hashlib.sha256(self.archive).hexdigest()
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What Chart.yaml says."""
+        with tarfile.open(fileobj=io.BytesIO(self.archive)) as archive:
+            member = archive.extractfile(f"{self.name}/Chart.yaml")
+            return dict(yaml.safe_load(member.read() if member else b"{}"))
 
     @property
     def file(self) -> str:
@@ -61,3 +78,24 @@ def pack(chart: Path) -> Package:
             entry.size, entry.mode = len(content), 0o644
             archive.addfile(entry, io.BytesIO(content))
     return Package(meta["name"], str(meta["version"]), stream.getvalue())
+
+
+def images(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every image that the chart can start with these values over its defaults."""
+    defaults = yaml.safe_load((CHARTS / name / "values.yaml").read_text())
+    return tuple(sorted(set(_images(defaults, values))))
+
+
+def _images(defaults: Any, values: Any) -> Iterator[str]:
+    """The values under a key `image`; what is not enabled starts nothing."""
+    if not isinstance(defaults, Mapping):
+        defaults = {}
+    if not isinstance(values, Mapping):
+        values = {}
+    if values.get("enabled", defaults.get("enabled", True)) is False:
+        return
+    image = values.get("image", defaults.get("image"))
+    if isinstance(image, str) and image:
+        yield image
+    for key in {*defaults, *values} - {"image"}:
+        yield from _images(defaults.get(key), values.get(key))
