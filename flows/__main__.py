@@ -35,8 +35,14 @@ def deploy(*, environment: Environment, yes: Yes = False) -> int:
 
 @app.command
 def preflight(*, environment: Environment) -> int:
-    """Check files, tools, credentials, permissions and required secrets; change nothing."""
+    """Check files, tools, credentials, permissions, names, capacity and secrets; build nothing."""
     return run("preflight", environment)
+
+
+@app.command
+def bootstrap(*, environment: Environment, yes: Yes = False) -> int:
+    """Make the storage of Terraform's state in Azure, or take over what is there."""
+    return run("bootstrap", environment, yes=yes)
 
 
 @app.command
@@ -58,9 +64,23 @@ def configure(*, environment: Environment) -> int:
 
 
 @app.command
-def release(*, environment: Environment) -> int:
-    """Install or upgrade Supabase and S3Proxy."""
-    return run("release", environment)
+def release(
+    *,
+    environment: Environment,
+    revision: Annotated[
+        int, cyclopts.Parameter(help="Go back to this revision instead; asks before it does.")
+    ] = 0,
+    name: Annotated[str, cyclopts.Parameter(help="The release that goes back.")] = "supabase",
+    yes: Annotated[
+        bool, cyclopts.Parameter(help="Agree to going back beforehand.", negative="")
+    ] = False,
+) -> int:
+    """
+    Install or upgrade Supabase and S3Proxy; take back an upgrade that fails.
+
+    `helm history supabase` in the cluster lists revisions; so does a `--revision` that is none.
+    """
+    return run("release", environment, yes=yes, revision=revision, name=name)
 
 
 @app.command
@@ -86,12 +106,12 @@ def environments() -> int:
     return 0
 
 
-def run(flow: str, environment: str, *, yes: bool = False) -> int:
+def run(flow: str, environment: str, *, yes: bool = False, **more: object) -> int:
     """Run one flow in this process; say how it ended in words and in the exit code."""
     from tasks import errors  # noqa: PLC0415 # `--help` answers at once.
 
     try:
-        result = _call(flow, environment, yes=yes)
+        result = _call(flow, environment, yes=yes, **more)
     except (errors.ConfigError, errors.PreflightError) as error:
         return _complain(error, EXIT_BAD_INPUT)
     except errors.DeployError as error:
@@ -105,7 +125,7 @@ def run(flow: str, environment: str, *, yes: bool = False) -> int:
     return 0
 
 
-def _call(flow: str, environment: str, *, yes: bool) -> object:
+def _call(flow: str, environment: str, *, yes: bool, **more: object) -> object:
     from tasks import environment as environments_  # noqa: PLC0415
 
     environments_.load(environment)  # A wrong name needs no server to be found wrong.
@@ -122,9 +142,9 @@ def _call(flow: str, environment: str, *, yes: bool) -> object:
     from tasks.approval import ASSUME_YES  # noqa: PLC0415
     from tasks.stage import nested  # noqa: PLC0415
 
-    body: Callable[[str], Any] = getattr(importlib.import_module(f"flows.{flow}"), flow)
+    body: Callable[..., Any] = getattr(importlib.import_module(f"flows.{flow}"), flow)
     with nested(), tags(*([ASSUME_YES] if yes else [])):
-        return body(environment)
+        return body(environment, **more)
 
 
 def _reach_server() -> None:

@@ -1,5 +1,6 @@
 """From a checked environment file to an answering platform."""
 
+from flows.bootstrap import bootstrap
 from flows.configure import configure
 from flows.preflight import preflight
 from flows.provision import provision
@@ -21,6 +22,8 @@ def deploy(environment: str) -> str:
     wanted = environments.load(environment)
     with turn.hold(wanted), report.told(wanted), nested():
         preflight(environment)
+        if wanted.state.kind == "azurerm":
+            bootstrap(environment)
         provision(environment)
         synced = configure(environment)
         release(environment, synced.revision)

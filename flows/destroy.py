@@ -1,6 +1,6 @@
 """Everything goes, after a person has read what that is."""
 
-from tasks import approval, terraform, turn
+from tasks import approval, state_storage, terraform, turn
 from tasks import environment as environments
 from tasks.environment import Environment
 from tasks.errors import RefusedError
@@ -24,6 +24,7 @@ def destroy(environment: str) -> None:
             f"Set `protected: false` in deployments/{wanted.name}.yaml if you mean it.",
         )
     with turn.hold(wanted):
+        patient(state_storage.require, wanted.waits.azure)(wanted)
         doomed = [(stack, planned(stack)) for stack in stacks(wanted)]
         plans = [plan for _, plan in doomed if not plan.empty]
         if any(plan.unlocks for plan in plans):

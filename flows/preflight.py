@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable
 
-from tasks import charts, key_vault, role_assignments, run_command, terraform, wait
+from tasks import charts, key_vault, role_assignments, run_command, state_storage, terraform, wait
 from tasks import environment as environments
 from tasks import preflight as questions
-from tasks.environment import Environment
+from tasks.environment import Environment, State
 from tasks.errors import ConfigError, PreflightError
 from tasks.preflight import Complaint
 from tasks.stage import stage
@@ -77,12 +77,32 @@ def left_to_an_owner(wanted: Environment, built: Foundation) -> None:
 def foreseen(wanted: Environment) -> tuple[Foundation, tuple[Planned, ...], list[Complaint]]:
     """The foundation as it will be, all that both stacks touch, and what Terraform refuses."""
     foresee = patient(terraform.foresee, wanted.waits.azure)
-    base = foresee(terraform.foundation(wanted))
+    known = with_known_state(wanted)
+    base = foresee(terraform.foundation(known))
     built = terraform.assumed(base.outputs, str(wanted.subscription))
-    top = foresee(terraform.platform(wanted, built))
+    top = foresee(terraform.platform(known, built))
     remedy = f"Correct terraform/{wanted.tfvars_file}."
     refused = [Complaint(text, remedy) for text in (*base.complaints, *top.complaints)]
     return built, (*base.planned, *top.planned), refused
+
+
+def with_known_state(wanted: Environment) -> Environment:
+    """While the state has no place, nothing is built: an empty local state says the same."""
+    if wanted.state.kind == "local":
+        return wanted
+    found = patient(state_storage.look, wanted.waits.azure)(wanted, role_assignments.caller())
+    name = wanted.state.storage_account
+    if not (found.account and found.container):
+        wait.logger().info("The state's storage %s is not there yet: bootstrap makes it.", name)
+        return wanted.model_copy(update={"state": State()})
+    if not found.admitted:
+        raise PreflightError(
+            f"These credentials have no role on {name}, where the state of {wanted.name} lies.",
+            f"Run `python -m flows bootstrap --environment {wanted.name}`, or ask an owner for "
+            "Storage Blob Data Contributor on it.",
+        )
+    patient(state_storage.reach, wanted.waits.vault_access)(wanted)
+    return wanted
 
 
 def complaints(question: Callable[[], object]) -> list[Complaint]:

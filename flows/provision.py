@@ -1,8 +1,9 @@
 """The Azure side: two Terraform stacks, and what can be done while the second one grows."""
 
 from flows.seed_secrets import seed_secrets
-from tasks import approval, role_assignments, terraform, turn
+from tasks import approval, role_assignments, state_storage, terraform, turn
 from tasks import environment as environments
+from tasks import preflight as questions
 from tasks.environment import Environment
 from tasks.stage import nested, stage
 from tasks.terraform import Foundation, Plan, Stack
@@ -19,7 +20,9 @@ def provision(environment: str) -> None:
     """
     wanted = environments.load(environment)
     with turn.hold(wanted):
+        patient(state_storage.require, wanted.waits.azure)(wanted)
         base = terraform.foundation(wanted)
+        free_vault_name(wanted, base)
         patient(terraform.apply, wanted.waits.azure)(base, agreed(base))
         built = terraform.outputs(base, Foundation)
         if not built.roles_assigned:
@@ -38,6 +41,18 @@ def provision(environment: str) -> None:
         if not plan.empty:
             with nested():
                 seed_secrets(environment)  # Those that name the database had to wait for it.
+
+
+def free_vault_name(wanted: Environment, base: Stack) -> None:
+    """With `deleted_vault: purge`, a deleted vault makes room for a new one, if a person agrees."""
+    if wanted.deleted_vault != "purge":
+        return
+    patience, subscription = wanted.waits.azure, str(wanted.subscription)
+    planned = patient(terraform.foresee, patience)(base).planned
+    for doomed in patient(questions.deleted, patience)(subscription, planned):
+        what = f"Purge the deleted vault {doomed.name} for good?"
+        approval.ask(wanted, what, f"It was {doomed.vault}; its secrets cannot be brought back.")
+        patient(questions.purge, patience)(subscription, doomed)
 
 
 def assigned_by_an_owner(wanted: Environment, built: Foundation) -> None:

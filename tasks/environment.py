@@ -65,7 +65,9 @@ class Waits(Frozen):
 
     turn: Wait = Field(description="Until another run of the same environment has finished.")
     state_lock: Wait = Field(description="Until Terraform's state or a Helm release is free.")
-    vault_access: Wait = Field(description="Until a new role assignment works on the vault.")
+    vault_access: Wait = Field(
+        description="Until a new role assignment works on the vault, or on the state's storage."
+    )
     run_command: Wait = Field(description="Until the cluster takes a command, or knows our role.")
     webhook: Wait = Field(description="Until admission webhooks in the cluster answer.")
     secret_sync: Wait = Field(description="Until External Secrets has copied every secret.")
@@ -93,6 +95,13 @@ class State(Frozen):
     resource_group: str = Field(default="", description="Of the state's storage account.")
     storage_account: str = Field(default="", description="Where the state lies.")
     container: str = Field(default="", description="One blob for each stack.")
+    location: str = Field(
+        default="", description="Region in which `bootstrap` makes the account when it is absent."
+    )
+    replication: str = Field(default="ZRS", description="Of the account that `bootstrap` makes.")
+    allowed: tuple[str, ...] = Field(
+        default=(), description="Addresses and ranges that reach the state; all, when empty."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -120,6 +129,20 @@ class Environment(Frozen):
     access: Literal["run-command", "direct"] = Field(
         default="run-command",
         description="`direct` is for a worker inside the network, with kubectl and helm.",
+    )
+    chart_source: Literal["context", "oci"] = Field(
+        default="context",
+        description="`context` sends our charts with each command, `oci` publishes them first.",
+    )
+    images: Literal["published", "import"] = Field(
+        default="published",
+        description="`import` copies images into the registry, and the cluster pulls from there.",
+    )
+    helm_timeout: int = Field(
+        default=200,
+        ge=10,
+        le=600,
+        description="Seconds for one release; a command in the cluster should last no longer.",
     )
     state: State = State()
     approval: Literal["destructive", "always", "never"] = Field(

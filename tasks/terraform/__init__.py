@@ -2,7 +2,15 @@
 
 from tasks.terraform.forecast import Forecast, Planned, assumed, foresee
 from tasks.terraform.plans import Change, Plan
-from tasks.terraform.stacks import Foundation, Platform, RoleAssignment, Stack, foundation, platform
+from tasks.terraform.stacks import (
+    Foundation,
+    Platform,
+    RoleAssignment,
+    Stack,
+    bootstrap,
+    foundation,
+    platform,
+)
 from tasks.terraform.steps import apply, holds, outputs, plan
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "Stack",
     "apply",
     "assumed",
+    "bootstrap",
     "foresee",
     "foundation",
     "holds",

@@ -30,6 +30,13 @@ def import_command(stack: Stack, orphan: Orphan) -> Command:
     return replace(found, argv=argv)
 
 
+def init_command(stack: Stack) -> Command:
+    """Fetches providers, and asks for the state's place for as long as its deadline."""
+    found = command(stack, "init", "-reconfigure", "-no-color")
+    argv = tuple(part for part in found.argv if part != "-json")
+    return replace(found, argv=argv, deadline=900)
+
+
 def files(stack: Stack) -> tuple[str, ...]:
     """What the stack's variables are read from."""
     given = f"-var-file={stack.variables_file}"

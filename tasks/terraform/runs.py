@@ -10,6 +10,7 @@ from python_terraform import IsFlagged, Terraform
 from tasks import shell, wait
 from tasks.shell import Command, Ended
 from tasks.terraform import failures
+from tasks.terraform.commands import init_command
 from tasks.terraform.progress import Progress
 from tasks.terraform.stacks import Stack, fingerprint, prepare
 
@@ -44,7 +45,9 @@ def initialise(stack: Stack) -> None:
     wanted = fingerprint(stack)
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    one_shot(stack, "init", input=False, reconfigure=IsFlagged)
+    ended = shell.attempt(init_command(stack))
+    if ended.code:
+        raise failures.of_short(stack, f"terraform init of {stack.name}", shell.tail(ended))
     stamp.write_text(wanted)
 
 

@@ -132,11 +132,25 @@ class Stack:
 
     @property
     def reads_tfvars(self) -> bool:
-        return self.name != "bootstrap"  # It exists before there is an environment to describe.
+        return self.name != "bootstrap"  # It comes before there is an environment to describe.
+
+    @property
+    def state_file(self) -> Path | None:
+        """Where local state lies; bootstrap's holds no longer than one run."""
+        if self.name == "bootstrap":
+            return self.folder / "passing.tfstate"
+        if self.environment.state.kind == "local":
+            return self.environment.work / "state" / f"{self.name}.tfstate"
+        return None
 
     @property
     def variables_file(self) -> Path:
         return self.folder / "given.tfvars.json"
+
+
+def bootstrap(environment: Environment, given: Mapping[str, Any]) -> Stack:
+    """The storage of all other stacks' state; what exists of it is among the given."""
+    return Stack("bootstrap", environment, given)
 
 
 def foundation(environment: Environment) -> Stack:
@@ -169,7 +183,7 @@ def prepare(stack: Stack) -> None:
 def backend(stack: Stack) -> dict[str, Any]:
     """Where this stack's state lives, in Terraform's JSON syntax."""
     state, name = stack.environment.state, stack.environment.name
-    if state.kind == "azurerm":
+    if stack.state_file is None:
         place = {
             "resource_group_name": state.resource_group,
             "storage_account_name": state.storage_account,
@@ -179,8 +193,7 @@ def backend(stack: Stack) -> dict[str, Any]:
             "use_azuread_auth": True,
         }
         return {"terraform": {"backend": {"azurerm": place}}}
-    path = stack.environment.work / "state" / f"{stack.name}.tfstate"
-    return {"terraform": {"backend": {"local": {"path": str(path)}}}}
+    return {"terraform": {"backend": {"local": {"path": str(stack.state_file)}}}}
 
 
 def fingerprint(stack: Stack) -> str:

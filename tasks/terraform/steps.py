@@ -23,6 +23,7 @@ CHANGES = 2  # What `-detailed-exitcode` says when there is something to do.
 @step("terraform-plan-{stack.name}")
 def plan(stack: Stack, *, destroy: bool = False) -> Plan:
     """Find out what must change; the plan file is kept for `apply`."""
+    forget(stack)
     found = _plan(stack, destroy=destroy)
     wait.logger().info("%s", found)
     if not found.empty:
@@ -62,6 +63,14 @@ def apply(stack: Stack, approved: Plan) -> None:
         raise failures.failure(what, progress.errors, ended.complaint)
     wait.logger().info("%s: %s In all %.0f s.", stack.name, progress, time.monotonic() - began)
     wait.changed(approved.markdown())
+    forget(stack)
+
+
+def forget(stack: Stack) -> None:
+    """Bootstrap begins each plan with what Azure has; a retry of its apply goes on with its own."""
+    if stack.name == "bootstrap" and stack.state_file:
+        for file in stack.folder.glob(f"{stack.state_file.name}*"):
+            file.unlink()
 
 
 def _adopt(stack: Stack, progress: Progress) -> None:
