@@ -79,10 +79,13 @@ def foreseen(wanted: Environment) -> tuple[Foundation, tuple[Planned, ...], list
     foresee = patient(terraform.foresee, wanted.waits.azure)
     known = with_known_state(wanted)
     base = foresee(terraform.foundation(known))
-    built = terraform.assumed(base.outputs, str(wanted.subscription))
+    built = terraform.assumed(base, str(wanted.subscription))
     top = foresee(terraform.platform(known, built))
     remedy = f"Correct terraform/{wanted.tfvars_file}."
-    refused = [Complaint(text, remedy) for text in (*base.complaints, *top.complaints)]
+    texts = [*base.invalid, *base.refused, *top.invalid]
+    if not texts:  # What a platform on no foundation at all is refused for says nothing.
+        texts += top.refused
+    refused = [Complaint(text, remedy) for text in texts]
     return built, (*base.planned, *top.planned), refused
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_origin
 
 from tasks import wait
 from tasks.step import step
@@ -32,7 +32,9 @@ class Forecast:
 
     planned: tuple[Planned, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
-    complaints: tuple[str, ...] = ()
+    unknown: frozenset[str] = frozenset()  # Outputs that only Azure can tell.
+    invalid: tuple[str, ...] = ()  # Values that the validation of a variable refuses.
+    refused: tuple[str, ...] = ()  # Everything else that makes no plan.
 
 
 @step("terraform-foresee-{stack.name}")
@@ -53,9 +55,8 @@ def foresee(stack: Stack) -> Forecast:
     error = failures.failure(f"terraform plan of {stack.name}", progress.errors, ended.complaint)
     if error.transient:
         raise error
-    texts = complaints(progress.errors) or (ended.complaint.strip()[-2000:],)
     wait.logger().info("%s: Terraform refuses the plan.", stack.name)
-    return Forecast(complaints=texts)
+    return read_refusal(progress.errors, ended.complaint)
 
 
 def read_forecast(shown: Mapping[str, Any]) -> Forecast:
@@ -67,7 +68,12 @@ def read_forecast(shown: Mapping[str, Any]) -> Forecast:
     ]
     planned = tuple(_planned(entry) for entry in touched)
     outputs = (shown.get("planned_values") or {}).get("outputs") or {}
-    return Forecast(planned, {k: one["value"] for k, one in outputs.items() if "value" in one})
+    changes = shown.get("output_changes") or {}
+    return Forecast(
+        planned,
+        {name: one["value"] for name, one in outputs.items() if "value" in one},
+        frozenset(name for name, one in changes.items() if one.get("after_unknown") is True),
+    )
 
 
 def _planned(entry: Mapping[str, Any]) -> Planned:
@@ -86,37 +92,42 @@ def hides(hidden: Any, key: str) -> bool:
     return hidden is True or (isinstance(hidden, Mapping) and hidden.get(key) is True)
 
 
-def complaints(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def read_refusal(diagnostics: Iterable[Mapping[str, Any]], complaint: str) -> Forecast:
     """Each refusal once; of a variable's validation only what its author wrote."""
-    found = []
+    invalid, refused = [], []
     for diagnostic in diagnostics:
         detail = str(diagnostic.get("detail", ""))
         if CHECKED_BY in detail:
-            found.append(" ".join(detail.split(CHECKED_BY, maxsplit=1)[0].split()))
-        else:
-            place = diagnostic.get("range") or {}
-            line = (place.get("start") or {}).get("line", "?")
-            where = f" ({place['filename']}:{line})" if place.get("filename") else ""
-            found.append(" ".join(f"{diagnostic['summary']}{where}: {detail}".split()))
-    return tuple(dict.fromkeys(found))
+            invalid.append(" ".join(detail.split(CHECKED_BY, maxsplit=1)[0].split()))
+            continue
+        place = diagnostic.get("range") or {}
+        line = (place.get("start") or {}).get("line", "?")
+        where = f" ({place['filename']}:{line})" if place.get("filename") else ""
+        refused.append(" ".join(f"{diagnostic['summary']}{where}: {detail}".split()))
+    if not invalid and not refused:
+        refused.append(complaint.strip()[-2000:])
+    return Forecast(invalid=tuple(dict.fromkeys(invalid)), refused=tuple(dict.fromkeys(refused)))
 
 
-def assumed(known: Mapping[str, Any], subscription: str) -> Foundation:
+def assumed(base: Forecast, subscription: str) -> Foundation:
     """
     A foundation that is only planned, so that the platform can be planned before it is built.
 
     Ids that Azure has yet to give are well-formed and belong to nobody.
     """
+    known = {
+        name: value
+        for name, value in base.outputs.items()
+        if value is not None and name in Foundation.model_fields
+    }
     group = str(known.get("resource_group_name", "planned"))
     place = f"/subscriptions/{subscription}/resourceGroups/{group}/providers"
     guesses = {
         name: guess(name, place)
         for name, info in Foundation.model_fields.items()
-        # An id that may be missing is guessed, too: who asks for none leaves it alone.
-        if (info.is_required() or name.endswith("_id")) and known.get(name) is None
+        if info.is_required() or name in base.unknown
     }
-    given = {name: value for name, value in known.items() if name in Foundation.model_fields}
-    return Foundation.model_validate(guesses | {k: v for k, v in given.items() if v is not None})
+    return Foundation.model_validate(guesses | known)
 
 
 KINDS = {  # By the end of an output's name; the first that fits.
@@ -132,15 +143,16 @@ KINDS = {  # By the end of an output's name; the first that fits.
 
 def guess(name: str, place: str) -> Any:
     """A value of the right form for an output that is not known yet."""
+    annotation = Foundation.model_fields[name].annotation
+    if get_origin(annotation) is tuple:
+        return ()
     for end, kind in KINDS.items():
         if name.endswith(end):
             return f"{place}/{kind}"
-    if name == "role_assignments":
-        return ()
     if name.endswith(("client_id", "object_id", "tenant_id", "principal_id")):
         return NOBODY
     if name.endswith("_id"):
         return f"{place}/Microsoft.Resources/planned/planned"
     if name.endswith("_uri"):
         return "https://planned.vault.azure.net/"
-    return False if Foundation.model_fields[name].annotation is bool else "planned"
+    return False if annotation is bool else "planned"
