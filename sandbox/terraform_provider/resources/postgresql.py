@@ -62,6 +62,8 @@ class Server(Lifecycle):
 
     def prepare(self, body: Object, change: Change) -> None:
         properties = body["properties"]
+        if "authConfig" in properties:  # A tenant that is taken back is sent as an empty text.
+            properties["authConfig"].setdefault("tenantId", "")
         if change.prior is None:
             properties.pop("maintenanceWindow", None)
             properties.setdefault("createMode", "Default")
