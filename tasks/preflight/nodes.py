@@ -97,6 +97,7 @@ def sizes_lacking(
     location: str, wanted: Sequence[Pool], offered: Mapping[str, Machine]
 ) -> tuple[Complaint, ...]:
     found = []
+    zoned = any(machine.zones for machine in offered.values())  # Else `region` complains, once.
     for pool in wanted:
         machine = offered.get(pool.size.lower())
         where = f"Node pool {pool.name}: size {pool.size}"
@@ -119,7 +120,7 @@ def sizes_lacking(
                     "Azure's support for access.",
                 )
             )
-        elif absent := sorted(set(pool.zones) - machine.zones):
+        elif zoned and (absent := sorted(set(pool.zones) - machine.zones)):
             there = ", ".join(sorted(machine.zones)) or "none"
             found.append(
                 Complaint(
