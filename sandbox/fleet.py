@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from sandbox.arm import Access, ArmError, Caller, TokenError
 from sandbox.cloud.container_service import SERVER_APPLICATION, is_of_a_command
@@ -45,12 +46,15 @@ class Door(Access, Protocol):
 
 
 class Services:
-    """HTTP to the services of a cluster, for callers in its network."""
+    """HTTP and websockets to the services of a cluster, for callers in its network."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.cluster.converse(WebSocket(scope, receive, send))
+            return
         response = await self.cluster.answer(Request(scope, receive))
         await response(scope, receive, send)
 
@@ -252,6 +256,7 @@ class Fleet:
         services = Services(cluster)
         network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
         network.names = lambda host: services if cluster.resolves(host) else None
+        network.services = services
         self._launch(resource, cluster)
 
     def _launch(self, resource: Resource, cluster: Cluster) -> "asyncio.Task[None]":

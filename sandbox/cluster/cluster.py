@@ -14,6 +14,7 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
 
 from sandbox import leash
 from sandbox.cluster.api import Api
@@ -151,6 +152,13 @@ class Cluster:
         if self._controllers is None:
             return Response(f"The cluster {self.settings.name} is not running.", status_code=503)
         return await self._controllers.answer(request)
+
+    async def converse(self, socket: WebSocket) -> None:
+        """Carry a websocket to a host inside the cluster, as the pods behind its Service would."""
+        if self._controllers is None:
+            await socket.close()
+        else:
+            await self._controllers.converse(socket)
 
     def resolves(self, host: str) -> bool:
         """Does a pod here find something under a name that lacks the cluster's own domain."""

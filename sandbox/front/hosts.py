@@ -31,6 +31,8 @@ class Network:
     hosts: dict[str, ASGIApp] = field(default_factory=dict)
     names: Callable[[str], ASGIApp | None] = lambda _host: None
     """What else has a name here at this moment, once nothing public has it."""
+    services: ASGIApp | None = None
+    """What answers there on any port, without TLS too."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
 
@@ -76,6 +78,16 @@ class Hosts:
                 "a cluster are; for one on this computer, see docs/sandbox/identities.md."
             )
         raise RefusedError(f"The sandbox does not simulate {host}, and never dials the real one.")
+
+    def serves(self, host: str, network: str) -> bool:
+        """Is a host a service in a network, which is asked on any port."""
+        inside = self.networks.get(network)
+        if inside is None or inside.services is None:
+            return False
+        try:
+            return self.find(host, network) is inside.services
+        except RefusedError:
+            return False
 
     def _resolves(self, host: str) -> bool:
         asked = (exists for pattern, exists in self.resolvers.items() if fnmatchcase(host, pattern))

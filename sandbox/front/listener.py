@@ -14,7 +14,7 @@ import ssl
 import struct
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import unquote
 
 import uvicorn
@@ -33,6 +33,16 @@ from sandbox.weather import Outage
 LOG = logging.getLogger(__name__)
 IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
 HANG_UP = {"Connection": "close"}
+SOCKETS: Literal["websockets-sansio"] = "websockets-sansio"
+
+
+def is_told(record: logging.LogRecord) -> bool:
+    """Uvicorn tells addresses of websockets, with the keys in them, and takes refusals for bugs."""
+    refused = "without completing handshake" in str(record.msg)
+    return not refused and "WebSocket" not in str(record.msg)
+
+
+logging.getLogger("uvicorn.error").addFilter(is_told)
 HOP = (b"proxy-authorization", b"proxy-connection")
 
 
@@ -40,18 +50,26 @@ class WrongCredentialsError(Exception):
     """Proxy credentials that belong to no network."""
 
 
-def place(hosts: Hosts, credentials: str) -> str:
-    """The network that `Proxy-Authorization` proves; without it, the internet."""
+class Place(NamedTuple):
+    """Where a caller stands: a network, or the internet; and which of its pods it is, if one."""
+
+    network: str = ""
+    pod: str = ""  # `<namespace>/<name>`.
+
+
+def place(hosts: Hosts, credentials: str) -> Place:
+    """The network that `Proxy-Authorization` proves; who is in it says by itself which pod."""
     if not credentials:
-        return ""
+        return Place()
     try:
         pair = base64.b64decode(credentials.partition(" ")[2]).decode()
     except ValueError as error:
         raise WrongCredentialsError("The proxy credentials are not readable.") from error
-    network, _, token = pair.partition(":")
+    name, _, token = pair.partition(":")
+    network, _, pod = name.partition(";")
     if not hosts.admits(network, token):
         raise WrongCredentialsError("The proxy credentials belong to no network of this sandbox.")
-    return network
+    return Place(network, pod.replace(";", "/"))
 
 
 def plain(status: int, sentence: str) -> bytes:
@@ -149,9 +167,17 @@ class Front:
             for task in late:
                 task.cancel()
 
-    def speaker(self, app: ASGIApp, kind: type[H11Protocol | Fast] = Fast) -> H11Protocol | Fast:
+    def speaker(
+        self, app: ASGIApp, kind: type[H11Protocol | Fast] = Fast, *, sockets: bool = False
+    ) -> H11Protocol | Fast:
         """A server side of HTTP/1.1 for one connection; only h11 tells an absolute address."""
-        protocol = kind(config=self.config, server_state=self.state, app_state={})
+        config = self.config
+        if sockets:
+            config = uvicorn.Config(
+                app, access_log=False, lifespan="off", log_config=None, ws=SOCKETS
+            )
+            config.load()
+        protocol = kind(config=config, server_state=self.state, app_state={})
         protocol.app = app
         return protocol
 
@@ -211,19 +237,22 @@ class Reception(asyncio.Protocol):
         """Open a tunnel; `rest` is what a client sent without waiting for it to be open."""
         line, *headers = head.split("\r\n")
         host, port = target.tunnel(line)
-        door = self.front.hosts.doors.get(port)
-        if door is None and port != "443":
-            wanted = target.shown(f"{host}:{port}")
-            self.refuse(403, f"The sandbox speaks HTTPS on port 443 only, not {wanted}.")
-            return
+        hosts = self.front.hosts
+        door = hosts.doors.get(port)
         if door and rest:
             self.refuse(400, "Wait for the answer to CONNECT before you send more.")
             return
         found = {name.strip().lower(): value.strip() for name, _, value in map(split, headers)}
         try:
             host = target.name_of(host)
-            network = place(self.front.hosts, found.get("proxy-authorization", ""))
-            answer = door(host, network) if door else self.https(host, network, rest)
+            network, pod = place(hosts, found.get("proxy-authorization", ""))
+            if port != "443" and door is None:
+                if not hosts.serves(host, network):
+                    wanted = target.shown(f"{host}:{port}")
+                    raise RefusedError(f"The sandbox speaks HTTPS on port 443 only, not {wanted}.")  # noqa: TRY301 - All refusals are told in one place.
+                answer = self.plainly(host, port, Place(network, pod), rest)
+            else:
+                answer = door(host, network) if door else self.https(host, network, rest)
         except WrongCredentialsError as error:
             self.refuse(407, str(error))
         except RefusedError as error:
@@ -243,6 +272,25 @@ class Reception(asyncio.Protocol):
         app = self.front.hosts.find(host, network)
         entrance = TunnelEntrance(self.front.observe(Legible(app)), host, network)
         return lambda _transport: self.go_on(self.upgrade(entrance, host, rest))
+
+    def plainly(
+        self, host: str, port: str, caller: Place, rest: bytes
+    ) -> Callable[[asyncio.Transport], None]:
+        """What services of a cluster do with a connection: speak HTTP, and websockets."""
+        app = self.front.hosts.find(host, caller.network)
+        entrance = ServiceEntrance(self.front, app, f"{host}:{port}", caller)
+
+        def answer(transport: asyncio.Transport) -> None:
+            self.front.barrier.spare(transport)
+            entrance.line = Line(transport)
+            http = self.front.speaker(entrance, sockets=True)
+            transport.set_protocol(http)
+            transport.resume_reading()
+            http.connection_made(transport)
+            if rest:
+                http.data_received(rest)
+
+        return answer
 
     def go_on(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -355,6 +403,29 @@ class TunnelEntrance:
         await self.app({**scope, **place}, receive, send)
 
 
+class ServiceEntrance:
+    """What comes through a tunnel to a service of a cluster, whatever host it names."""
+
+    def __init__(self, front: Front, app: ASGIApp, destination: str, caller: Place) -> None:
+        self.front = front
+        self.app = app
+        self.destination = destination
+        self.caller = caller
+        self.line: Line | None = None  # Known once the tunnel is open.
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        located = {
+            **scope,
+            "destination": self.destination,
+            "host": self.destination.partition(":")[0],
+            "line": self.line,
+            "network": self.caller.network,
+            "pod": self.caller.pod,
+        }
+        app = self.app if scope["type"] == "websocket" else self.front.observe(Legible(self.app))
+        await app(located, receive, send)
+
+
 class PlainEntrance:
     """Requests without TLS: with an absolute address for a host, otherwise for the sandbox."""
 
@@ -370,7 +441,7 @@ class PlainEntrance:
         credentials = dict(scope["headers"]).get(b"proxy-authorization", b"").decode("latin-1")
         try:
             host, named, path = target.absolute(raw)
-            network = place(self.front.hosts, credentials)
+            network, pod = place(self.front.hosts, credentials)
             app = self.front.hosts.find(host, network)
         except WrongCredentialsError as error:
             await PlainTextResponse(f"{error}\n", 407)(scope, receive, send)
@@ -385,6 +456,7 @@ class PlainEntrance:
             "path": unquote(path),
             "raw_path": path.encode(),
             "network": network,
+            "pod": pod,
             "host": host,
             "line": self.line,
         }

@@ -58,13 +58,15 @@ class Azure:
         self.identity = identity
         self.clock = clock
         self.network = ""  # Where the client stands; empty is the internet.
+        self.pod = ""  # Which pod there it is: `<namespace>/<name>`.
         self.group = f"/subscriptions/{identity.subscription}/resourceGroups/lab"
         self.http = Http(self.route)
 
     async def route(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = dict(scope["headers"])[b"host"].decode().lower()
         app = self.cloud.hosts.find(host, self.network)
-        await app({**scope, "host": host, "network": self.network}, receive, send)
+        place = {"host": host, "network": self.network, "pod": self.pod}
+        await app({**scope, **place}, receive, send)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.time += seconds

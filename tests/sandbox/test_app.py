@@ -128,7 +128,8 @@ def test_a_pod_may_call_a_service_by_each_of_its_names(aks: Azure, name: str, an
     made = aks.http.request("POST", address, json=service, headers=headers)
     aks.http.runner.run(asyncio.sleep(0.1))  # The controllers hear of it.
 
-    found = aks.http.get(f"http://{name}/", headers={"X-Pod-Namespace": "default"})
+    aks.pod = "default/client"
+    found = aks.http.get(f"http://{name}/")
 
     assert made.status_code == 201, made.text
     assert found.status_code == 503

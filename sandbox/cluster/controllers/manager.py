@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from sandbox.cluster.controllers.cache import Cache
 from sandbox.cluster.controllers.capacity import (
@@ -125,6 +126,10 @@ class Controllers:
     async def answer(self, request: Request) -> Response:
         """Answer HTTP to a host inside the cluster, as the pods behind its Service would."""
         return await self._network.answer(request)
+
+    async def converse(self, socket: WebSocket) -> None:
+        """Carry a websocket to a host inside the cluster."""
+        await self._network.converse(socket)
 
     def resolves(self, host: str) -> bool:
         """May a pod mean a Service by this name."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import dataclasses
+from functools import partial
 from typing import NamedTuple
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from sandbox.cluster.controllers.cache import Cache
 from sandbox.cluster.controllers.kinds import PODS, SERVICES, Key, Manifest
@@ -15,17 +17,18 @@ from sandbox.cluster.controllers.policies import Policies
 from sandbox.cluster.controllers.services import container_port, stands_behind
 from sandbox.cluster.controllers.simulated.container import (
     Container,
+    Partner,
     Question,
+    RefusedError,
     Reply,
-    repository,
+    Say,
+    UnreachableError,
     unsupported,
 )
-from sandbox.cluster.controllers.simulated.gateway import Gateway
-from sandbox.cluster.controllers.simulated.images import behaviour, is_image
+from sandbox.cluster.controllers.simulated.images import behaviour
+from sandbox.cluster.controllers.simulated.world import World
 
 DOMAINS = (".svc.cluster.local", ".svc")
-# A pod says who it is: for its short host names, and for network policies.
-NAMESPACE_HEADER, POD_HEADER = "x-pod-namespace", "x-pod-name"
 SILENCE = 127.0  # Seconds after which Linux gives up a connection that nobody answers.
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authorization", "proxy-connection"}
 
@@ -37,43 +40,56 @@ class Target(NamedTuple):
     port: int
 
 
-class UnreachableError(Exception):
-    """Nobody answers at this address; the message says why."""
-
-
 class BlockedError(UnreachableError):
     """A network policy swallows the packets: the caller waits until it gives up."""
 
 
 class Network:
-    """Answers HTTP as the pods behind a Service would, from the live state of the cluster."""
+    """Answers as the pods behind a Service would, from the live state of the cluster."""
 
     def __init__(self, cache: Cache, kubelet: Kubelet) -> None:
         self.cache = cache
         self.kubelet = kubelet
         self.policies = Policies(cache)
+        self.world = World()
+        kubelet.outside = partial(Around, self)
 
     async def answer(self, request: Request) -> Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        question = Question(
-            request.method,
-            request.url.path,
-            request.url.query,
-            {name: value for name, value in headers.items() if name not in HOP_BY_HOP},
-            await request.body(),
-        )
-        host, _, port = headers.get("host", "").partition(":")
-        namespace = headers.get(NAMESPACE_HEADER, "")
-        source = self.cache.get(PODS, Key(namespace, headers.get(POD_HEADER, "")))
+        """Answer HTTP to a caller inside the cluster."""
+        question = asked(request, await request.body())
         try:
-            target = self.resolve(host, int(port or 80), namespace, source)
+            target = self._target(request)
         except BlockedError as error:
             await asyncio.sleep(self.kubelet.latency.scaled(SILENCE))
             return Response(str(error), status_code=504, media_type="text/plain")
         except UnreachableError as error:
             return Response(str(error), status_code=503, media_type="text/plain")
-        reply = self.ask(target.container, question, target.port)
+        reply = await self.ask(target, question)
         return Response(reply.body, reply.status, dict(reply.headers))
+
+    async def converse(self, socket: WebSocket) -> None:
+        """Carry a websocket of a caller inside the cluster, until one of the two ends it."""
+        said: asyncio.Queue[str | None] = asyncio.Queue()
+        try:
+            target = self._target(socket)
+            partner = await self.open(target, asked(socket), said.put_nowait)
+        except UnreachableError as error:
+            await socket.send_denial_response(Response(str(error), 503, media_type="text/plain"))
+        except RefusedError as error:
+            reply = error.reply
+            answer = Response(reply.body, reply.status, dict(reply.headers))
+            await socket.send_denial_response(answer)
+        else:
+            await socket.accept()
+            await carry(socket, partner, said)
+
+    def _target(self, connection: HTTPConnection) -> Target:
+        """Where a connection leads: what it was opened to, else the host that a request names."""
+        named = connection.scope.get("destination") or connection.headers.get("host", "")
+        host, _, port = named.partition(":")
+        namespace, _, pod = connection.scope.get("pod", "").partition("/")
+        source = self.cache.get(PODS, Key(namespace, pod))
+        return self.resolve(host, int(port or 80), namespace, source)
 
     # --- Names ---------------------------------------------------------------------------------
 
@@ -137,39 +153,67 @@ class Network:
 
     # --- Answers -------------------------------------------------------------------------------
 
-    def ask(self, container: Container, question: Question, port: int) -> Reply:
-        found = behaviour(container.image)
-        asked = dataclasses.replace(question, port=port)
+    async def ask(self, target: Target, question: Question) -> Reply:
+        found = behaviour(target.container.image)
         if found is None:
-            return unsupported(container.image, asked)
-        if isinstance(found, Gateway) and port in container.ports:
-            return found.route(
-                container,
-                asked,
-                lambda image: self._upstream(container, image),
-                self._forward,
-            )
-        return found.answer(container, asked)
+            return unsupported(target.container.image, question)
+        question = dataclasses.replace(question, port=target.port)
+        return await found.answer(target.container, question, Around(self, target.container))
 
-    def _upstream(self, gateway: Container, image: str) -> Container | None:
-        """A ready container of an image that a Service leads to, and the gateway may reach."""
-        source = self.cache.get(PODS, Key(gateway.namespace, gateway.pod))
-        for service in self.cache.find(SERVICES, gateway.namespace):
-            for pod in self._ready_pods(service):
-                for spec in pod["spec"]["containers"]:
-                    container = self.kubelet.container(pod, spec["name"])
-                    if container and is_image(repository(container.image), image):
-                        blocked = self.policies.blocks(source, pod, self._port(container))
-                        return None if blocked else container
-        return None
-
-    def _port(self, container: Container) -> int:
-        """The port on which a simulated container serves its clients."""
-        found = behaviour(container.image)
-        return found.listens(container)[0] if found else next(iter(container.ports), 0)
-
-    def _forward(self, container: Container, question: Question) -> Reply:
-        found = behaviour(container.image)
+    async def open(self, target: Target, question: Question, say: Say) -> Partner:
+        found = behaviour(target.container.image)
         if found is None:
-            return unsupported(container.image, question)
-        return self.ask(container, question, found.listens(container)[0])
+            raise RefusedError(unsupported(target.container.image, question))
+        question = dataclasses.replace(question, port=target.port)
+        around = Around(self, target.container)
+        return await found.converse(target.container, question, around, say)
+
+
+class Around:
+    """The network as one container finds it."""
+
+    def __init__(self, network: Network, container: Container) -> None:
+        self._network = network
+        self._container = container
+        self.world = network.world
+
+    async def ask(self, host: str, port: int, question: Question) -> Reply:
+        return await self._network.ask(self._resolve(host, port), question)
+
+    async def converse(self, host: str, port: int, question: Question, say: Say) -> Partner:
+        return await self._network.open(self._resolve(host, port), question, say)
+
+    def _resolve(self, host: str, port: int) -> Target:
+        one = self._container
+        source = self._network.cache.get(PODS, Key(one.namespace, one.pod))
+        return self._network.resolve(host, port, one.namespace, source)
+
+
+def asked(connection: HTTPConnection, body: bytes = b"") -> Question:
+    """The request as containers see it: its path is still encoded."""
+    headers = {name.lower(): value for name, value in connection.headers.items()}
+    return Question(
+        connection.scope.get("method", "GET"),
+        connection.scope["raw_path"].decode("ascii").partition("?")[0],
+        connection.scope["query_string"].decode("latin-1"),
+        {name: value for name, value in headers.items() if name not in HOP_BY_HOP},
+        body,
+    )
+
+
+async def carry(socket: WebSocket, partner: Partner, said: "asyncio.Queue[str | None]") -> None:
+    """Bring texts to and fro."""
+
+    async def speak() -> None:
+        while (text := await said.get()) is not None:
+            await socket.send_text(text)
+        await socket.close()
+
+    speaking = asyncio.create_task(speak())
+    try:
+        async for text in socket.iter_text():
+            partner.hear(text)
+    finally:
+        partner.leave()
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)

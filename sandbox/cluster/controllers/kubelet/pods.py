@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from sandbox.cluster.controllers.kubelet.environment import ConfigError
 from sandbox.cluster.controllers.kubelet.life import Life, State, waiting
 from sandbox.cluster.controllers.kubelet.programs import Outcome
 from sandbox.cluster.controllers.objects import leaving, now, pod_is_finished, status
-from sandbox.cluster.controllers.simulated.container import Container, repository
+from sandbox.cluster.controllers.simulated.container import Container, Outside, repository
 from sandbox.cluster.controllers.simulated.images import behaviour
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Kubelet(Controller):
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
+        self.outside: Callable[[Container], Outside]  # What a container reaches: the network.
         self.lives: dict[str, Life] = {}
         self._next_address = 10
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -93,11 +95,11 @@ class Kubelet(Controller):
         found = self.lives.get(pod["metadata"]["uid"]) or self._admit(pod)
         if found is None:
             return None
-        again = self._advance(pod, found)
+        again = await self._advance(pod, found)
         await self._report(pod, found)
         return again
 
-    def _advance(self, pod: Manifest, found: Life) -> float | None:
+    async def _advance(self, pod: Manifest, found: Life) -> float | None:
         """Take the next step; the seconds until there is another one to take."""
         clock = asyncio.get_running_loop().time()
         if clock < found.due:
@@ -113,14 +115,16 @@ class Kubelet(Controller):
             except ConfigError as error:
                 obstacle = Obstacle("CreateContainerConfigError", str(error))
             else:
-                return self._launch(pod, found, containers)
+                return await self._launch(pod, found, containers)
         for state in [*found.init.values(), *found.main.values()]:
             if not state.is_running:
                 state.state = waiting(*obstacle)
         self._warn(pod, "Failed", f"Error: {obstacle.message}")
         return None
 
-    def _launch(self, pod: Manifest, found: Life, containers: dict[str, Container]) -> float | None:
+    async def _launch(
+        self, pod: Manifest, found: Life, containers: dict[str, Container]
+    ) -> float | None:
         if not found.launched:
             found.launched = True
             for container in containers.values():
@@ -132,9 +136,11 @@ class Kubelet(Controller):
             return None
         for state in found.init.values():
             state.end(Outcome(0))
-        return self._serve(pod, found, containers)
+        return await self._serve(pod, found, containers)
 
-    def _serve(self, pod: Manifest, found: Life, containers: dict[str, Container]) -> float | None:
+    async def _serve(
+        self, pod: Manifest, found: Life, containers: dict[str, Container]
+    ) -> float | None:
         """Start long-running containers, or see them crash; those that run are left alone."""
         crashed = 0
         for spec in pod["spec"]["containers"]:
@@ -152,7 +158,8 @@ class Kubelet(Controller):
                 )
                 crashed = max(crashed, state.restarts)
                 continue
-            complaint = probes.failure(spec, container, found.address)
+            outside = self.outside(container)
+            complaint = await probes.failure(spec, container, found.address, outside)
             state.run(container, ready=complaint is None)
             if complaint:
                 self._warn(pod, "Unhealthy", complaint)

@@ -1,25 +1,29 @@
 """Probes: simulated containers are asked, all others are taken to be well."""
 
 from sandbox.cluster.controllers.kinds import Manifest
-from sandbox.cluster.controllers.simulated.container import Container, Question
+from sandbox.cluster.controllers.simulated.container import Container, Outside, Question
 from sandbox.cluster.controllers.simulated.images import behaviour
 
 KINDS = {"startupProbe": "Startup", "readinessProbe": "Readiness"}
 HEALTHY = range(200, 400)
 
 
-def failure(spec: Manifest, container: Container, address: str) -> str | None:
+async def failure(
+    spec: Manifest, container: Container, address: str, outside: Outside
+) -> str | None:
     """The first complaint of a container's probes, as the kubelet words it."""
     for field, name in KINDS.items():
         probe = spec.get(field)
         if probe:
-            complaint = ask(probe, spec, container, address)
+            complaint = await ask(probe, spec, container, address, outside)
             if complaint:
                 return f"{name} probe failed: {complaint}"
     return None
 
 
-def ask(probe: Manifest, spec: Manifest, container: Container, address: str) -> str | None:
+async def ask(
+    probe: Manifest, spec: Manifest, container: Container, address: str, outside: Outside
+) -> str | None:
     found = behaviour(container.image)
     action = probe.get("httpGet") or probe.get("tcpSocket")
     if found is None or not action:
@@ -32,7 +36,7 @@ def ask(probe: Manifest, spec: Manifest, container: Container, address: str) -> 
     path, _, query = str(action.get("path") or "/").partition("?")
     headers = {item["name"].lower(): item["value"] for item in action.get("httpHeaders") or []}
     question = Question("GET", path, query, headers, port=port)
-    code = found.answer(container, question).status
+    code = (await found.answer(container, question, outside)).status
     return None if code in HEALTHY else f"HTTP probe failed with statuscode: {code}"
 
 

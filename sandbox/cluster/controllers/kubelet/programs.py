@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ ENTRYPOINTS: Mapping[str, tuple[str, ...]] = {
     "busybox": ("sh",),
     "alpine": ("sh",),
     "postgres": (),
+    "python": ("python3",),
     "psql": ("psql",),
     WAITS: ("sleep", "infinity"),
 }
+INTERPRETERS = ("python", "python3")  # Ours: the one of this machine may be another, or none.
 DEADLINE = 900.0  # Seconds; for pods that set none. Commands are real, so time is not scaled.
 NOT_FOUND = 127
 KILLED = 128 + signal.SIGKILL
@@ -104,25 +107,30 @@ def prepare(settings: Settings, container: Container, spec: Manifest, folder: Pa
         place.chmod(0o700)
     home = folder / "home"
     home.mkdir()
-    # A short host name says nothing about its namespace: curl tells the proxy who it is.
-    told = {"X-Pod-Namespace": container.namespace, "X-Pod-Name": container.pod}
-    lines = "".join(f'proxy-header = "{name}: {value}"\n' for name, value in told.items())
-    (home / ".curlrc").write_text(lines)
+    proxy = own(settings.proxy, container)
     env = {"HOME": str(home), "TMPDIR": str(home), "HOSTNAME": container.pod}
     env |= {name: local(text) for name, text in container.env.items()}
     env |= {
         "PATH": os.environ.get("PATH", os.defpath),
-        "http_proxy": settings.proxy,
-        "https_proxy": settings.proxy,
-        "HTTPS_PROXY": settings.proxy,
+        "http_proxy": proxy,
+        "https_proxy": proxy,
+        "HTTPS_PROXY": proxy,
         "no_proxy": "",
         "NO_PROXY": "",
         "SSL_CERT_FILE": str(settings.ca),
         "CURL_CA_BUNDLE": str(settings.ca),
     }
     argv = tuple(local(part) for part in command(spec, container.env))
+    if argv and argv[0] in INTERPRETERS:
+        argv = (sys.executable, *argv[1:])
     start = local.place(spec["workingDir"]) if spec.get("workingDir") in mounts else home
     return Program(argv, env, start)
+
+
+def own(proxy: str, container: Container) -> str:
+    """The way to the proxy that tells which pod is asking: policies and short names need it."""
+    network, at, rest = proxy.rpartition("//")[2].partition(":")
+    return f"http://{network};{container.namespace};{container.pod}{at}{rest}"
 
 
 async def run(
@@ -154,7 +162,7 @@ async def reachable_database(
         with log.open("a") as output:
             output.write(f"{host}:{port}: {sentence}\n")
 
-    async with tunnel.through(settings.proxy, host, port, tell) as address:
+    async with tunnel.through(own(settings.proxy, container), host, port, tell) as address:
         yield {**program.env, "PGHOSTADDR": address}
 
 

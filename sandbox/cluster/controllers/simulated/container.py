@@ -2,10 +2,12 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
-from urllib.parse import parse_qs
+from typing import Any, ClassVar, Protocol
+from urllib.parse import parse_qs, unquote
+
+from sandbox.cluster.controllers.simulated.world import World
 
 
 def repository(image: str) -> str:
@@ -32,6 +34,10 @@ class Container:
     shared: Mapping[str, str] = field(repr=False, default_factory=dict)  # Env of init containers.
     ports: tuple[int, ...] = ()  # As the pod declares them.
 
+    @property
+    def version(self) -> str:
+        return self.image.rpartition(":")[2]
+
 
 @dataclass(frozen=True)
 class Question:
@@ -48,9 +54,23 @@ class Question:
         return (parse_qs(self.query).get(name) or [""])[0]
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The path between its slashes, decoded."""
+        return tuple(unquote(part) for part in self.path.strip("/").split("/"))
+
+    @property
     def bearer(self) -> str:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object in the body; empty where there is none."""
+        try:
+            found = json.loads(self.body or b"{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,43 @@ class Reply:
     @classmethod
     def text(cls, text: str, status: int = 200, kind: str = "text/plain") -> "Reply":
         return cls(status, text.encode(), {"content-type": f"{kind}; charset=utf-8"})
+
+
+class UnreachableError(Exception):
+    """Nobody answers at this address; the message says why."""
+
+
+class Outside(Protocol):
+    """What a container finds around it."""
+
+    world: World
+
+    async def ask(self, host: str, port: int, question: Question) -> Reply:
+        """Ask a service, as network policies let this container; raises `UnreachableError`."""
+
+    async def converse(self, host: str, port: int, question: Question, say: "Say") -> "Partner":
+        """Open a websocket to a service; raises `UnreachableError` or `RefusedError`."""
+
+
+Say = Callable[[str | None], None]  # Sends a text over a websocket; None closes it.
+
+
+class Partner(Protocol):
+    """The other end of a websocket."""
+
+    def hear(self, text: str) -> None:
+        """A text has come."""
+
+    def leave(self) -> None:
+        """The websocket is closed."""
+
+
+class RefusedError(Exception):
+    """A websocket that is not opened; `reply` says why."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
 
 
 def unsupported(service: str, question: Question) -> Reply:
@@ -93,5 +150,15 @@ class Behaviour(ABC):
         """The ports that are open to other pods."""
 
     @abstractmethod
-    def answer(self, container: Container, question: Question) -> Reply:
+    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         """Answer a request that reached the container itself."""
+
+    async def converse(
+        self,
+        container: Container,  # noqa: ARG002 - Most images know no websockets.
+        question: Question,
+        outside: Outside,  # noqa: ARG002 - The same.
+        say: Say,  # noqa: ARG002 - The same.
+    ) -> Partner:
+        """Open a websocket, or raise `RefusedError`."""
+        raise RefusedError(unsupported(self.image, question))

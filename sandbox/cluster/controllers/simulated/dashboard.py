@@ -3,10 +3,12 @@
 from sandbox.cluster.controllers.simulated.container import (
     Behaviour,
     Container,
+    Outside,
     Question,
     Reply,
     unsupported,
 )
+from sandbox.cluster.controllers.simulated.tables import StatementError
 
 PAGE = "<!DOCTYPE html><html><head><title>Supabase Studio</title></head><body></body></html>"
 SCHEMAS = ("auth", "extensions", "public", "storage")
@@ -19,7 +21,12 @@ class Studio(Behaviour):
     def listens(self, container: Container) -> tuple[int, ...]:
         return (int(container.env.get("PORT") or 3000),)
 
-    def answer(self, container: Container, question: Question) -> Reply:  # noqa: ARG002 - One page.
+    async def answer(
+        self,
+        container: Container,  # noqa: ARG002 - One page.
+        question: Question,
+        outside: Outside,  # noqa: ARG002 - It asks nobody by itself.
+    ) -> Reply:
         if question.method not in ("GET", "HEAD"):
             return unsupported("studio", question)
         if question.path == "/api/platform/profile":
@@ -39,7 +46,7 @@ class Meta(Behaviour):
     def listens(self, container: Container) -> tuple[int, ...]:
         return (int(container.env.get("PG_META_PORT") or 8080),)
 
-    def answer(self, container: Container, question: Question) -> Reply:
+    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         match question.method, question.path.rstrip("/"):
             case "GET", "/health":
                 return Reply.json({"date": "2026-01-01T00:00:00.000Z"})
@@ -50,4 +57,11 @@ class Meta(Behaviour):
                     for number, name in enumerate(SCHEMAS, start=16384)
                 ]
                 return Reply.json(rows)
+            case "POST", "/query":
+                tables = outside.world.database(container.env).tables
+                try:
+                    tables.run(str(question.document.get("query", "")))
+                except StatementError as error:
+                    return Reply.json({"error": str(error), "code": error.code}, 400)
+                return Reply.json([])
         return unsupported("meta", question)

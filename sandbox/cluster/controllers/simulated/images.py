@@ -3,14 +3,20 @@
 from sandbox.cluster.controllers.simulated.auth import Auth
 from sandbox.cluster.controllers.simulated.container import Behaviour, repository
 from sandbox.cluster.controllers.simulated.dashboard import Meta, Studio
-from sandbox.cluster.controllers.simulated.files import S3Proxy, Storage
-from sandbox.cluster.controllers.simulated.gateway import Gateway
+from sandbox.cluster.controllers.simulated.envoy import Envoy
+from sandbox.cluster.controllers.simulated.functions import Functions, Imgproxy
+from sandbox.cluster.controllers.simulated.realtime import Realtime
 from sandbox.cluster.controllers.simulated.rest import Rest
+from sandbox.cluster.controllers.simulated.s3 import S3Proxy
+from sandbox.cluster.controllers.simulated.storage import Storage
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
     Auth(),
-    Gateway(),
+    Envoy(),
+    Functions(),
+    Imgproxy(),
     Meta(),
+    Realtime(),
     Rest(),
     S3Proxy(),
     Storage(),

@@ -1,16 +1,27 @@
-"""PostgREST over an empty schema: the root describes it, every table is unknown."""
+"""PostgREST over the schema `public`: rows as the role in the token may see and write them."""
+
+import json
+from typing import Any
 
 from sandbox.cluster.controllers.simulated.container import (
     Behaviour,
     Container,
+    Outside,
     Question,
     Reply,
     unsupported,
 )
-from sandbox.cluster.controllers.simulated.tokens import BadTokenError, claims, secret_of
+from sandbox.cluster.controllers.simulated.tables import StatementError, Tables
+from sandbox.cluster.controllers.simulated.tokens import (
+    SHORTEST_SECRET,
+    BadTokenError,
+    claims,
+    key_set,
+)
 
-SHORTEST_SECRET = 32
 LOCAL_ONLY = ("localhost", "127.0.0.1", "::1")
+STATUSES = {"PGRST204": 400, "PGRST205": 404, "23502": 400}
+FORBIDDEN = "42501"
 
 
 def failure(status: int, code: str, message: str, details: str | None = None) -> Reply:
@@ -23,8 +34,8 @@ class Rest(Behaviour):
     required = ("PGRST_DB_URI",)
 
     def refusal(self, container: Container) -> str | None:
-        secret = secret_of(container)
-        if secret and len(secret) < SHORTEST_SECRET:
+        secret = container.env.get("PGRST_JWT_SECRET", "")
+        if secret and not key_set(secret) and len(secret) < SHORTEST_SECRET:
             return "The JWT secret must be at least 32 characters long."
         return super().refusal(container)
 
@@ -35,35 +46,67 @@ class Rest(Behaviour):
             ports.append(int(admin))
         return tuple(ports)
 
-    def answer(self, container: Container, question: Question) -> Reply:
+    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         admin = container.env.get("PGRST_ADMIN_SERVER_PORT", "")
         if str(question.port) == admin:
-            known = question.path in ("/live", "/ready")
+            known = question.path in ("/live", "/ready", "/metrics")
             return Reply(200 if known else 404)
+        said: dict[str, Any] = {}
         if question.bearer:
             try:
-                claims(question.bearer, secret_of(container))
+                said = claims(question.bearer, container)
             except BadTokenError as error:
                 return failure(401, "PGRST301", "No suitable key or wrong key type", str(error))
-        return self._schema(container, question)
-
-    def _schema(self, container: Container, question: Question) -> Reply:
         if question.path == "/" and question.method in ("GET", "HEAD"):
-            return Reply.json(self._description(container))
+            return Reply.json(description(container))
+        role = str(said.get("role") or container.env.get("PGRST_DB_ANON_ROLE", "anon"))
+        tables = outside.world.database(container.env).tables
+        try:
+            return self._rows(question, tables, role, said)
+        except StatementError as error:
+            anonymous = role == container.env.get("PGRST_DB_ANON_ROLE", "anon")
+            status = STATUSES.get(error.code, 400)
+            if error.code == FORBIDDEN:
+                status = 401 if anonymous else 403
+            return failure(status, error.code, str(error))
+
+    def _rows(self, question: Question, tables: Tables, role: str, said: dict[str, Any]) -> Reply:
         if question.path.startswith("/rpc/"):
             name = question.path.removeprefix("/rpc/")
             message = f"Could not find the function public.{name} in the schema cache"
             return failure(404, "PGRST202", message)
-        table = question.path.strip("/")
-        if question.method in ("GET", "HEAD", "POST", "PATCH", "DELETE"):
-            message = f"Could not find the table 'public.{table}' in the schema cache"
-            return failure(404, "PGRST205", message)
+        name = question.path.strip("/")
+        match question.method:
+            case "GET" | "HEAD":
+                found = tables.select(name, role, said)
+                asked = question.parameter("select") or "*"
+                if asked != "*":
+                    found = [{key: row.get(key) for key in asked.split(",")} for row in found]
+                return Reply.json(found)
+            case "POST":
+                return self._insert(question, tables, name, role, said)
+            case "PATCH" | "DELETE" if name not in tables.tables:
+                tables.select(name, role, said)
         return unsupported("rest", question)
 
-    def _description(self, container: Container) -> dict[str, object]:
-        info = {
-            "title": "standard public schema",
-            "description": "",
-            "version": container.image.rpartition(":")[2],
-        }
-        return {"swagger": "2.0", "info": info, "paths": {"/": {}}, "definitions": {}}
+    def _insert(
+        self, question: Question, tables: Tables, name: str, role: str, said: dict[str, Any]
+    ) -> Reply:
+        try:
+            given = json.loads(question.body)
+        except ValueError:
+            return failure(400, "PGRST102", "Empty or invalid json")
+        rows = given if isinstance(given, list) else [given]
+        made = [tables.insert(name, role, said, row) for row in rows]
+        if "return=representation" in question.headers.get("prefer", ""):
+            return Reply.json(made, 201)
+        return Reply(201)
+
+
+def description(container: Container) -> dict[str, object]:
+    info = {
+        "title": "standard public schema",
+        "description": "",
+        "version": container.version,
+    }
+    return {"swagger": "2.0", "info": info, "paths": {"/": {}}, "definitions": {}}

@@ -1,6 +1,5 @@
-"""JSON Web Tokens as the Supabase services check them: against the secret they started with."""
+"""JSON Web Tokens as the Supabase services sign and check them: with what they started with."""
 
-import base64
 import json
 from typing import Any
 
@@ -8,34 +7,81 @@ import jwt
 
 from sandbox.cluster.controllers.simulated.container import Container
 
-SECRETS = ("GOTRUE_JWT_SECRET", "PGRST_JWT_SECRET", "AUTH_JWT_SECRET", "JWT_SECRET")
+# Where services find what verifies tokens; each holds a secret, an array of keys, or a key set.
+SOURCES = (
+    *("GOTRUE_JWT_KEYS", "GOTRUE_JWT_SECRET"),
+    "PGRST_JWT_SECRET",
+    *("JWT_JWKS", "AUTH_JWT_SECRET"),
+    *("API_JWT_JWKS", "API_JWT_SECRET"),
+    *("SUPABASE_JWKS", "JWT_SECRET"),
+)
+SHORTEST_SECRET = 32
 
 
 class BadTokenError(Exception):
     """The token does not hold; the message is the library's."""
 
 
-def secret_of(container: Container) -> str:
-    """The symmetric key of a container, given as text or inside a JSON Web Key Set."""
-    for name in SECRETS:
-        value = container.env.get(name, "")
-        if not value:
-            continue
-        try:
-            keys = json.loads(value)["keys"]
-        except (ValueError, TypeError, KeyError):
-            return value
-        symmetric = next((key["k"] for key in keys if key.get("kty") == "oct"), "")
-        padded = symmetric + "=" * (-len(symmetric) % 4)
-        return base64.urlsafe_b64decode(padded).decode(errors="replace")
-    return ""
+def key_set(text: str) -> list[dict[str, Any]]:
+    """The keys in a JSON Web Key Set or in an array of keys; none where it is plain text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    keys = found.get("keys") if isinstance(found, dict) else found
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
 
-def claims(token: str, secret: str) -> dict[str, Any]:
+def verifiers(container: Container) -> list[tuple[str, str, Any]]:
+    """What a container accepts: the algorithm, the id of the key if it has one, and the key."""
+    found: list[tuple[str, str, Any]] = []
+    for name in SOURCES:
+        text = container.env.get(name, "")
+        keys = key_set(text)
+        for key in keys:
+            algorithm = "HS256" if key.get("kty") == "oct" else key.get("alg", "ES256")
+            public = {part: value for part, value in key.items() if part != "d"}
+            try:
+                found.append((algorithm, key.get("kid", ""), jwt.PyJWK(public, algorithm).key))
+            except (jwt.PyJWTError, ValueError, KeyError, TypeError):
+                continue  # The service would ignore it as well.
+        if text and not keys:
+            found.append(("HS256", "", text))
+    return found
+
+
+def claims(token: str, container: Container) -> dict[str, Any]:
     """What a token says, after its signature and its expiry were checked."""
     options: Any = {"verify_aud": False}
     try:
-        found: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"], options=options)
+        head = jwt.get_unverified_header(token)
     except jwt.PyJWTError as error:
         raise BadTokenError(str(error)) from error
-    return found
+    reason = f"no key of {container.name} is for {head.get('alg')}, {head.get('kid', 'no id')}"
+    for algorithm, kid, key in verifiers(container):
+        if algorithm != head.get("alg") or (kid and head.get("kid") not in (None, kid)):
+            continue
+        try:
+            found: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm], options=options)
+        except jwt.PyJWTError as error:
+            reason = str(error)
+        else:
+            return found
+    raise BadTokenError(reason)
+
+
+def sign(container: Container, said: dict[str, Any]) -> str:
+    """A token as GoTrue signs it: with its private key if it has one, else with its secret."""
+    for key in key_set(container.env.get("GOTRUE_JWT_KEYS", "")):
+        if "d" in key and "sign" in key.get("key_ops", ()):
+            return jwt.encode(said, jwt.PyJWK(key), "ES256", headers={"kid": key["kid"]})
+    return jwt.encode(said, container.env["GOTRUE_JWT_SECRET"], "HS256")
+
+
+def public_keys(container: Container) -> list[dict[str, Any]]:
+    """What GoTrue publishes: never a symmetric key, never a private part."""
+    return [
+        {part: value for part, value in key.items() if part != "d"} | {"key_ops": ["verify"]}
+        for key in key_set(container.env.get("GOTRUE_JWT_KEYS", ""))
+        if key.get("kty") != "oct"
+    ]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import jwt
@@ -23,6 +23,7 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from sandbox.cluster.cluster import Cluster
 from sandbox.cluster.settings import Pool, Settings
@@ -106,7 +107,8 @@ class Stage:
     def __init__(self) -> None:
         self.authority = trustme.CA()
         self.clusters: dict[str, Live] = {}
-        self._callers: dict[int, Live] = {}  # Local port of a connection -> whose it is.
+        self._callers: dict[int, tuple[Live, str, str]] = {}
+        """By local port of a connection: the cluster, the pod in it, and where a tunnel leads."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
@@ -141,9 +143,15 @@ class Stage:
 
     async def _serve(self, context: ssl.SSLContext | None) -> int:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            live = self._callers[scope["client"][1]]
-            address = urlsplit(scope["path"])
-            request = Request({**scope, "path": address.path or "/"}, receive)
+            live, pod, destination = self._callers[scope["client"][1]]
+            address = urlsplit(scope["raw_path"].decode())
+            path = address.path or "/"
+            place = {"path": unquote(path), "raw_path": path.encode(), "pod": pod}
+            located = {**scope, **place, "destination": destination}
+            if scope["type"] == "websocket":
+                await live.cluster.converse(WebSocket(located, receive, send))
+                return
+            request = Request(located, receive)
             inside = context is None and address.hostname != METADATA
             answer = await (live.cluster.answer(request) if inside else live.world.answer(request))
             await answer(scope, receive, send)
@@ -154,7 +162,7 @@ class Stage:
             port=0,
             lifespan="off",
             log_config=None,
-            ws="none",
+            ws="websockets-sansio",
             http="h11",
             loop="none",
             ssl_context_factory=(lambda _config, _default: context) if context else None,
@@ -171,15 +179,18 @@ class Stage:
         head = await reader.readuntil(b"\r\n\r\n")
         credentials = re.search(rb"(?i)proxy-authorization: basic (\S+)", head)
         assert credentials, head
-        network, _, token = base64.b64decode(credentials[1]).decode().partition(":")
+        name, _, token = base64.b64decode(credentials[1]).decode().partition(":")
         assert token == "token"
+        network, _, pod = name.partition(";")
         if head.startswith(b"CONNECT db.internal:5432 "):
             await refuse_login(reader, writer)
             return
         tunnel = head.startswith(b"CONNECT ")
-        port = self._tls if tunnel else self._plain
+        destination = head.split(b" ")[1].decode() if tunnel else ""
+        port = self._tls if destination.endswith(":443") else self._plain
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-        self._callers[far_writer.get_extra_info("sockname")[1]] = self.clusters[network]
+        caller = (self.clusters[network], pod.replace(";", "/"), destination)
+        self._callers[far_writer.get_extra_info("sockname")[1]] = caller
         if tunnel:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:

@@ -1,0 +1,127 @@
+"""Realtime: channels on which clients of one tenant hear each other; no changes of tables."""
+
+import json
+from typing import Any
+
+from sandbox.cluster.controllers.simulated.container import (
+    Behaviour,
+    Container,
+    Outside,
+    Partner,
+    Question,
+    RefusedError,
+    Reply,
+    Say,
+    unsupported,
+)
+from sandbox.cluster.controllers.simulated.tokens import BadTokenError, claims
+
+ENC_KEY = 16  # Characters.
+
+
+class Realtime(Behaviour):
+    image = "supabase/realtime"
+    required = (
+        "DB_HOST",
+        "DB_PASSWORD",
+        "API_JWT_SECRET",
+        "SECRET_KEY_BASE",
+        "METRICS_JWT_SECRET",
+        "APP_NAME",
+    )
+
+    def refusal(self, container: Container) -> str | None:
+        if len(container.env.get("DB_ENC_KEY", "")) != ENC_KEY:
+            return "DB_ENC_KEY must be 16 bytes long"
+        return super().refusal(container)
+
+    def listens(self, container: Container) -> tuple[int, ...]:
+        return (int(container.env.get("PORT") or 4000),)
+
+    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:  # noqa: ARG002 - What it knows is in its own memory.
+        if question.path == "/healthcheck":
+            return Reply.text("ok")
+        if question.path in ("/api/ping", "/api/tenants", "/api/openapi") or (
+            question.method == "PUT" and question.path.startswith("/api/tenants/")
+        ):
+            try:
+                claims(question.bearer, container)
+            except BadTokenError:
+                return Reply(403)
+            return Reply.json({"message": "Success"})
+        return unsupported("realtime", question)
+
+    async def converse(
+        self, container: Container, question: Question, outside: Outside, say: Say
+    ) -> Partner:
+        if question.path != "/socket/websocket":
+            raise RefusedError(Reply(404))
+        tenant = question.headers.get("host", "").partition(".")[0]
+        if tenant != container.env.get("SELF_HOST_TENANT_NAME", "realtime-dev"):
+            raise RefusedError(Reply(403))  # It knows no tenant of this name.
+        token = question.headers.get("x-api-key") or question.parameter("apikey")
+        try:
+            claims(token, container)
+        except BadTokenError as error:
+            raise RefusedError(Reply(403)) from error
+        world = outside.world
+        return Client(container, say, world.channels, (container.namespace, tenant))
+
+
+class Client:
+    """One websocket, and the channels that it has joined."""
+
+    def __init__(
+        self,
+        container: Container,
+        say: Say,
+        channels: dict[tuple[str, str], list[Any]],
+        tenant: tuple[str, str],
+    ) -> None:
+        self._container = container
+        self._say = say
+        self._others = channels[tenant]
+        self.topics: set[str] = set()
+        self._others.append(self)
+
+    def hear(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+            topic, event, payload = (message[name] for name in ("topic", "event", "payload"))
+        except (ValueError, KeyError, TypeError):
+            self._say(None)
+            return
+        match event:
+            case "phx_join":
+                self._join(topic, payload, message.get("ref"))
+            case "heartbeat":
+                self._reply(topic, message.get("ref"), "ok", {})
+            case "phx_leave":
+                self.topics.discard(topic)
+                self._reply(topic, message.get("ref"), "ok", {})
+            case "broadcast" if topic in self.topics:
+                for other in self._others:
+                    if other is not self and topic in other.topics:
+                        other.tell(topic, "broadcast", payload)
+
+    def leave(self) -> None:
+        if self in self._others:
+            self._others.remove(self)
+
+    def tell(self, topic: str, event: str, payload: Any, ref: Any = None) -> None:
+        said = {"topic": topic, "event": event, "payload": payload, "ref": ref}
+        self._say(json.dumps(said))
+
+    def _join(self, topic: str, payload: dict[str, Any], ref: Any) -> None:
+        token = payload.get("access_token")
+        try:
+            if token:
+                claims(token, self._container)
+        except BadTokenError as error:
+            self._reply(topic, ref, "error", {"reason": f"Invalid JWT: {error}"})
+            return
+        self.topics.add(topic)
+        self._reply(topic, ref, "ok", {"postgres_changes": []})
+
+    def _reply(self, topic: str, ref: Any, status: str, response: dict[str, Any]) -> None:
+        self.tell(topic, "phx_reply", {"status": status, "response": response}, ref)
