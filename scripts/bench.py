@@ -30,7 +30,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # A program's own path begins at its folder.
+
 from sandbox.latency import Latency
+from scripts import charts
 from tasks import shell
 from tasks.cluster import Script
 from tasks.run_command import RunCommand
@@ -231,6 +234,8 @@ def measure(say: Callable[[str], None]) -> Iterator[Row]:
     with place() as here:
         say("unit tests")
         yield Row("unit tests", here.run("-m", "pytest", "-q", "tests/unit")[0], 10)
+        say("charts")
+        yield Row("rendering all charts, Helm's start included", rendering(), 1)
         say("the sandbox alone, with a hundred environments")
         for row in json.loads(here.run("scripts/bench_sandbox.py", "--json")[1]):
             yield Row(**row | {"what": f"sandbox: {row['what']}"})
@@ -249,6 +254,15 @@ def measure(say: Callable[[str], None]) -> Iterator[Row]:
             say(f"helm upgrade --install --wait of charts/supabase, {INSTALLS} times")
             yield Row("helm upgrade --install --wait, beyond pod start", install(here), 3)
             yield Row("sandbox, memory after all that", resident(here), 250, "MB")
+
+
+def rendering() -> float:
+    """Seconds until all charts are there as one environment installs them."""
+    before = time.monotonic()
+    with charts.helm() as ours:
+        for name in charts.NAMES:
+            ours.render(name, ours.values(name, "sandbox"))
+        return time.monotonic() - before
 
 
 def whole(say: Callable[[str], None]) -> Iterator[Row]:

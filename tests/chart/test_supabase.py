@@ -284,7 +284,8 @@ def test_components_find_each_other_whatever_the_release_is_called(charts: Chart
         for entry in pod["containers"][0]["env"]
         for address in re.findall(r"http://([a-z-]+)\.supabase\.svc", entry.get("value", ""))
     }
-    assert addresses == {"blue-gateway", "blue-imgproxy", "blue-meta", "blue-rest"}
+    assert {"blue-gateway", "blue-imgproxy", "blue-meta", "blue-rest"} <= addresses
+    assert addresses <= set(rendering.kind("Service"))
 
 
 def test_the_gateway_forwards_to_services_that_exist(charts: Charts) -> None:
@@ -306,3 +307,31 @@ def test_the_notes_tell_how_to_ask_and_what_is_missing(charts: Charts) -> None:
 
     assert "helm test supabase --namespace supabase --logs" in notes
     assert "Users cannot confirm their address" in notes
+
+
+def test_every_pod_goes_where_its_operator_wants_it(charts: Charts) -> None:
+    values = {
+        "images": {"registry": "example.azurecr.io", "pullSecrets": ["registry"]},
+        "scheduling": {"nodeSelector": {"pool": "users"}},
+        "components": {"studio": {"scheduling": {"nodeSelector": {"pool": "system"}}}},
+    }
+
+    pods = charts.render("supabase", values).pods()
+
+    assert pods.pop("supabase-studio")["nodeSelector"] == {"pool": "system"}
+    for name, pod in pods.items():
+        assert pod["nodeSelector"] == {"pool": "users"}, name
+        assert pod["imagePullSecrets"] == [{"name": "registry"}], name
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            assert container["image"].startswith("example.azurecr.io/"), name
+
+
+def test_a_copy_takes_the_place_of_the_host_that_published_it(charts: Charts) -> None:
+    values = {
+        "images": {"registry": "example.azurecr.io/copies"},
+        "components": {"rest": {"image": "quay.io/postgrest/postgrest:v14.17"}},
+    }
+
+    container = charts.render("supabase", values).pods()["supabase-rest"]["containers"][0]
+
+    assert container["image"] == "example.azurecr.io/copies/postgrest/postgrest:v14.17"

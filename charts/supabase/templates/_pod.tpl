@@ -37,15 +37,7 @@ spec:
   enableServiceLinks: false # Variables like SUPABASE_AUTH_PORT would look like settings.
   terminationGracePeriodSeconds: {{ add $root.Values.rollout.drainSeconds 50 }}
   securityContext: {{- include "supabase.podSecurity" (.user | default 1000) | nindent 4 }}
-  {{- with include "supabase.scheduling" ($component.scheduling | default $root.Values.scheduling) | trim }}
-  {{- . | nindent 2 }}
-  {{- end }}
-  {{- with $root.Values.images.pullSecrets }}
-  imagePullSecrets:
-    {{- range . }}
-    - name: {{ . }}
-    {{- end }}
-  {{- end }}
+  {{- include "supabase.placement" (list $root $component.scheduling) | nindent 2 }}
   topologySpreadConstraints:
     {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
     - maxSkew: 1
@@ -115,13 +107,18 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{/* <scheduling>: where a pod runs. */}}
-{{- define "supabase.scheduling" -}}
-{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
-{{- with get $ $key }}
-{{ toYaml (dict $key .) }}
-{{- end }}
-{{- end }}
+{{/* (list $ <scheduling, or nothing>): where a pod runs, and who may bring its images there. */}}
+{{- define "supabase.placement" -}}
+{{- $root := index . 0 -}}
+{{- $scheduling := index . 1 | default $root.Values.scheduling -}}
+{{- $placement := dict -}}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" -}}
+{{- with get $scheduling $key }}{{ $_ := set $placement $key . }}{{ end -}}
+{{- end -}}
+{{- range $root.Values.images.pullSecrets -}}
+{{- $_ := set $placement "imagePullSecrets" (append ($placement.imagePullSecrets | default list) (dict "name" .)) -}}
+{{- end -}}
+{{- with $placement }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
 {{/* What the containers of a pod have in common. */}}

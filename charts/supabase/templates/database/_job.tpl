@@ -29,12 +29,7 @@ template:
     enableServiceLinks: false
     # The image's own user: psql wants one with a name.
     securityContext: {{- include "supabase.podSecurity" 999 | nindent 6 }}
-    {{- with $root.Values.images.pullSecrets }}
-    imagePullSecrets:
-      {{- range . }}
-      - name: {{ . }}
-      {{- end }}
-    {{- end }}
+    {{- include "supabase.placement" (list $root nil) | nindent 4 }}
     {{- if $realtime }}
     initContainers:
       - name: realtime-schema # What Realtime's migrations lead to, as its own image holds it.
