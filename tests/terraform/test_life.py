@@ -1,66 +1,13 @@
 """Both stacks through the command line, against the sandbox: built, kept, changed, removed."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tasks import terraform as deployer
-from tests.terraform.conftest import STACKS, Terraform, copy_of_the_code
-
-PASSWORD = "Born-to-be-replaced-1"
-EMPTY, CHANGES = 0, 2  # What `plan -detailed-exitcode` says.
-
-
-class Stacks:
-    """The two stacks of one environment, in a working copy of their own."""
-
-    def __init__(self, folder: Path, sandbox: Mapping[str, str], name: str) -> None:
-        variables = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
-        password = {"TF_VAR_database_password": PASSWORD}
-        self.terraform = Terraform(copy_of_the_code(folder), {**sandbox, **variables, **password})
-        self.decided = ["-var-file=../vars/sandbox.tfvars", f"-var=name={name}"]
-        for stack in STACKS:
-            self.terraform.init(stack)
-
-    def build(self) -> None:
-        for stack in STACKS:
-            self.apply(stack)
-
-    def apply(self, stack: str, *decisions: str) -> None:
-        if stack == "platform":
-            given = self.terraform.root / "platform" / "given.auto.tfvars.json"
-            given.write_text(json.dumps({"foundation": self.outputs("foundation")}))
-        options = ["-auto-approve", "-input=false", "-no-color", *self.decided, *decisions]
-        self.terraform(stack, "apply", *options)
-
-    def destroy(self, stack: str) -> None:
-        options = ["-auto-approve", "-input=false", "-no-color", *self.decided]
-        self.terraform(stack, "destroy", *options)
-
-    def changes(self, stack: str, *decisions: str) -> dict[str, list[str]]:
-        """What a plan wants to do, by address; asks Azure for the present first."""
-        options = ["-out=plan", "-detailed-exitcode", "-input=false", *self.decided, *decisions]
-        self.terraform(stack, "plan", *options, accept=(EMPTY, CHANGES))
-        plan = self.terraform.json(stack, "show", "-json", "plan")
-        wanted = {one["address"]: one["change"]["actions"] for one in plan["resource_changes"]}
-        return {address: how for address, how in wanted.items() if how != ["no-op"]}
-
-    def outputs(self, stack: str) -> dict[str, Any]:
-        found = self.terraform.json(stack, "output", "-json")
-        return {name: output["value"] for name, output in found.items()}
-
-    def resources(self, stack: str) -> dict[str, dict[str, Any]]:
-        """Attributes of everything in the state, by address."""
-        root = self.terraform.json(stack, "show", "-json")["values"]["root_module"]
-        modules = [root, *root.get("child_modules", [])]
-        return {
-            resource["address"]: resource["values"]
-            for module in modules
-            for resource in module.get("resources", [])
-        }
+from tests.terraform.conftest import STACKS
+from tests.terraform.stacks import PASSWORD, Stacks
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +62,17 @@ def test_the_first_password_is_kept_nowhere(built: Stacks) -> None:
     assert [path for path in written if PASSWORD.encode() in path.read_bytes()] == []
 
 
-def test_the_storage_account_answers_the_subnet_of_the_cluster_alone(built: Stacks) -> None:
+def test_services_answer_their_private_endpoints_alone(built: Stacks) -> None:
     account = built.resources("foundation")["module.storage.azurerm_storage_account.this"]
+    addresses = built.outputs("platform")["private_addresses"]
 
     (rules,) = account["network_rules"]
     assert rules["default_action"] == "Deny"
     assert rules["bypass"] == ["AzureServices"]
-    assert rules["virtual_network_subnet_ids"] == [built.outputs("foundation")["cluster_subnet_id"]]
+    assert not rules["virtual_network_subnet_ids"]
     assert not rules["ip_rules"]
+    assert set(addresses) == {"vault", "storage", "registry"}
+    assert all(address.startswith("10.40.5.") for address in addresses.values())
 
 
 def test_a_bigger_machine_keeps_cluster_and_pools(built: Stacks) -> None:
@@ -140,7 +90,7 @@ def test_a_bigger_machine_keeps_cluster_and_pools(built: Stacks) -> None:
 
 
 def test_a_client_is_let_in_without_a_change_of_anything_else(built: Stacks) -> None:
-    network = '{clients=["203.0.113.0/24"],private_endpoints=false}'
+    network = '{clients=["203.0.113.0/24"]}'
 
     changes = built.changes("foundation", f"-var=network={network}")
 
@@ -148,11 +98,37 @@ def test_a_client_is_let_in_without_a_change_of_anything_else(built: Stacks) -> 
     assert changes == {group: ["update"]}
 
 
+def test_other_receivers_budgets_and_thresholds_change_what_tells_them_and_nothing_else(
+    built: Stacks,
+) -> None:
+    wanted = 'emails=["on-call@example.com","second@example.com"],budget=950'
+    thresholds = "thresholds={database_cpu_percent=70,latency_p99_seconds=2}"
+
+    changes = built.changes("platform", f"-var=observability={{{wanted},{thresholds}}}")
+
+    module = "module.observability[0]"
+    assert changes == {
+        f"{module}.azurerm_consumption_budget_resource_group.this[0]": ["update"],
+        f"{module}.azurerm_monitor_action_group.this": ["update"],
+        f"{module}.azurerm_monitor_alert_prometheus_rule_group.alerts": ["update"],
+        f'{module}.azurerm_monitor_metric_alert.this["DatabaseProcessorBusy"]': ["update"],
+    }
+
+
+def test_switching_observability_off_takes_its_resources_and_the_agents(built: Stacks) -> None:
+    changes = built.changes("platform", "-var=observability={enabled=false}")
+
+    cluster = changes.pop("module.cluster.azurerm_kubernetes_cluster.this")
+    assert cluster == ["update"]
+    assert {tuple(how) for how in changes.values()} == {("delete",)}
+    assert all(address.startswith("module.observability[0].") for address in changes)
+
+
 def test_an_environment_changes_and_goes(tmp_path: Path, sandbox: Mapping[str, str]) -> None:
     stacks = Stacks(tmp_path, sandbox, "supabase-life")
     stacks.build()
 
-    network = '{clients=["203.0.113.0/24"],private_endpoints=false}'
+    network = '{clients=["203.0.113.0/24"]}'
     decisions = ['-var=tags={team="data"}', f"-var=network={network}"]
     for stack in STACKS:
         stacks.apply(stack, *decisions)

@@ -108,3 +108,5 @@ def test_all_environments_decide_the_same_things(terraform: Terraform, tmp_path:
         shapes[environment.stem] = set(paths(decided))
 
     assert shapes["sandbox"] == shapes["dev"]
+    # Production drops no logs.
+    assert shapes["dev"] - {"logs.daily_gb"} <= shapes["prod"]
