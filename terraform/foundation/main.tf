@@ -35,6 +35,7 @@ module "network" {
   tags                = local.tags
   outbound            = var.outbound
   nodes               = sum(concat([var.cluster.system.max], [for pool in values(var.cluster.pools) : pool.max]))
+  database_ports      = var.database.pgbouncer ? ["5432", "6432"] : ["5432"]
   network = merge(var.network, {
     subnets = merge(var.network.subnets, {
       gateway = var.edge.kind == "applicationGateway" ? var.network.subnets.gateway : null

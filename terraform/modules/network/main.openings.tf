@@ -39,7 +39,7 @@ locals {
       )
       database = concat(
         [
-          { name = "postgresql-from-cluster", protocol = "Tcp", from = [var.network.subnets.cluster], to = [var.network.subnets.database], ports = ["5432"] },
+          { name = "postgresql-from-cluster", protocol = "Tcp", from = [var.network.subnets.cluster], to = [var.network.subnets.database], ports = var.database_ports },
           # A standby follows its primary within the subnet, and the built-in pooler finds both.
           { name = "postgresql-replication", protocol = "Tcp", from = [var.network.subnets.database], to = [var.network.subnets.database], ports = ["5432", "6432"] },
         ],

@@ -34,6 +34,13 @@ variable "nodes" {
   nullable    = false
 }
 
+variable "database_ports" {
+  description = "Ports of the database that the cluster reaches: PostgreSQL's, and the pooler's where it runs."
+  type        = list(string)
+  default     = ["5432"]
+  nullable    = false
+}
+
 variable "network" {
   description = "Address ranges: of the network, of its subnets (`gateway` is null when there is none), of pods and services inside the cluster, of the clients that may reach the edge. Whether the platform makes private endpoints; how many addresses the NAT gateway has, and in which zone it is; the firewall's address."
   type = object({

@@ -36,6 +36,22 @@ run "every_subnet_has_a_security_group_that_ends_in_a_refusal" {
   }
 }
 
+run "the_cluster_reaches_a_pooler_that_runs" {
+  command = plan
+
+  variables {
+    database_ports = ["5432", "6432"]
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in azurerm_network_security_group.this["database"].security_rule :
+      toset(rule.destination_port_ranges) == toset(["5432", "6432"]) if rule.name == "postgresql-from-cluster"
+    ])
+    error_message = "The pooler listens on a port of its own."
+  }
+}
+
 run "only_the_cluster_reaches_the_database" {
   command = plan
 
