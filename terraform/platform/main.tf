@@ -91,10 +91,8 @@ module "observability" {
   deployer_object_id         = var.foundation.deployer_object_id
   assign_roles               = var.assign_roles
   observability              = var.observability
-  watched = {
-    cluster  = module.cluster.id
-    database = module.database.server_id
-    storage  = var.foundation.storage_account_id
-    vault    = var.foundation.vault_id
-  }
+  cluster_id                 = module.cluster.id
+  database_id                = module.database.server_id
+  storage_account_id         = var.foundation.storage_account_id
+  vault_id                   = var.foundation.vault_id
 }

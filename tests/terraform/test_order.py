@@ -89,3 +89,18 @@ def test_who_lets_a_subnet_in_waits_for_a_finished_network_and_for_nothing_else(
     assert "module.network.azurerm_subnet_route_table_association.cluster" in waited
     assert "module.network.azurerm_subnet_nat_gateway_association.cluster" in waited
     assert elsewhere == {"azurerm_resource_group.this"}
+
+
+def test_only_what_is_quick_waits_for_the_cluster_to_be_watched(platform: Graph) -> None:
+    """Grafana takes minutes, a metric alert two: both grow beside the cluster."""
+    cluster = "module.cluster.azurerm_kubernetes_cluster.this"
+    module = "module.observability."
+    watched = [one for one in platform.edges if one.startswith(f"{module}azurerm")]
+    later = {one.removeprefix(module) for one in watched if cluster in platform.waits_for(one)}
+
+    assert f"{module}azurerm_dashboard_grafana.this" in watched
+    assert later == {
+        "azurerm_monitor_data_collection_rule_association.logs",
+        "azurerm_monitor_data_collection_rule_association.metrics",
+        "azurerm_monitor_diagnostic_setting.cluster",
+    }

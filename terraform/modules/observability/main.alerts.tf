@@ -8,16 +8,16 @@ locals {
     # The share of requests that may fail. Rounded: 100 - 99.9 is not quite 0.1 for a computer.
     budget   = floor((100 - local.wanted.thresholds.availability_percent) * 1000 + 0.5) / 100000
     policy   = local.policy
-    vault    = element(split("/", var.watched.vault), length(split("/", var.watched.vault)) - 1)
-    vault_id = var.watched.vault
+    vault    = basename(var.vault_id)
+    vault_id = var.vault_id
   }))
   names   = concat(keys(local.rules.prometheus), keys(local.rules.metrics), keys(local.rules.queries))
   runbook = { for name in local.names : name => "${local.wanted.runbook}#${lower(name)}" }
 
-  spaces = {
-    database = "Microsoft.DBforPostgreSQL/flexibleServers"
-    storage  = "Microsoft.Storage/storageAccounts"
-    vault    = "Microsoft.KeyVault/vaults"
+  watched = {
+    database = { id = var.database_id, space = "Microsoft.DBforPostgreSQL/flexibleServers" }
+    storage  = { id = var.storage_account_id, space = "Microsoft.Storage/storageAccounts" }
+    vault    = { id = var.vault_id, space = "Microsoft.KeyVault/vaults" }
   }
 }
 
@@ -110,7 +110,7 @@ resource "azurerm_monitor_metric_alert" "this" {
 
   name                = "${var.name}-${each.key}"
   resource_group_name = var.resource_group.name
-  scopes              = [var.watched[each.value.resource]]
+  scopes              = [local.watched[each.value.resource].id]
   description         = "${each.value.summary} Runbook: ${local.runbook[each.key]}"
   severity            = each.value.severity
   frequency           = each.value.frequency
@@ -118,7 +118,7 @@ resource "azurerm_monitor_metric_alert" "this" {
   tags                = var.tags
 
   criteria {
-    metric_namespace = local.spaces[each.value.resource]
+    metric_namespace = local.watched[each.value.resource].space
     metric_name      = each.value.metric
     aggregation      = each.value.aggregation
     operator         = each.value.operator

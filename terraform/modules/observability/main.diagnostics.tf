@@ -1,36 +1,41 @@
-# What Azure's services write down about themselves.
+# What Azure's services write down about themselves. Metrics stay out: Azure Monitor keeps those of the
+# platform for 93 days without a charge.
 
-locals {
-  # `kube-audit-admin` is the audit log without the questions, which are nine tenths of it.
-  diagnostics = {
-    cluster = {
-      target = var.watched.cluster
-      logs   = ["cluster-autoscaler", "guard", "kube-apiserver", "kube-audit-admin", "kube-controller-manager", "kube-scheduler"]
-    }
-    database = {
-      target = var.watched.database
-      logs   = ["PostgreSQLLogs", "PostgreSQLFlexSessions", "PostgreSQLFlexDatabaseXacts"]
-    }
-    vault = {
-      target = var.watched.vault
-      logs   = ["AuditEvent"]
-    }
-  }
-}
-
-resource "azurerm_monitor_diagnostic_setting" "this" {
-  for_each = local.diagnostics
-
+resource "azurerm_monitor_diagnostic_setting" "cluster" {
   name                       = "${var.name}-logs"
-  target_resource_id         = each.value.target
+  target_resource_id         = var.cluster_id
   log_analytics_workspace_id = var.log_analytics_workspace_id
 
-  # No `enabled_metric`: Azure Monitor keeps platform metrics for 93 days without a charge.
+  # `kube-audit-admin` is the audit log without the questions, which are nine tenths of it.
   dynamic "enabled_log" {
-    for_each = each.value.logs
+    for_each = ["cluster-autoscaler", "guard", "kube-apiserver", "kube-audit-admin", "kube-controller-manager", "kube-scheduler"]
 
     content {
       category = enabled_log.value
     }
+  }
+}
+
+resource "azurerm_monitor_diagnostic_setting" "database" {
+  name                       = "${var.name}-logs"
+  target_resource_id         = var.database_id
+  log_analytics_workspace_id = var.log_analytics_workspace_id
+
+  dynamic "enabled_log" {
+    for_each = ["PostgreSQLLogs", "PostgreSQLFlexSessions", "PostgreSQLFlexDatabaseXacts"]
+
+    content {
+      category = enabled_log.value
+    }
+  }
+}
+
+resource "azurerm_monitor_diagnostic_setting" "vault" {
+  name                       = "${var.name}-logs"
+  target_resource_id         = var.vault_id
+  log_analytics_workspace_id = var.log_analytics_workspace_id
+
+  enabled_log {
+    category = "AuditEvent"
   }
 }

@@ -54,7 +54,7 @@ resource "azurerm_monitor_data_collection_rule" "metrics" {
 
 resource "azurerm_monitor_data_collection_rule_association" "metrics" {
   name                    = "${var.name}-metrics"
-  target_resource_id      = var.watched.cluster
+  target_resource_id      = var.cluster_id
   data_collection_rule_id = azurerm_monitor_data_collection_rule.metrics.id
   description             = "Where the cluster's Prometheus metrics go."
 }
@@ -103,7 +103,7 @@ resource "azurerm_monitor_data_collection_rule_association" "logs" {
   count = local.wanted.containers.enabled ? 1 : 0
 
   name                    = local.container_insights
-  target_resource_id      = var.watched.cluster
+  target_resource_id      = var.cluster_id
   data_collection_rule_id = azurerm_monitor_data_collection_rule.logs[0].id
   description             = "Where the output of the cluster's containers goes."
 }

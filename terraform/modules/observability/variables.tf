@@ -28,15 +28,30 @@ variable "namespace" {
   nullable    = false
 }
 
-variable "watched" {
-  description = "What is watched: ids of cluster, database, storage account and vault. Only what needs the id of one waits for it."
-  type = object({
-    cluster  = string
-    database = string
-    storage  = string
-    vault    = string
-  })
-  nullable = false
+# One variable for each id: only what asks for the cluster's waits for the cluster.
+
+variable "cluster_id" {
+  description = "Id of the cluster, whose metrics and logs are collected."
+  type        = string
+  nullable    = false
+}
+
+variable "database_id" {
+  description = "Id of the PostgreSQL server."
+  type        = string
+  nullable    = false
+}
+
+variable "storage_account_id" {
+  description = "Id of the storage account."
+  type        = string
+  nullable    = false
+}
+
+variable "vault_id" {
+  description = "Id of the vault."
+  type        = string
+  nullable    = false
 }
 
 variable "cluster_name" {

@@ -15,12 +15,10 @@ variables {
   cluster_name               = "test-aks"
   log_analytics_workspace_id = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.OperationalInsights/workspaces/test-logs"
   deployer_object_id         = "11111111-1111-1111-1111-111111111111"
-  watched = {
-    cluster  = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.ContainerService/managedClusters/test-aks"
-    database = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.DBforPostgreSQL/flexibleServers/test-pg"
-    storage  = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.Storage/storageAccounts/teststg"
-    vault    = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.KeyVault/vaults/test-kv"
-  }
+  cluster_id                 = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.ContainerService/managedClusters/test-aks"
+  database_id                = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.DBforPostgreSQL/flexibleServers/test-pg"
+  storage_account_id         = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.Storage/storageAccounts/teststg"
+  vault_id                   = "/subscriptions/s/resourceGroups/test-rg/providers/Microsoft.KeyVault/vaults/test-kv"
 }
 
 run "every_alert_tells_the_group_and_where_to_read_on" {
@@ -98,17 +96,17 @@ run "the_platform_is_watched_by_its_ids" {
   command = plan
 
   assert {
-    condition     = azurerm_monitor_metric_alert.this["DatabaseDown"].scopes == toset([var.watched.database]) && azurerm_monitor_metric_alert.this["BlobLatencyHigh"].scopes == toset([var.watched.storage])
+    condition     = azurerm_monitor_metric_alert.this["DatabaseDown"].scopes == toset([var.database_id]) && azurerm_monitor_metric_alert.this["BlobLatencyHigh"].scopes == toset([var.storage_account_id])
     error_message = "Each rule is about one resource."
   }
 
   assert {
-    condition     = toset(keys(azurerm_monitor_diagnostic_setting.this)) == toset(["cluster", "database", "vault"])
+    condition     = [azurerm_monitor_diagnostic_setting.cluster.target_resource_id, azurerm_monitor_diagnostic_setting.database.target_resource_id, azurerm_monitor_diagnostic_setting.vault.target_resource_id] == [var.cluster_id, var.database_id, var.vault_id]
     error_message = "Cluster, database and vault send their logs."
   }
 
   assert {
-    condition     = alltrue([for one in azurerm_monitor_diagnostic_setting.this : one.log_analytics_workspace_id == var.log_analytics_workspace_id])
+    condition     = alltrue([for one in [azurerm_monitor_diagnostic_setting.cluster, azurerm_monitor_diagnostic_setting.database, azurerm_monitor_diagnostic_setting.vault] : one.log_analytics_workspace_id == var.log_analytics_workspace_id])
     error_message = "All logs go to one workspace."
   }
 }
