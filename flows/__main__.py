@@ -96,6 +96,12 @@ def destroy(*, environment: Environment, yes: Yes = False) -> int:
 
 
 @app.command
+def unlock(*, environment: Environment, yes: Yes = False) -> int:
+    """Show who locks Terraform's state, and break the locks of dead runs if you agree."""
+    return run("unlock", environment, yes=yes)
+
+
+@app.command
 def environments() -> int:
     """List the environments and where they go."""
     from tasks import environment as known  # noqa: PLC0415 # Prefect takes seconds to import.

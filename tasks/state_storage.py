@@ -1,5 +1,6 @@
 """Where Terraform's state lies in Azure: what is there, and whether it lets us in."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from tasks.step import step
 GROUPS, STORAGE, LOCKS, ROLES = "2022-09-01", "2023-05-01", "2020-05-01", "2022-04-01"
 AUDIENCE = "https://storage.azure.com/.default"
 BLOBS = "2023-11-03"  # The version of Blob Storage's own interface.
+NOTE = "terraformlockid"  # Where Terraform's backend keeps who holds the lease.
 LOCK = PURPOSE = "terraform-state"
 CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor
 OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"  # Storage Blob Data Owner
@@ -178,3 +180,32 @@ def blob(
     request = HttpRequest(method, address, params=dict(parameters), headers=sent)
     with azure.translated(f"Storage account {environment.state.storage_account}"):
         return azure.send(request, AUDIENCE, accept=(403, 404, 409, 412))
+
+
+def lock_note(environment: Environment, key: str) -> str | None:
+    """What the holder of a blob's lease wrote down; None where nobody holds one."""
+    path = f"{environment.state.container}/{key}"
+    answer = blob(environment, "HEAD", path, {})
+    if answer.headers.get("x-ms-lease-state") not in {"leased", "breaking"}:
+        return None
+    return base64.b64decode(answer.headers.get(f"x-ms-meta-{NOTE}", "")).decode(errors="replace")
+
+
+@step("break-lease-{key}")
+def break_lease(environment: Environment, key: str) -> None:
+    """End the lease of a run that died, and remove its note."""
+    path = f"{environment.state.container}/{key}"
+    action = {"x-ms-lease-action": "break", "x-ms-lease-break-period": "0"}
+    answer = blob(environment, "PUT", path, {"comp": "lease"}, action)
+    if answer.status_code >= azure.REFUSED and answer.status_code != azure.NOT_FOUND:
+        code = answer.headers.get("x-ms-error-code", "")
+        raise RefusedError(
+            f"The lease of {path} could not be broken ({answer.status_code} {code}).",
+            "Break it in the portal: Storage browser, the container, the blob, Break lease.",
+        )
+    kept = {
+        name: value
+        for name, value in blob(environment, "HEAD", path, {}).headers.items()
+        if name.lower().startswith("x-ms-meta-") and name.lower() != f"x-ms-meta-{NOTE}"
+    }
+    blob(environment, "PUT", path, {"comp": "metadata"}, kept)

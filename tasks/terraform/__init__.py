@@ -1,6 +1,7 @@
 """Build the Azure side: the foundation first, so that roles propagate while the platform grows."""
 
 from tasks.terraform.forecast import Forecast, Planned, assumed, foresee
+from tasks.terraform.locks import Lock
 from tasks.terraform.plans import Change, Plan
 from tasks.terraform.stacks import (
     Foundation,
@@ -17,6 +18,7 @@ __all__ = [
     "Change",
     "Forecast",
     "Foundation",
+    "Lock",
     "Plan",
     "Planned",
     "Platform",

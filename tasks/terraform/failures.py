@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks.errors import BusyError, DeployError, NotReadyError, PreflightError, ToolError
+from tasks.terraform.locks import parse_complaint
 from tasks.terraform.stacks import Stack
 
 LOCKED = "Error acquiring the state lock"
@@ -27,6 +28,8 @@ CUT = re.compile(
 )
 FINAL = re.compile(r"quota", re.IGNORECASE)  # Azure says OperationNotAllowed for that, too.
 HINTS = {
+    "held": "It passes when that run ends. If it died: `python -m flows unlock --environment …` "
+    "shows the lock, and breaks it when you say so.",
     "cut": "The way to Azure was cut. Run again: what Azure had begun is finished or taken over.",
     "pending": "Azure usually agrees minutes later; run again if this run has ended.",
     "refused": "Correct what Azure names, then run again: it goes on from here.",
@@ -47,7 +50,8 @@ def failure(what: str, errors: Sequence[dict[str, Any]], complaint: str) -> Depl
     texts = [text_of(one) for one in errors] or [complaint.strip()[-2000:]]
     message = f"{what} failed.\n" + "\n".join(texts)
     if any(LOCKED in text for text in texts):
-        return BusyError(f"{what}: the state is locked.\n" + "\n".join(texts))
+        holder = parse_complaint("\n".join(texts))
+        return BusyError(f"{what}: the state is locked by {holder}.", HINTS["held"])
     kinds = {kind_of(text) for text in texts}
     if kinds <= {"cut", "pending"}:
         lines = dict.fromkeys(" ".join(text.split()) for text in texts)

@@ -127,6 +127,11 @@ class Stack:
         return self.folder / "plan.tfplan"
 
     @property
+    def state_key(self) -> str:
+        """Name of the blob that holds the state, where it lies in Azure."""
+        return f"{self.environment.name}/{self.name}.tfstate"
+
+    @property
     def forecast_file(self) -> Path:
         return self.folder / "forecast.tfplan"
 
@@ -182,13 +187,13 @@ def prepare(stack: Stack) -> None:
 
 def backend(stack: Stack) -> dict[str, Any]:
     """Where this stack's state lives, in Terraform's JSON syntax."""
-    state, name = stack.environment.state, stack.environment.name
+    state = stack.environment.state
     if stack.state_file is None:
         place = {
             "resource_group_name": state.resource_group,
             "storage_account_name": state.storage_account,
             "container_name": state.container,
-            "key": f"{name}/{stack.name}.tfstate",
+            "key": stack.state_key,
             "subscription_id": str(stack.environment.subscription),
             "use_azuread_auth": True,
         }
