@@ -12,6 +12,7 @@ list tells its `items`.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ from typing import Any
 import yaml
 
 CHARTS = Path(__file__).parents[1] / "charts"
-NAMES = ("supabase",)
+NAMES = ("platform", "s3proxy", "supabase")
 BEGIN, END = "<!-- values: begin -->", "<!-- values: end -->"
+MARK = re.compile(r"(begin|end) of what \S+ writes")  # Of programs that write a part of the file.
+LONGEST = 150  # Signs of a default that a table still shows.
 TYPES = {"bool": "boolean", "int": "integer", "float": "number", "str": "string"}
 
 Schema = dict[str, Any]
@@ -63,7 +66,8 @@ def comment(lines: list[str], line: int, path: str) -> tuple[str, Schema]:
         above.insert(0, lines[line].lstrip().removeprefix("#").strip())
     starts = [number for number, text in enumerate(above) if text.startswith("-- ")]
     told = [text.removeprefix("@schema ") for text in above if text.startswith("@schema ")]
-    words = [text for text in above[starts[-1] if starts else 0 :] if not text.startswith("@")]
+    rest = above[starts[-1] if starts else 0 :]
+    words = [text for text in rest if not text.startswith("@") and not MARK.fullmatch(text)]
     try:
         form = yaml.safe_load(told[-1]) if told else {}
     except yaml.YAMLError as error:
@@ -76,7 +80,7 @@ def load(chart: str) -> tuple[Entry, list[str]]:
     node = yaml.compose(text)
     if node is None:
         raise SystemExit(f"charts/{chart}/values.yaml is empty.")
-    return Entry("", f"Values of the chart {chart}.", {}, node), text.splitlines()
+    return Entry("", f"Values of the chart {chart}", {}, node), text.splitlines()
 
 
 def definitions() -> dict[str, Schema]:
@@ -118,15 +122,19 @@ def schema_of(entry: Entry, lines: list[str], shared: dict[str, Schema]) -> Sche
         }
         closed = {"type": "object", "additionalProperties": False, "required": list(parts)}
         return about | closed | {"properties": parts}
-    form = about | linked(entry.told)
+    return {**about, **kind(entry), **linked(entry.told)}
+
+
+def kind(entry: Entry) -> Schema:
+    """The type that a default has, where nothing else is told."""
     if isinstance(entry.node, yaml.MappingNode):
-        return {"type": "object", **form}
+        return {"type": "object"}
     if isinstance(entry.node, yaml.SequenceNode):
-        if "items" not in form:
+        if "items" not in entry.told:
             raise SystemExit(f"{entry.path} is a list: say `# @schema {{items: ...}}` above it.")
-        return {"type": "array", **form}
-    is_typed = "enum" in form or "type" in form
-    return form if is_typed else {"type": TYPES[entry.node.tag.rpartition(":")[2]], **form}
+        return {"type": "array"}
+    is_typed = "enum" in entry.told or "type" in entry.told
+    return {} if is_typed else {"type": TYPES[entry.node.tag.rpartition(":")[2]]}
 
 
 def each(told: Schema, shared: dict[str, Schema]) -> Schema:
@@ -185,7 +193,8 @@ def shown(entry: Entry) -> str:
         return f"{off}`{default['image']}`"
     if default in ("", [], {}):
         return ""
-    return f"`{cell(json.dumps(default).strip(chr(34)))}`"
+    text = cell(json.dumps(default).strip('"'))
+    return f"`{text}`" if len(text) <= LONGEST else f"{len(default)} entries"
 
 
 def leaves(entry: Entry, lines: list[str]) -> Iterator[Entry]:
