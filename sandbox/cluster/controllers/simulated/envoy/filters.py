@@ -67,7 +67,9 @@ def signed_in(listener: Listener, question: Question, env: Mapping[str, str]) ->
     text = "User authentication failed. "
     text += "Invalid username/password combination." if given else "Missing username and password."
     refused = Reply.text(text, 401)
-    return replace(refused, headers={**refused.headers, "www-authenticate": 'Basic realm="http"'})
+    realm = f"http://{question.headers.get('host', '')}{question.path}"
+    asked = {"www-authenticate": f'Basic realm="{realm}"'}
+    return replace(refused, headers={**refused.headers, **asked})
 
 
 @dataclass(frozen=True)
