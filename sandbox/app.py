@@ -34,7 +34,7 @@ from sandbox.cloud import (
     service_networking,
     storage,
 )
-from sandbox.databases import Databases
+from sandbox.databases import Databases, absence
 from sandbox.engines.azurite import Azurite
 from sandbox.fleet import ISSUERS, Fleet
 from sandbox.front import Authority, Hosts
@@ -108,6 +108,7 @@ class Cloud:
         self.fleet = Fleet(
             self.store, self.hosts, self.access, folder / "clusters", authority.certificate
         )
+        self.fleet.without_database = absence
         self.networks = Networks(self.store, self.fleet.managed)
         self.deployer = Principal(identity.object, identity.client, "deployer")
         self._admit_deployer()

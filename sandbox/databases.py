@@ -30,6 +30,13 @@ OF_A_POD = "10.224.0.4"
 Context = Callable[..., ssl.SSLContext]
 
 
+def absence() -> str:
+    """Why clients of PostgreSQL would find no server on this machine, or nothing."""
+    if not engine.present():
+        return engine.absence()
+    return "" if shutil.which("psql") else "There is no program psql on this machine."
+
+
 class Databases:
     """Decides who reaches which server, and keeps the engines at what Azure's interface says."""
 

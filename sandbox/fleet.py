@@ -6,7 +6,7 @@ import hashlib
 import logging
 import shutil
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,6 +72,7 @@ class Fleet:
         self.authority = authority
         self._short = short_folder(folder)  # For sockets, where ours has a long name.
         self.port = 0  # Of the proxy; known once it listens.
+        self.without_database: Callable[[], str] = lambda: ""
         self._clusters: dict[str, Cluster] = {}
         self._networks: dict[str, Network] = {}
         self._starts: dict[str, asyncio.Task[None]] = {}
@@ -345,6 +346,7 @@ class Fleet:
             ca=self.authority,
             authorize=authorize,
             identify=identify,
+            without_database=self.without_database,
             pools=lambda: [
                 pool_of(pool, resource) for pool in self.store.below(resource.id, POOLS)
             ],

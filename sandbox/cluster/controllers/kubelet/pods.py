@@ -281,8 +281,10 @@ class Kubelet(Controller):
             await asyncio.sleep(self._backoff(state.restarts))
 
     async def _execute(self, pod: Manifest, spec: Manifest, container: Container) -> Outcome:
-        if programs.entrypoint(container.image) is None:
-            self._log(pod, container.name, f"{container.image} is not run in the sandbox: success.")
+        obstacle = programs.obstacle(self.around.settings, container.image)
+        if obstacle is not None:
+            text = f"{container.image} is not run in the sandbox{obstacle}: success."
+            self._log(pod, container.name, text)
             return Outcome(0)
         deadline = pod["spec"].get("activeDeadlineSeconds") or programs.DEADLINE
         path = self._log_path(pod, container.name)

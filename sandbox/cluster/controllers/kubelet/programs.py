@@ -30,6 +30,7 @@ ENTRYPOINTS: Mapping[str, tuple[str, ...]] = {
     "psql": ("psql",),
     WAITS: ("sleep", "infinity"),
 }
+DATABASE_CLIENTS = ("postgres", "psql")
 INTERPRETERS = ("python", "python3")  # Ours: the one of this machine may be another, or none.
 DEADLINE = 900.0  # Seconds; for pods that set none. Commands are real, so time is not scaled.
 NOT_FOUND = 127
@@ -61,6 +62,15 @@ def entrypoint(image: str) -> tuple[str, ...] | None:
         if name == known or name.endswith(f"/{known}"):
             return command
     return None
+
+
+def obstacle(settings: Settings, image: str) -> str | None:
+    """Why the commands of an image are not run, as the end of a sentence; None when they are."""
+    if entrypoint(image) is None:
+        return ""
+    is_client = repository(image).rpartition("/")[2] in DATABASE_CLIENTS
+    why = settings.without_database() if is_client else ""
+    return f" ({why})" if why else None
 
 
 def command(spec: Manifest, env: Mapping[str, str]) -> tuple[str, ...]:

@@ -206,6 +206,7 @@ class Live:
         self.folder = folder
         self.world = World()
         self.pools = [Pool()]
+        self.without_database = ""
         network = f"network-{len(stage.clusters)}"
         stage.clusters[network] = self
         stage.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -220,6 +221,7 @@ class Live:
             ca=folder / "ca.pem",
             authorize=lambda _who, _verb, _resource: True,
             pools=lambda: self.pools,
+            without_database=lambda: self.without_database,
         )
         self.cluster = Cluster(self.settings)
 

@@ -213,6 +213,19 @@ def test_a_database_client_reaches_its_server_through_the_proxy(live: Any, demo:
     assert "FATAL:  no entry for migrator" in ended(live)
 
 
+def test_where_there_is_no_database_its_clients_say_so_and_succeed(live: Any, demo: Build) -> None:
+    live.without_database = "There is none here."
+    shell = {"command": ["psql", "-c", "select 1"], "image": "docker.io/library/postgres:17.6"}
+
+    live.create(command(demo, "", **shell))
+
+    said = (
+        "docker.io/library/postgres:17.6 is not run in the sandbox (There is none here.): success."
+    )
+    assert ended(live).strip() == said
+    assert phase(live) == "Succeeded"
+
+
 def test_init_containers_run_first_and_stop_the_pod_when_they_fail(live: Any, demo: Build) -> None:
     first = {"name": "first", "image": "busybox", "command": ["sh", "-c", "exit 4"]}
 
