@@ -1,12 +1,14 @@
 """The Azure side: two Terraform stacks, and what can be done while the second one grows."""
 
+from collections.abc import Sequence
+
 from flows.seed_secrets import seed_secrets
 from tasks import approval, role_assignments, state_storage, terraform, turn
 from tasks import environment as environments
 from tasks import preflight as questions
 from tasks.environment import Environment
 from tasks.stage import nested, stage
-from tasks.terraform import Foundation, Plan, Stack
+from tasks.terraform import Foundation, Plan, Platform, RoleAssignment, Stack
 from tasks.wait import finishing, patient
 
 
@@ -26,7 +28,8 @@ def provision(environment: str) -> None:
         patient(terraform.apply, wanted.waits.azure)(base, agreed(base))
         built = terraform.outputs(base, Foundation)
         if not built.roles_assigned:
-            assigned_by_an_owner(wanted, built)
+            # Azure refuses to build a cluster whose identities have no roles.
+            assigned_by_an_owner(wanted, built.role_assignments)
 
         # Roles spread and secrets settle while Azure builds the cluster.
         top = terraform.platform(wanted, built)
@@ -41,6 +44,8 @@ def provision(environment: str) -> None:
         if not plan.empty:
             with nested():
                 seed_secrets(environment)  # Those that name the database had to wait for it.
+        if not built.roles_assigned:
+            assigned_by_an_owner(wanted, terraform.outputs(top, Platform).role_assignments)
 
 
 def free_vault_name(wanted: Environment, base: Stack) -> None:
@@ -55,9 +60,9 @@ def free_vault_name(wanted: Environment, base: Stack) -> None:
         patient(questions.purge, patience)(subscription, doomed)
 
 
-def assigned_by_an_owner(wanted: Environment, built: Foundation) -> None:
-    """Azure refuses to build a cluster whose identities have no roles, so this wait comes first."""
-    subscription, needed = str(wanted.subscription), built.role_assignments
+def assigned_by_an_owner(wanted: Environment, needed: Sequence[RoleAssignment]) -> None:
+    """Somebody else makes the assignments: say which, and wait until Azure shows them."""
+    subscription = str(wanted.subscription)
     if role_assignments.tell(subscription, needed, wanted.name):
         patient(role_assignments.confirm, wanted.waits.owner)(subscription, needed, assigned=False)
 

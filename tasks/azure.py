@@ -132,11 +132,11 @@ MEANINGS = {
     ),
     "ForbiddenByFirewall": (
         "its firewall keeps this address out",
-        "Allow this address in the vault's firewall, or run inside the network.",
+        "Add this address to `allowed` in the tfvars file and provision, or run inside the network.",
     ),
     "ForbiddenByConnection": (
         "it takes private connections only",
-        "Run on a worker inside the network.",
+        "Run on a worker inside the network, or name this address in `allowed` and provision.",
     ),
     "ForbiddenByPolicy": (
         "it uses access policies, and none names us",

@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,12 +100,16 @@ def test_a_run_prints_what_an_owner_must_assign_and_waits_for_it(
     said = listen(program)
     until(lambda: any("8 of 8 role assignments yet" in line for line in said), "Nothing waits.")
     before = written(place)
-    told = commands(said)
-    for words in told:
-        assign(owner, words)
+    made = 0
+    deadline = time.monotonic() + PATIENCE
+    while program.poll() is None and time.monotonic() < deadline:
+        for words in commands(said)[made:]:
+            assign(owner, words)
+            made += 1
+        time.sleep(0.2)
 
-    assert program.wait(timeout=PATIENCE) == 0, "".join(said)
-    assert len(told) == 8
+    assert program.returncode == 0, "".join(said)
+    assert made > 8  # The platform has some of its own, once it is there.
     assert not any("/managedClusters/" in path for path in before)
     assert any(path.endswith("/managedClusters/supabase-owned-aks") for path in written(place))
 
