@@ -33,6 +33,7 @@ NAMESPACES = {  # By the beginning of Terraform's type; the longest that fits.
     "azurerm_private_dns": "Microsoft.Network",
     "azurerm_private_endpoint": "Microsoft.Network",
     "azurerm_public_ip": "Microsoft.Network",
+    "azurerm_resource_policy": "Microsoft.PolicyInsights",
     "azurerm_route": "Microsoft.Network",
     "azurerm_storage": "Microsoft.Storage",
     "azurerm_subnet": "Microsoft.Network",

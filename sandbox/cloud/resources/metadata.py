@@ -27,6 +27,7 @@ NAMESPACES = {  # Each with the version that clients which look one up are to us
     "Microsoft.Network": "2025-01-01",
     "Microsoft.OperationalInsights": "2025-07-01",
     "Microsoft.OperationsManagement": "2015-11-01-preview",
+    "Microsoft.PolicyInsights": "2024-10-01",
     "Microsoft.Resources": "2022-09-01",
     "Microsoft.ServiceNetworking": "2025-01-01",
     "Microsoft.Storage": "2025-08-01",
