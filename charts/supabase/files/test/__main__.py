@@ -70,8 +70,8 @@ def storage(it: Platform) -> Iterator[Check]:
     yield "file-comes-down", "same bytes", lambda: it.download(PRIVATE, "service")
     yield "file-is-not-for-anon", "4??", lambda: it.download(PRIVATE, "anon")
     yield "address-is-signed", "200", it.sign
-    yield "signed-address", "same bytes", lambda: it.download(it.signed)
-    yield "forged-address", "4??", lambda: it.download(it.signed[:-4] + "AAAA")
+    yield "signed-address", "same bytes", it.follow
+    yield "forged-address", "4??", lambda: it.follow("AAAA")
 
 
 def realtime(it: Platform) -> Iterator[Check]:

@@ -52,7 +52,7 @@ class Platform:
     def ask(
         self, path: str, who: str = "", method: str = "GET", body: Any = None, **headers: str
     ) -> Answer:
-        """Ask as nobody, as the holder of a key, as the user, as a person, or with a forged token."""
+        """Ask as nobody, with a key, as the user, as a person, or with a forged token."""
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         if who in ("user", "forged"):
             token = self.token if who == "user" else self.forged
@@ -69,6 +69,8 @@ class Platform:
     @property
     def forged(self) -> str:
         """The user's token with another role in it, under the old signature."""
+        if not self.token:
+            raise HTTPException("there is no token to forge")
         head, claims, signature = self.token.split(".")
         told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         other = json.dumps(told | {"role": "service_role"}).encode()
@@ -135,8 +137,16 @@ class Platform:
     def sign(self) -> str:
         path = f"/storage/v1/object/sign/{BUCKET}/{FILE}"
         answer = self.ask(path, "service", "POST", {"expiresIn": 60})
-        self.signed = "/storage/v1" + answer.json.get("signedURL", "/")
+        address = answer.json.get("signedURL", "")
+        self.signed = f"/storage/v1{address}" if address else ""
         return str(answer.status)
+
+    def follow(self, forged: str = "") -> str:
+        """Download from the signed address, or from one whose last signs are others."""
+        if not self.signed:
+            raise HTTPException("no address was signed")
+        kept = len(self.signed) - len(forged)
+        return self.download(self.signed[:kept] + forged)
 
     def remove_bucket(self) -> str:
         emptied = self.ask(f"/storage/v1/bucket/{BUCKET}/empty", "service", "POST", {})

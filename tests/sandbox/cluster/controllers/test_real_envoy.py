@@ -67,8 +67,10 @@ REQUESTS: list[tuple[str, dict[str, str]]] = [
     ("/pg/x", {"apikey": SERVICE, "origin": "https://any.example.com"}),
     ("/pg/x", {"apikey": SERVICE, "origin": "http://localhost:3000"}),
 ]
-TOLD = ("authorization", "apikey", "x-api-key", "sb-api-key", "content-profile", "host")
-TOLD += ("x-forwarded-prefix", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port")
+TOLD = (
+    *("authorization", "apikey", "x-api-key", "sb-api-key", "content-profile", "host"),
+    *("x-forwarded-prefix", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"),
+)
 GIVEN_BACK = ("www-authenticate", "access-control-allow-origin")
 
 

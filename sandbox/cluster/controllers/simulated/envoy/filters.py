@@ -67,7 +67,8 @@ def signed_in(listener: Listener, question: Question, env: Mapping[str, str]) ->
     text = "User authentication failed. "
     text += "Invalid username/password combination." if given else "Missing username and password."
     refused = Reply.text(text, 401)
-    realm = f"http://{question.headers.get('host', '')}{question.path}"
+    query = f"?{question.query}" if question.query else ""
+    realm = f"http://{question.headers.get('host', '')}{question.path}{query}"
     asked = {"www-authenticate": f'Basic realm="{realm}"'}
     return replace(refused, headers={**refused.headers, **asked})
 

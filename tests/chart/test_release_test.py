@@ -1,0 +1,147 @@
+"""The job of `helm test`; what it asks is tried on whole platforms by the tests of the sandbox."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.chart.conftest import PROJECT, Charts, Rendering
+
+PROGRAM = PROJECT / "charts" / "supabase" / "files" / "test"
+KEYS = {
+    "ANON_KEY": "the.anon.key",
+    "SERVICE_ROLE_KEY": "the.service.key",
+    "PUBLISHABLE_KEY": "sb_publishable_x",
+    "SECRET_KEY": "sb_secret_x",
+    "DASHBOARD_USERNAME": "supabase",
+    "DASHBOARD_PASSWORD": "secret words",
+}
+
+
+@pytest.fixture(scope="module")
+def rendering(charts: Charts) -> Rendering:
+    return charts.render("supabase", {"test": {"deadline": 30}})
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The program as a module, with its own folder on the path as Python puts it there."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    spec = importlib.util.spec_from_file_location("release_test", PROGRAM / "__main__.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    for name in ("client", "supabase"):
+        sys.modules.pop(name, None)
+
+
+def run(url: str) -> tuple[int, list[dict[str, Any]], str]:
+    done = subprocess.run(
+        [sys.executable, "-B", str(PROGRAM)],
+        env={"GATEWAY_URL": url, "PARTS": "realtime studio", "TEST_DEADLINE": "0", **KEYS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stdout
+
+
+def test_the_job_is_a_test_of_the_release_and_tries_once(rendering: Rendering) -> None:
+    job = rendering.kind("Job")["supabase-test"]
+
+    assert job["metadata"]["annotations"] == {
+        "helm.sh/hook": "test",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    }
+    assert job["spec"]["backoffLimit"] == 0
+    assert job["spec"]["activeDeadlineSeconds"] > 30
+
+
+def test_the_job_runs_the_program_as_it_stands_here(rendering: Rendering) -> None:
+    (container,) = rendering.pods()["supabase-test"]["containers"]
+    (mount,) = container["volumeMounts"]
+
+    assert container["command"] == ["python3", mount["mountPath"]]
+    for path in PROGRAM.glob("*.py"):
+        assert rendering.files("supabase-test")[path.name].strip() == path.read_text().strip()
+    assert mount["mountPath"] not in "".join(rendering.files("supabase-test").values())
+
+
+def test_the_program_needs_nothing_but_python() -> None:
+    own = {path.stem for path in PROGRAM.glob("*.py")}
+    text = "".join(path.read_text() for path in PROGRAM.glob("*.py"))
+    lines = [line.split() for line in text.splitlines() if line.startswith(("import ", "from "))]
+
+    assert {words[1].partition(".")[0] for words in lines} <= sys.stdlib_module_names | own
+
+
+def test_the_parts_that_are_off_are_not_asked(charts: Charts) -> None:
+    off = {"enabled": False}
+    rendering = charts.render("supabase", {"components": {"realtime": off, "functions": off}})
+
+    (container,) = rendering.pods()["supabase-test"]["containers"]
+    settings = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert not {"realtime", "functions"} & set(str(settings["PARTS"]).split())
+
+
+def test_nobody_at_the_address_fails_each_check_and_no_key_is_told() -> None:
+    code, (*checks, summary), text = run("http://127.0.0.1:1")
+
+    assert not any(check["ok"] for check in checks)
+    reasons = (
+        "ConnectionRefusedError",
+        "HTTPException: there is no token",
+        "HTTPException: no add",
+    )
+    assert all(check["got"].startswith(reasons) for check in checks)
+    assert {tuple(check) for check in checks} == {("check", "ok", "expected", "got")}
+    assert (code, summary) == (1, {"ok": False, "checks": len(checks), "passed": 0})
+    assert not any(key in text for key in KEYS.values() if key != "supabase")
+
+
+def test_a_check_is_asked_until_it_is_right(
+    program: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(("503", "404", "200"))
+
+    held = program.hold(("ready", "200", lambda: next(answers)), time.monotonic() + 60)
+
+    assert held
+    assert json.loads(capsys.readouterr().out)["got"] == "200"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "right"),
+    [("401|403", "403", True), ("4??", "404", True), ("200 200", "200 404", False)],
+)
+def test_several_answers_may_be_right(
+    program: ModuleType, wanted: str, got: str, *, right: bool
+) -> None:
+    assert program.hold(("check", wanted, lambda: got), time.monotonic()) is right
+
+
+def test_a_proxy_of_the_environment_is_used(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert program
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    client = sys.modules["client"]
+
+    direct = client.connect("http://gateway:8000/")
+    monkeypatch.setenv("http_proxy", "http://me;there:token@127.0.0.1:3128")
+    through = client.connect("http://gateway:8000/")
+
+    assert (direct.host, direct.port) == ("gateway", 8000)
+    assert (through.host, through.port) == ("127.0.0.1", 3128)
