@@ -132,7 +132,7 @@ MEANINGS = {
     ),
     "ForbiddenByFirewall": (
         "its firewall keeps this address out",
-        "Add this address to `allowed` in the tfvars file and provision, or run inside the network.",
+        "Name this address in `allowed` in the tfvars file and provision, or run inside.",
     ),
     "ForbiddenByConnection": (
         "it takes private connections only",
