@@ -4,7 +4,7 @@ docs/pictures/arrows.svg. Arrows from and to a component that is off do not exis
 
 Outside the chart stand `edge` (clients), `sql` (clients of the pooler), `monitoring` (asks for metrics), `database`,
 `s3`, `mail`, `web` (HTTPS anywhere, the Kubernetes API among it) and `collector` (takes traces). `test` is the job of
-`helm test`. `db`, where it is on, takes the place of `database`.
+`helm test`, `tenant` the one that tells Realtime of its database. `db`, where it is on, takes the place of `database`.
 */}}
 {{- define "supabase.arrows" -}}
 edge: [gateway]
@@ -15,6 +15,9 @@ gateway: [auth, rest, realtime, storage, functions, meta, studio, collector]
 auth: [database, mail, web, collector]
 rest: [database]
 realtime: [realtime, database]
+{{- if include "supabase.enabled" (list . "realtime") }}
+tenant: [realtime]
+{{- end }}
 storage: [rest, imgproxy, database, s3, collector]
 imgproxy: [s3, collector]
 meta: [database]
@@ -34,7 +37,7 @@ db: []
 
 {{/* The arrows of this release: of the table, those whose both ends are there. */}}
 {{- define "supabase.drawn" -}}
-{{- $outside := list "edge" "sql" "monitoring" "test" "database" "s3" "mail" "web" "collector" -}}
+{{- $outside := list "edge" "sql" "monitoring" "test" "tenant" "database" "s3" "mail" "web" "collector" -}}
 {{- $drawn := dict -}}
 {{- range $caller, $calls := include "supabase.arrows" . | fromYaml -}}
 {{- if or (has $caller $outside) (include "supabase.enabled" (list $ $caller)) -}}
