@@ -65,6 +65,6 @@ database = {
 
 observability = {
   emails  = []                  # Who is told of alerts, such as ["on-call@example.com"].
-  budget  = 300                 # A month, in the currency of the subscription.
+  budget  = 500                 # A month, in the currency of the subscription.
   grafana = { enabled = false } # The dearest part of it.
 }

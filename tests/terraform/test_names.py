@@ -110,3 +110,13 @@ def test_all_environments_decide_the_same_things(terraform: Terraform, tmp_path:
     assert shapes["sandbox"] == shapes["dev"]
     # Production drops no logs.
     assert shapes["dev"] - {"logs.daily_gb"} <= shapes["prod"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_estimate_of_costs_names_the_sizes_that_are_decided(environment: str) -> None:
+    decided = (SOURCE / "vars" / f"{environment}.tfvars").read_text()
+    sizes = re.findall(r'^ +(?:sku|size|replication) += "(\w+)"', decided, re.MULTILINE)
+    page = (SOURCE.parent / "docs" / "costs.md").read_text()
+
+    assert sizes
+    assert [size for size in sizes if size not in page] == []
