@@ -63,6 +63,7 @@ def work(port: Port = PORT) -> int:
     steps = (
         [prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite"],
         [prefect, "work-pool", "create", "supabase-dev", "--type", "process", "--overwrite"],
+        [prefect, "work-pool", "create", "supabase-prod", "--type", "process", "--overwrite"],
         [prefect, "--no-prompt", "deploy", "--all"],
     )
     for step in steps:

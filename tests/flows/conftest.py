@@ -180,6 +180,7 @@ def worker(place: Place) -> Iterator[Place]:
     for command in (
         ["work-pool", "create", "supabase-sandbox", "--type", "process"],
         ["work-pool", "create", "supabase-dev", "--type", "process"],
+        ["work-pool", "create", "supabase-prod", "--type", "process"],
         ["--no-prompt", "deploy", "--all"],
     ):
         done = subprocess.run(
