@@ -1,4 +1,4 @@
-"""State in Azure: its storage is made and taken over; the lock of a killed run is broken if asked."""
+"""State in Azure: its storage is made and taken over; the lock of a killed run is broken."""
 
 import base64
 import json

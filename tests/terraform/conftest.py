@@ -18,7 +18,8 @@ from sandbox.terraform_provider import mirror
 
 SOURCE = Path(__file__).parents[2] / "terraform"
 STACKS = ("foundation", "platform")
-FOLDERS = (*STACKS, *sorted(f"modules/{path.name}" for path in (SOURCE / "modules").iterdir()))
+MODULES = sorted(f"modules/{path.name}" for path in (SOURCE / "modules").iterdir())
+FOLDERS = ("bootstrap", *STACKS, *MODULES)
 
 
 @dataclass
