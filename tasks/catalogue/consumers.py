@@ -9,15 +9,6 @@ from tasks.catalogue.secret import Secret
 OWN_NAME = {"s3proxy"}  # Consumers with a chart of their own; the others belong to Supabase.
 
 
-# Secrets of several consumers at once, as long as a chart still reads them.
-FORMER: dict[str, tuple[str, ...]] = {
-    "supabase-jwt": ("jwt-secret", "anon-key", "service-role-key"),
-    "supabase-s3": ("supabase-storage-creds",),
-    "supabase-blob": ("azure-storage-account-name", "azure-storage-account-key"),
-    "supabase-dashboard": ("dashboard-username", "dashboard-password"),
-}
-
-
 @dataclass(frozen=True)
 class Key:
     """One key of a Secret, and where its value is: a name in the vault, or a part of its JSON."""
@@ -37,7 +28,7 @@ class Consumer:
     @property
     def secret(self) -> str:
         """The Kubernetes Secret that it reads."""
-        return self.name if self.name in {*OWN_NAME, *FORMER} else f"supabase-{self.name}"
+        return self.name if self.name in OWN_NAME else f"supabase-{self.name}"
 
     def values(self) -> dict[str, Any]:
         """As the platform chart is told."""
@@ -53,11 +44,7 @@ def consumers(catalogue: tuple[Secret, ...], without: Collection[str] = ()) -> t
     """Everybody who reads something; `without` names what this environment has no use for."""
     read = [secret for secret in catalogue if secret.name not in without]
     names = sorted({reader for secret in read for reader in secret.readers})
-    former = tuple(
-        Consumer(name, tuple(key for s in catalogue if s.name in held for key in keys(s)))
-        for name, held in FORMER.items()
-    )
-    return former + tuple(
+    return tuple(
         Consumer(
             name, tuple(key for secret in read if name in secret.readers for key in keys(secret))
         )
