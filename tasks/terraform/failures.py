@@ -51,7 +51,8 @@ def failure(what: str, errors: Sequence[dict[str, Any]], complaint: str) -> Depl
     message = f"{what} failed.\n" + "\n".join(texts)
     if any(LOCKED in text for text in texts):
         holder = parse_complaint("\n".join(texts))
-        return BusyError(f"{what}: the state is locked by {holder}.", HINTS["held"])
+        told = "\n".join([f"{what}: the state is locked by {holder}.", *texts])
+        return BusyError(told, HINTS["held"])
     kinds = {kind_of(text) for text in texts}
     if kinds <= {"cut", "pending"}:
         lines = dict.fromkeys(" ".join(text.split()) for text in texts)
