@@ -1,5 +1,5 @@
 # Where Terraform keeps what it knows about an environment. This stack comes before all others and
-# keeps no state of its own: what exists is imported, each time (docs/adr/0009).
+# keeps no state of its own: what exists is imported, each time (docs/adr/0010).
 
 data "azurerm_client_config" "current" {}
 
