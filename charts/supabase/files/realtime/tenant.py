@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # A file of a ConfigMap, no package.
 """
 Tell Realtime of its one tenant: the project's database, and how tokens are verified.
 
