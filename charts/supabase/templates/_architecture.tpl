@@ -15,9 +15,7 @@ gateway: [auth, rest, realtime, storage, functions, meta, studio, collector]
 auth: [database, mail, web, collector]
 rest: [database]
 realtime: [realtime, database]
-{{- if include "supabase.enabled" (list . "realtime") }}
 tenant: [realtime]
-{{- end }}
 storage: [rest, imgproxy, database, s3, collector]
 imgproxy: [s3, collector]
 meta: [database]
@@ -46,7 +44,7 @@ db: []
 {{- if and (eq . "database") (include "supabase.enabled" (list $ "db")) }}{{ $called = "db" }}{{ end -}}
 {{- if or (has $called $outside) (include "supabase.enabled" (list $ $called)) }}{{ $there = append $there $called }}{{ end -}}
 {{- end -}}
-{{- $drawn = set $drawn $caller $there -}}
+{{- if or $there (not (has $caller $outside)) }}{{ $drawn = set $drawn $caller $there }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $drawn -}}
