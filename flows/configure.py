@@ -1,5 +1,6 @@
 """The cluster's ground: External Secrets, policies, every secret in its place; and dashboards."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flows import seed_secrets
@@ -12,20 +13,25 @@ from tasks import (
     grafana,
     helm,
     key_vault,
+    registry,
     turn,
 )
 from tasks import environment as environments
 from tasks.access import Site
 from tasks.catalogue import Consumer
+from tasks.charts import Package, Public
 from tasks.environment import PROJECT, Environment
+from tasks.errors import ConfigError
 from tasks.external_secrets import Synced
-from tasks.helm import Public, Release
+from tasks.helm import Release
 from tasks.key_vault import Sealed
+from tasks.registry import Login
 from tasks.stage import stage
 from tasks.terraform import Foundation
 from tasks.wait import patient
 
 OPERATOR = Public("oci://ghcr.io/external-secrets/charts/external-secrets", "2.9.0")
+Source = Package | Public
 
 # What S3Proxy has no use for where an identity signs in.
 ACCOUNT = ("azure-storage-account-name", "azure-storage-account-key")
@@ -52,7 +58,12 @@ def configure(environment: str) -> Synced:
         publish = patient(grafana.publish, wanted.waits.azure)
         published = publish.submit(site.platform.grafana_endpoint, drawn(wanted, site))
         groups = base_releases(wanted, site.foundation)
-        patient(helm.install, wanted.waits.webhook)(site.cluster, *groups)
+        patient(helm.install, wanted.waits.webhook)(
+            site.cluster,
+            *groups,
+            timeout=wanted.helm_timeout,
+            login=login(wanted, site.foundation),
+        )
         synced = secrets_in_place(wanted, site)
         password.result()
         published.result()
@@ -97,7 +108,7 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
         Release(
             "platform",
             wanted.namespace,
-            charts.package("platform")["platform"],
+            our_charts(wanted, built, "platform")["platform"],
             values(wanted, "platform", platform),
             wait=False,  # Its secrets may take minutes; that wait has a task of its own.
         )
@@ -109,6 +120,29 @@ def consumers(wanted: Environment) -> tuple[Consumer, ...]:
     storage = values(wanted, "s3proxy", {}).get("storage", {})
     without = ACCOUNT if storage.get("signIn") == "workloadIdentity" else ()
     return catalogue.consumers(seed_secrets.secrets(wanted), without)
+
+
+def our_charts(wanted: Environment, built: Foundation, *names: str) -> Mapping[str, Source]:
+    """Our charts, to be sent with the command, or to be found in the registry."""
+    packages = charts.package(*names)
+    if wanted.chart_source == "context":
+        return packages
+    publish = patient(registry.publish, wanted.waits.azure)
+    return publish(server(wanted, built), *packages.values())
+
+
+def login(wanted: Environment, built: Foundation) -> Login | None:
+    """How the cluster's helm signs in where it has to pull our charts."""
+    return None if wanted.chart_source == "context" else Login(server(wanted, built))
+
+
+def server(wanted: Environment, built: Foundation) -> str:
+    if built.registry_login_server is None:
+        raise ConfigError(
+            f"{wanted.name} has no registry, and chart_source or images asks for one.",
+            "Set registry.enabled in the tfvars and run provision.",
+        )
+    return built.registry_login_server
 
 
 def values(wanted: Environment, chart: str, given: dict[str, Any]) -> dict[str, Any]:

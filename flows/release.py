@@ -1,58 +1,116 @@
 """Supabase and its S3Proxy: releases that follow the secrets they were started with."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from flows.configure import secrets_in_place
-from tasks import access, charts, helm, turn
+from flows.configure import login, our_charts, secrets_in_place, server
+from tasks import access, approval, charts, helm, registry, turn, wait
 from tasks import environment as environments
 from tasks.access import Site
 from tasks.environment import PROJECT, Environment
+from tasks.errors import BusyError, DeployError
 from tasks.helm import Release
+from tasks.registry import Image
 from tasks.stage import stage
 from tasks.wait import patient
 
+CHARTS = ("s3proxy", "supabase")
+
 
 @stage
-def release(environment: str, secrets_revision: str = "") -> None:
+def release(
+    environment: str, secrets_revision: str = "", revision: int = 0, name: str = "supabase"
+) -> None:
     """
     Install or upgrade Supabase and S3Proxy; an unchanged release is left alone.
+
+    An upgrade that fails is taken back to what stood before it. With a revision, nothing is
+    installed: the release goes back to it, after a person has seen what that changes.
 
     Args:
         environment: Name of a file in deployments/.
         secrets_revision: Revision of the synced secrets; empty looks it up.
+        revision: Revision of the past to go back to; 0 brings what the files say.
+        name: The release that goes back.
     """
     wanted = environments.load(environment)
     with turn.hold(wanted):
         site = access.enter(wanted)
-        revision = secrets_revision or secrets_in_place(wanted, site).revision
-        releases = (s3proxy(wanted, site, revision), supabase(wanted, site, revision))
-        patient(helm.install, wanted.waits.health)(site.cluster, releases)
+        if revision:
+            go_back(wanted, site, name, revision)
+            return
+        synced = secrets_revision or secrets_in_place(wanted, site).revision
+        bring(wanted, site, releases(wanted, site, synced))
 
 
-def s3proxy(wanted: Environment, site: Site, revision: str) -> Release:
-    """S3 in front of Blob; it reads the storage account's key when it starts."""
-    given = {
-        "secretsRevision": revision,
-        "storage": {
-            "account": site.foundation.storage_account_name,
-            "container": site.foundation.storage_container_name,
+def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, ...]:
+    """Both as they should be; a changed secret restarts every pod that read the old one."""
+    given: dict[str, dict[str, Any]] = {
+        "s3proxy": {
+            "storage": {
+                "account": site.foundation.storage_account_name,
+                "container": site.foundation.storage_container_name,
+                "clientId": site.foundation.s3proxy_client_id,
+            },
+        },
+        "supabase": {
+            "hostname": wanted.hostname,
+            "database": {"host": site.platform.database_host, "name": site.platform.database_name},
+            "storage": {"bucket": site.foundation.storage_container_name},
         },
     }
-    return packaged(wanted, "s3proxy", given)
-
-
-def supabase(wanted: Environment, site: Site, revision: str) -> Release:
-    """A changed secret changes the revision, and with it every pod that read the old one."""
-    given = {
-        "hostname": wanted.hostname,
-        "secretsRevision": revision,
-        "database": {"host": site.platform.database_host, "name": site.platform.database_name},
-        "storage": {"bucket": site.foundation.storage_container_name},
+    shared: dict[str, Any] = {"secretsRevision": revision}
+    if wanted.images == "import":
+        shared["images"] = {"registry": server(wanted, site.foundation)}
+    values = {
+        chart: helm.values_for(PROJECT / wanted.values, chart, given[chart] | shared)
+        for chart in CHARTS
     }
-    return packaged(wanted, "supabase", given)
+    if wanted.images == "import":
+        import_images(wanted, site, values)
+    sources = our_charts(wanted, site.foundation, *CHARTS)
+    return tuple(
+        Release(chart, wanted.namespace, sources[chart], values[chart]) for chart in CHARTS
+    )
 
 
-def packaged(wanted: Environment, chart: str, given: dict[str, Any]) -> Release:
-    package = charts.package(chart)[chart]
-    values = helm.values_for(PROJECT / wanted.values, chart, given)
-    return Release(chart, wanted.namespace, package, values)
+def import_images(wanted: Environment, site: Site, values: dict[str, dict[str, Any]]) -> None:
+    """Every image that the charts start is in the registry; those that are missing come at once."""
+    named = {image for chart in CHARTS for image in charts.images(chart, values[chart])}
+    patience, place = wanted.waits.azure, server(wanted, site.foundation)
+    missing = patient(registry.lacking, patience)(place, [Image(name) for name in sorted(named)])
+    fetch, into = patient(registry.fetch, patience), str(site.foundation.registry_id)
+    coming = [fetch.submit(into, image, wanted.polling.resource) for image in missing]
+    for one in coming:
+        one.result()
+
+
+def bring(wanted: Environment, site: Site, wished: Sequence[Release]) -> None:
+    """What cannot be brought goes back to what stood before; why it failed was read first."""
+    install = patient(helm.install, wanted.waits.health)
+    try:
+        install(
+            site.cluster,
+            wished,
+            timeout=wanted.helm_timeout,
+            login=login(wanted, site.foundation),
+        )
+    except BusyError:
+        raise  # Somebody else is at work on it.
+    except DeployError as error:
+        with suppress(DeployError):  # What made the release fail is the one to be told.
+            back = helm.take_back(site.cluster, wished, wanted.helm_timeout)
+            for name, revision in back.items():
+                error.also(f"{name} is back at revision {revision}, as it was before.")
+        raise
+
+
+def go_back(wanted: Environment, site: Site, name: str, revision: int) -> None:
+    """As with a plan that destroys: shown, agreed to, done."""
+    compare = patient(helm.compare, wanted.waits.run_command)
+    comparison = compare(site.cluster, name, wanted.namespace, revision)
+    wait.logger().info("%s", comparison.markdown())
+    approval.ask(wanted, f"Take {name} back to revision {revision}?", comparison.markdown())
+    roll_back = patient(helm.roll_back, wanted.waits.health)
+    roll_back(site.cluster, name, wanted.namespace, revision, wanted.helm_timeout)

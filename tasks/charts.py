@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -78,6 +79,24 @@ def pack(chart: Path) -> Package:
             entry.size, entry.mode = len(content), 0o644
             archive.addfile(entry, io.BytesIO(content))
     return Package(meta["name"], str(meta["version"]), stream.getvalue())
+
+
+def stamped(package: Package) -> Package:
+    """The same chart, whose version tells its content: one version may have had several."""
+    version = f"{package.version}+{package.digest[:12]}"
+    stream = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(package.archive)) as source,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for entry in source:
+            file = source.extractfile(entry)
+            content = file.read() if file else b""
+            if entry.name == f"{package.name}/Chart.yaml":
+                content = re.sub(rb"(?m)^version:.*$", f"version: {version}".encode(), content)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return Package(package.name, version, stream.getvalue())
 
 
 def images(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:

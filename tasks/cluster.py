@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,12 +66,16 @@ class Script:
     def content(self) -> dict[str, bytes]:
         """Every file that must be there when `bash start.sh` runs."""
         exports = "".join(f"export {k}='{v}'\n" for k, v in sorted(self.environment.items()))
-        return {
-            "start.sh": f"{exports}. ./prelude.sh\n. ./{self.name}.sh\n".encode(),
-            "prelude.sh": (SCRIPTS / "prelude.sh").read_bytes(),
-            f"{self.name}.sh": (SCRIPTS / f"{self.name}.sh").read_bytes(),
-            **self.files,
-        }
+        start = f"{exports}. ./prelude.sh\n. ./{self.name}.sh\n"
+        return {"start.sh": start.encode(), **dict(sourced(start)), **self.files}
+
+
+def sourced(text: str) -> Iterator[tuple[str, bytes]]:
+    """The scripts that a script reads in, and those that they read in."""
+    for name in re.findall(r"^\. \./([a-z]+\.sh)$", text, re.MULTILINE):
+        content = (SCRIPTS / name).read_bytes()
+        yield name, content
+        yield from sourced(content.decode())
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ class DeployError(Exception):
         self.message = message
         self.hint = hint
 
+    def also(self, text: str) -> None:
+        """Add what was done about it."""
+        self.message += f"\n{text}"
+        self.args = (self.message, *self.args[1:])
+
     def __str__(self) -> str:
         return f"{self.message}\nNext: {self.hint}" if self.hint else self.message
 

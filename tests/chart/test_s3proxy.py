@@ -120,8 +120,13 @@ def test_without_a_name_of_its_secret_it_is_refused(charts: Charts) -> None:
         charts.render("s3proxy", {"secret": ""})
 
 
-def test_an_imported_image_comes_from_the_registry_it_was_imported_into(charts: Charts) -> None:
-    rendering = charts.render("s3proxy", {"images": {"registry": "example.azurecr.io"}})
+@pytest.mark.parametrize("host", ["", "docker.io/", "localhost:5000/"])
+def test_an_imported_image_comes_from_the_registry_it_was_imported_into(
+    charts: Charts, host: str
+) -> None:
+    name = "andrewgaul/s3proxy:s3proxy-4.0.0"
+    values = {"images": {"registry": "example.azurecr.io"}, "image": f"{host}{name}"}
 
-    (container,) = rendering.pods()["s3proxy"]["containers"]
-    assert container["image"].startswith("example.azurecr.io/andrewgaul/s3proxy:")
+    (container,) = charts.render("s3proxy", values).pods()["s3proxy"]["containers"]
+
+    assert container["image"] == f"example.azurecr.io/{name}"

@@ -402,10 +402,25 @@ def test_an_import_under_a_name_that_is_none_is_refused(cloud: Cloud, target: st
 
 
 def test_a_registry_that_is_not_simulated_is_no_source(cloud: Cloud) -> None:
-    answer = imported(cloud, "library/nginx:latest", registry="docker.io")
+    answer = imported(cloud, "library/nginx:latest", registry="registry.example.com")
 
     assert answer["error"]["code"] == "SandboxUnsupported"
-    assert "docker.io" in answer["error"]["message"]
+    assert "registry.example.com" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("reference", [":1.27", f"@sha256:{'a' * 64}"])
+def test_images_of_public_registries_can_be_imported(cloud: Cloud, reference: str) -> None:
+    done = imported(cloud, f"library/nginx{reference}", registry="docker.io")
+
+    here = cloud("GET", f"{HOST}/v2/charts/copy/manifests/1", headers=cloud.signed_in())
+    assert done["status"] == "Succeeded"
+    assert here.status_code == 200
+
+
+def test_an_image_that_is_not_published_ends_the_import(cloud: Cloud) -> None:
+    done = imported(cloud, "library/does-not-exist:1", registry="docker.io")
+
+    assert done["error"]["code"] == "InvalidParameters"
 
 
 def test_a_name_is_free_until_somebody_has_it(cloud: Cloud) -> None:

@@ -42,3 +42,13 @@ def test_times_and_owners_of_the_sources_leave_no_trace(tmp_path: Path) -> None:
 def test_a_folder_without_a_chart_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no chart"):
         charts.pack(tmp_path)
+
+
+def test_a_published_chart_tells_its_content_by_its_version() -> None:
+    plain = charts.pack(charts.CHARTS / "s3proxy")
+
+    stamped = charts.stamped(plain)
+
+    assert stamped.version == f"{plain.version}+{plain.digest[:12]}"
+    assert stamped.meta == plain.meta | {"version": stamped.version}
+    assert charts.stamped(plain) == stamped

@@ -20,15 +20,15 @@ labels: {{- include "platform.labels" $root | nindent 2 }}
 
 {{/* Whose metrics are read, and where; `namespace` where it is not this one, `token` where they ask for one. */}}
 {{- define "platform.monitors" -}}
-gateway:
-  labels: { app.kubernetes.io/name: supabase, app.kubernetes.io/component: gateway }
-  port: status
-  path: /stats/prometheus
-realtime:
-  labels: { app.kubernetes.io/name: supabase, app.kubernetes.io/component: realtime }
-  port: http
-  path: /metrics
+{{- range $component, $at := dict "auth" "metrics /metrics" "gateway" "metrics /stats/prometheus" "imgproxy" "metrics /metrics" "realtime" "http /metrics" "rest" "metrics /metrics" "storage" "http /metrics" }}
+{{ $component }}:
+  labels: { app.kubernetes.io/name: supabase, app.kubernetes.io/component: {{ $component }} }
+  port: {{ splitList " " $at | first }}
+  path: {{ splitList " " $at | last }}
+  {{- if eq $component "realtime" }}
   token: { secret: supabase-metrics, key: realtime-metrics-token }
+  {{- end }}
+{{- end }}
 external-secrets:
   namespace: external-secrets
   labels: { app.kubernetes.io/name: external-secrets }

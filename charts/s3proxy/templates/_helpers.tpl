@@ -32,7 +32,12 @@ labels:
 {{- if eq .Values.storage.signIn "workloadIdentity" }}true{{ end -}}
 {{- end -}}
 
-{{/* Where the image comes from: as it is written, or the registry into which it was imported. */}}
+{{/* The image as it is written, or from the registry into which it was imported, in the place of its host. */}}
 {{- define "s3proxy.image" -}}
-{{- with .Values.images.registry }}{{ . }}/{{ end }}{{ .Values.image -}}
+{{- $image := .Values.image -}}
+{{- $first := splitList "/" $image | first -}}
+{{- if and .Values.images.registry (contains "/" $image) (or (contains "." $first) (contains ":" $first)) -}}
+{{- $image = trimPrefix (printf "%s/" $first) $image -}}
+{{- end -}}
+{{- with .Values.images.registry }}{{ . }}/{{ end }}{{ $image -}}
 {{- end -}}

@@ -62,7 +62,7 @@ def plan(registry: Resource, wanted: dict[str, Any], registries: Registries) -> 
     """Read a request; a failure is what the operation ends in that Azure accepts nevertheless."""
     source = as_object(wanted.get("source"), "source")
     image = Image.read(str(source.get("sourceImage") or ""))
-    find = source_registry(source, registries)
+    find = source_registry(source, image, registries)
     here = models.login_server(registry.name)
     tags = [Image.read(str(one)) for one in wanted.get("targetTags") or []]
     for tag in tags:
@@ -91,7 +91,7 @@ def plan(registry: Resource, wanted: dict[str, Any], registries: Registries) -> 
 
 
 def source_registry(
-    source: dict[str, Any], registries: Registries
+    source: dict[str, Any], image: Image, registries: Registries
 ) -> Callable[[str], Repository | None]:
     """How to find a repository where the image comes from."""
     if source.get("resourceId"):
@@ -101,8 +101,11 @@ def source_registry(
     host = str(source.get("registryUri") or "").lower()
     if host == public.HOST:
         return public.find
+    if host in public.IMAGES:
+        return lambda name: public.image(host, name, image.reference)
     if models.find(registries.store, host.partition(".")[0]) and host.endswith(models.SUFFIX):
         return lambda name: registries.repository(host, name, "pull")
     raise UnsupportedError(
-        f"The sandbox imports from {public.HOST} and from its own registries, not from '{host}'."
+        f"The sandbox imports from {', '.join((public.HOST, *public.IMAGES))} and from its own "
+        f"registries, not from '{host}'."
     )

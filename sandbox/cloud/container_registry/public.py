@@ -1,4 +1,8 @@
-"""ghcr.io, as far as the project pulls from it: one public chart, anonymously, with a token."""
+"""
+Public registries, as far as the project needs them.
+
+From ghcr.io anybody pulls one chart, anonymously, with a token. Others give images to importers.
+"""
 
 import functools
 import gzip
@@ -24,6 +28,9 @@ from sandbox.cloud.container_registry.distribution import (
 )
 
 HOST = "ghcr.io"
+IMAGES = ("docker.io", "mcr.microsoft.com", "quay.io")  # Where images are imported from.
+IMAGE_TYPE = "application/vnd.oci.image.config.v1+json"
+MISSING = "does-not-exist"  # No image of such a name is there.
 CHARTS = Path(__file__).with_name("charts")
 PUBLISHED = {"external-secrets/charts/external-secrets": "external-secrets"}
 CONFIG_TYPE = "application/vnd.cncf.helm.config.v1+json"
@@ -94,6 +101,25 @@ def published(chart: str) -> Repository:
         },
     }
     kept.publish(described["version"], Manifest(json.dumps(manifest).encode(), MANIFEST))
+    return kept
+
+
+def image(host: str, name: str, reference: str) -> Repository | None:
+    """An image that says where it is from, and has no layers: containers do not run here."""
+    if MISSING in name or MISSING in reference:
+        return None
+    kept = Repository()
+    config = json.dumps({"os": "linux", "architecture": "amd64", "from": f"{host}/{name}"}).encode()
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": IMAGE_TYPE, "digest": kept.keep(config), "size": len(config)},
+        "layers": [],
+        "annotations": {"org.opencontainers.image.ref.name": reference},
+    }
+    made = Manifest(json.dumps(manifest).encode(), MANIFEST)
+    kept.publish(made.digest, made)
+    kept.tags[reference] = made.digest  # A digest, too, leads to it, although it is another one's.
     return kept
 
 

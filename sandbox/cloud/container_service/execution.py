@@ -107,7 +107,7 @@ class Execution:
         try:
             place = subfolder(root, "command-files")
             await whole(context.unpack, command.files, place)
-            environment = self._environment(root, access, command.token)
+            environment = self._environment(root, access, command)
             with (root / "output").open("wb") as sink:
                 argv = ("bash", "-c", command.text)
                 program = await leash.start(argv, place, environment, sink)
@@ -145,14 +145,17 @@ class Execution:
             for task in (ended, lost):
                 task.cancel()
 
-    def _environment(self, root: Path, access: ClusterAccess, token: str) -> dict[str, str]:
+    def _environment(self, root: Path, access: ClusterAccess, command: Command) -> dict[str, str]:
         """What the command sees; a pod of the network reaches the world through its proxy."""
         home = subfolder(root, "home")
         kubeconfig = home / "kubeconfig"
         kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(access.kubeconfig(token, access.settings.proxy), encoding="utf-8")
+        kubeconfig.write_text(
+            access.kubeconfig(command.token, access.settings.proxy), encoding="utf-8"
+        )
         return {
             "HOME": str(home),
+            "HOSTNAME": pod.name(command.id),
             "HTTP_PROXY": access.settings.proxy,
             "HTTPS_PROXY": access.settings.proxy,
             "KUBECONFIG": str(kubeconfig),

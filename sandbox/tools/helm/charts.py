@@ -1,5 +1,6 @@
 """Commands about charts: they need no cluster."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -111,15 +112,17 @@ def pull(arguments: Arguments) -> None:
     folder = Path(arguments.text("destination") or ".")
     for reference in _some(arguments.words, "pull", "chart reference"):
         known = set(folder.glob("*.tgz"))
-        helm_python.pull(
-            reference,
-            destination=folder,
-            version=arguments.text("version"),
-            repo_url=arguments.text("repo"),
-            untar=arguments.on("untar"),
-            untar_dir=arguments.text("untardir"),
-            plain_http=arguments.on("plain-http"),
-        )
+        with client(arguments) as signed_in:
+            helm_python.pull(
+                reference,
+                client=signed_in,
+                destination=folder,
+                version=arguments.text("version"),
+                repo_url=arguments.text("repo"),
+                untar=arguments.on("untar"),
+                untar_dir=arguments.text("untardir"),
+                plain_http=arguments.on("plain-http"),
+            )
         for archive in set(folder.glob("*.tgz")) - known:
             announce("Pulled", reference, archive, arguments)
 
@@ -127,8 +130,8 @@ def pull(arguments: Arguments) -> None:
 def push(arguments: Arguments) -> None:
     archive, remote = _exactly(arguments.words, 2, "push", "a chart archive and a remote")
     plain = arguments.on("plain-http")
-    with helm_python.RegistryClient(plain_http=plain) as client:
-        helm_python.push(archive, remote, client=client, plain_http=plain)
+    with client(arguments) as signed_in:
+        helm_python.push(archive, remote, client=signed_in, plain_http=plain)
     with helm_python.Chart.load(archive) as chart:
         announce("Pushed", f"{remote.rstrip('/')}/{chart.name}", Path(archive), arguments)
 
@@ -140,8 +143,8 @@ def announce(deed: str, reference: str, archive: Path, arguments: Arguments) -> 
     with helm_python.Chart.load(archive) as chart:
         tag = chart.version.replace("+", "_")
     name = f"{reference.removeprefix('oci://')}:{tag}"
-    with helm_python.RegistryClient(plain_http=arguments.on("plain-http")) as client:
-        digest = client.resolve(f"oci://{name}")["digest"]
+    with client(arguments) as signed_in:
+        digest = signed_in.resolve(f"oci://{name}")["digest"]
     printer.complain(f"{deed}: {name}\nDigest: {digest}")
 
 
@@ -156,9 +159,9 @@ def show(arguments: Arguments) -> None:
 
 def registry(arguments: Arguments) -> None:
     verb, host = _exactly(arguments.words, 2, "registry", "login or logout, and a host")
-    with helm_python.RegistryClient(plain_http=arguments.on("plain-http")) as client:
+    with client(arguments) as signed_in:
         if verb == "logout":
-            client.logout(host)
+            signed_in.logout(host)
             printer.complain(f"Removing login credentials for {host}")
             return
         if verb != "login":
@@ -166,7 +169,7 @@ def registry(arguments: Arguments) -> None:
         password = arguments.text("password") or ""
         if arguments.on("password-stdin"):
             password = sys.stdin.read().strip()
-        client.login(
+        signed_in.login(
             host,
             arguments.text("username") or "",
             password,
@@ -174,6 +177,14 @@ def registry(arguments: Arguments) -> None:
             plain_http=arguments.on("plain-http"),
         )
     printer.complain("Login Succeeded")
+
+
+def client(arguments: Arguments) -> helm_python.RegistryClient:
+    """Signed in as `HELM_REGISTRY_CONFIG` says, which the library by itself does not read."""
+    return helm_python.RegistryClient(
+        plain_http=arguments.on("plain-http"),
+        credentials_file=os.environ.get("HELM_REGISTRY_CONFIG") or None,
+    )
 
 
 @contextmanager
@@ -184,9 +195,10 @@ def local(reference: str, arguments: Arguments) -> Iterator[str]:
     ):
         yield reference
         return
-    with tempfile.TemporaryDirectory(prefix="helm-") as folder:
+    with tempfile.TemporaryDirectory(prefix="helm-") as folder, client(arguments) as signed_in:
         helm_python.pull(
             reference,
+            client=signed_in,
             destination=folder,
             version=arguments.text("version"),
             repo_url=arguments.text("repo"),

@@ -1,4 +1,4 @@
-"""Bring Helm releases to the wanted state through the cluster's own helm."""
+"""One release as it should be, and the scripts that bring it there."""
 
 import hashlib
 import json
@@ -9,22 +9,13 @@ from typing import Any
 
 import yaml
 
-from tasks import wait
-from tasks.charts import Package
-from tasks.cluster import Cluster, Script, complaint
+from tasks.charts import Package, Public
+from tasks.cluster import Script
 from tasks.errors import ConfigError
-from tasks.step import step
 
-HELM_TIMEOUT = 200  # Seconds for one release: less than a command in the cluster should last.
+TIMEOUT = 200  # Seconds for one release: less than a command in the cluster should last.
+MORE = 40  # Seconds for what a command does beside it.
 GROUP_END = "---"
-
-
-@dataclass(frozen=True)
-class Public:
-    """A chart of somebody else, pulled by the cluster from its public registry."""
-
-    reference: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -59,10 +50,12 @@ class Release:
         return f"{self.name} {self.namespace} {self.digest} {mode} {chart} {version}"
 
 
-def releases_script(groups: Sequence[Sequence[Release]]) -> Script:
+def releases_script(
+    groups: Sequence[Sequence[Release]], timeout: int = TIMEOUT, login: bytes = b""
+) -> Script:
     """One command for all: groups follow each other, the releases of a group run side by side."""
     lines: list[str] = []
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes] = {"registry.json": login} if login else {}
     for group in groups:
         for release in group:
             lines.append(release.line)
@@ -71,30 +64,18 @@ def releases_script(groups: Sequence[Sequence[Release]]) -> Script:
             if isinstance(release.chart, Package):
                 files[release.chart.file] = release.chart.content
         lines.append(GROUP_END)
-    files["releases.list"] = ("\n".join(lines) + "\n").encode()
-    return Script("releases", files, {"HELM_TIMEOUT": str(HELM_TIMEOUT)})
+    return script("releases", lines, timeout, files)
 
 
-@step("install-releases")
-def install(cluster: Cluster, *groups: Sequence[Release]) -> dict[str, str]:
-    """Install or upgrade what differs; says of each release `deployed` or `unchanged`."""
-    answer = cluster.run(releases_script(groups))
-    results = {entry["name"]: entry["result"] for entry in answer.document["releases"]}
-    for name, result in results.items():
-        wait.logger().info("Release %s: %s.", name, result)
-    fresh = [name for name, result in results.items() if result == "deployed"]
-    if fresh:
-        wait.changed("**Helm**: deployed " + ", ".join(fresh))
-    failed = [name for name, result in results.items() if result == "failed"]
-    if failed:
-        own, events = (
-            [line for line in answer.log.splitlines() if line.startswith(marks)]
-            for marks in (tuple(f"[{name}]" for name in failed), ("[events]",))
-        )
-        error = complaint(f"helm upgrade of {', '.join(failed)} failed", "\n".join(own))
-        # Probes complain in events while a pod starts: to be read, not to be judged by.
-        raise type(error)("\n".join([error.message, *events]), error.hint)
-    return results
+def rollback_script(names: Sequence[str], namespace: str, revision: int, timeout: int) -> Script:
+    """Take releases back to a revision, or with 0, if they failed, to what stood before."""
+    lines = [f"{name} {namespace} {revision or '-'}" for name in names]
+    return script("rollback", lines, timeout, {})
+
+
+def script(name: str, lines: Sequence[str], timeout: int, files: Mapping[str, bytes]) -> Script:
+    listed = {"releases.list": ("\n".join(lines) + "\n").encode()}
+    return Script(name, {**files, **listed}, {"HELM_TIMEOUT": str(timeout)}, timeout + MORE)
 
 
 def values_for(path: Path, chart: str, given: Mapping[str, Any]) -> dict[str, Any]:
