@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks import external_secrets, preflight, role_assignments, smoke
+from tasks import external_secrets, role_assignments, smoke
 from tasks.cluster import Answer, Script
 from tasks.errors import NotReadyError
+from tasks.preflight import machine
 from tasks.role_assignments import Permission
 from tasks.terraform import RoleAssignment
 
@@ -157,4 +158,4 @@ def test_an_owner_can_paste_what_is_left_to_assign() -> None:
     ("text", "old"), [("1.10.5", True), ("1.11.0", False), ("1.9.99", True), ("2.0", False)]
 )
 def test_versions_are_compared_as_numbers(text: str, old: bool) -> None:
-    assert (preflight.parse_version(text) < preflight.TERRAFORM) is old
+    assert (machine.parse_version(text) < machine.TERRAFORM) is old
