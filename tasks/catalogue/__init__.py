@@ -70,7 +70,7 @@ CATALOGUE: tuple[Secret, ...] = (
     # The database: its administrator, and one role for each service.
     known("pg-username", "the administrator's login", lambda f: f.database_admin, "database"),
     generated("pg-password", "40 letters and digits", password, "database"),
-    known("pg-database", "the database's name", lambda f: f.database_name, "database"),
+    known("pg-database", "the database's name", lambda facts: facts.database_name),
     derived(
         "postgres-connection-string",
         "URL of the administrator",

@@ -148,6 +148,16 @@ def test_each_consumer_reads_what_it_needs_and_no_more() -> None:
     assert administrator == {"supabase-database"}
 
 
+def test_what_nobody_in_the_cluster_reads_stays_in_the_vault() -> None:
+    read = {key.remote for consumer in catalogue.consumers(EVERYTHING) for key in consumer.keys}
+
+    assert {secret.name for secret in EVERYTHING} - read == {
+        "pg-database",
+        "postgres-connection-string",
+        "storage-connection-string",
+    }
+
+
 def test_optional_components_bring_their_secrets_and_what_others_need_of_them() -> None:
     plain, more = keys(CATALOGUE), keys(catalogue.of(["analytics"]))
 
