@@ -6,6 +6,8 @@ from tasks.shell import Command
 from tasks.terraform.adoption import Orphan
 from tasks.terraform.stacks import Stack
 
+CHANGES = 2  # What `-detailed-exitcode` says when there is something to do.
+
 
 def plan_command(stack: Stack, *, destroy: bool = False) -> Command:
     options = ("-destroy",) if destroy else ()
@@ -17,7 +19,8 @@ def plan_command(stack: Stack, *, destroy: bool = False) -> Command:
 def foresee_command(stack: Stack) -> Command:
     """A plan that only wants to know: no lock, and no question to Azure that it can spare."""
     target = f"-out={stack.forecast_file}"
-    return command(stack, "plan", "-lock=false", "-refresh=false", *files(stack), target)
+    options = ("-detailed-exitcode", "-lock=false", "-refresh=false")
+    return command(stack, "plan", *options, *files(stack), target)
 
 
 def apply_command(stack: Stack) -> Command:

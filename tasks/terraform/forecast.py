@@ -7,9 +7,9 @@ from typing import Any, get_origin
 from tasks import wait
 from tasks.step import step
 from tasks.terraform import failures
-from tasks.terraform.commands import foresee_command
+from tasks.terraform.commands import CHANGES, foresee_command
 from tasks.terraform.progress import Progress
-from tasks.terraform.runs import initialise, show, stream
+from tasks.terraform.runs import initialise, output, show, stream
 from tasks.terraform.stacks import Foundation, Stack
 
 CHECKED_BY = "This was checked by the validation rule at"
@@ -48,8 +48,10 @@ def foresee(stack: Stack) -> Forecast:
     progress = Progress()
     ended = stream(foresee_command(stack), progress)
     try:
-        if not ended.code:
+        if ended.code == CHANGES:
             return read_forecast(show(stack, str(stack.forecast_file)))
+        if not ended.code:
+            return Forecast(outputs={name: one["value"] for name, one in output(stack).items()})
     finally:
         stack.forecast_file.unlink(missing_ok=True)
     error = failures.failure(f"terraform plan of {stack.name}", progress.errors, ended.complaint)

@@ -11,13 +11,11 @@ from tasks.errors import ApprovalError, NotReadyError, PreflightError, ToolError
 from tasks.step import step
 from tasks.terraform import failures
 from tasks.terraform.adoption import group_in, orphans
-from tasks.terraform.commands import apply_command, import_command, plan_command
+from tasks.terraform.commands import CHANGES, apply_command, import_command, plan_command
 from tasks.terraform.plans import Plan, read_plan
 from tasks.terraform.progress import Progress
 from tasks.terraform.runs import initialise, output, show, stream
 from tasks.terraform.stacks import Outputs, Stack, parse_outputs
-
-CHANGES = 2  # What `-detailed-exitcode` says when there is something to do.
 
 
 @step("terraform-plan-{stack.name}")

@@ -212,3 +212,16 @@ def test_a_service_is_registered_and_a_deleted_vault_of_ours_is_announced(
     assert "Microsoft.ContainerService is being registered with the subscription." in ended.text
     assert azure.ask("GET", space).json()["registrationState"] == "Registered"
     assert "the deploy recovers it, with what was in it." in ended.text
+
+
+def test_a_deleted_vault_is_purged_with_a_persons_word_only(place: Place, azure: Azure) -> None:
+    """Goes on from the vault that the test before has deleted."""
+    place.environment("sandbox", deleted_vault="purge")
+
+    refused = place.run("provision", "--environment", "sandbox")
+
+    deleted = f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults"
+    names = [entry["name"] for entry in azure.ask("GET", deleted).json()["value"]]
+    assert refused.code == 1, refused.text
+    assert "Purge the deleted vault supabase-sandbox-kv for good? Nobody is here" in refused.text
+    assert "supabase-sandbox-kv" in names
