@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+from sandbox.terraform_provider.checks import Table
 from sandbox.terraform_provider.protocol import MESSAGES, NESTING
 
 VERSION = "5.2.0"
@@ -20,11 +21,21 @@ def read(name: str) -> Any:
     return json.loads(gzip.decompress(packed.read_bytes()))
 
 
+def read_plain(name: str) -> dict[str, Any]:
+    file = resources.files(__package__).joinpath("data", f"azurerm-{VERSION}-{name}.json")
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
 @cache
 def more() -> dict[str, Any]:
     """Types that are written down from the provider's documentation instead of its schema."""
-    text = resources.files(__package__).joinpath("data", f"azurerm-{VERSION}-more.json").read_text()
-    return dict(json.loads(text))
+    return read_plain("more")
+
+
+@cache
+def value_rules() -> Table:
+    """What azurerm demands of single values."""
+    return Table(read_plain("values"))
 
 
 @cache

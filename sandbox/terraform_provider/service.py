@@ -52,9 +52,12 @@ class Service:
     # --- Resources ------------------------------------------------------------------------------
 
     def ValidateResourceConfig(self, request: Any) -> Any:  # noqa: N802
-        configuration = unpack(request.config)
-        find = validation.lookup(configuration)
-        found = validation.check(catalog.rules(request.type_name), configuration, find)
+        name, configuration = request.type_name, unpack(request.config)
+        rules, find = catalog.rules(name), validation.lookup(configuration)
+        found = [
+            *validation.check(rules, configuration, find),
+            *validation.check_values(catalog.value_rules(), name, rules, configuration),
+        ]
         told = [protocol.diagnostic(error) for error in found]
         return protocol.response("ValidateResourceConfig")(diagnostics=told)
 

@@ -1,5 +1,5 @@
 """
-Rules between attributes, in the words of the SDK that azurerm is built on.
+Rules between attributes, and for single values, in the words of the SDK that azurerm is built on.
 
 Terraform itself checks types and required attributes.
 """
@@ -7,6 +7,7 @@ Terraform itself checks types and required attributes.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sandbox.terraform_provider.checks import Table
 from sandbox.terraform_provider.errors import Path, ProviderError
 from sandbox.terraform_provider.values import UNKNOWN, Object
 
@@ -91,3 +92,41 @@ def check(
                 if isinstance(element, dict):
                     deeper = f"{name}.{index}."
                     yield from check(inner, element, find, deeper, (*here, index))
+
+
+def check_values(
+    table: Table, type_name: str, rules: Object, configuration: Object
+) -> Iterator[ProviderError]:
+    """Every value that azurerm refuses, at its place; what is not known yet passes."""
+    for place, rule in table.of(type_name).items():
+        parts = place.replace("[]", ".[]").split(".")
+        for value, key, path in found_at(parts, rules, configuration):
+            for complaint in table.complaints(rule, key, value):
+                yield ProviderError(complaint, path=path)
+
+
+def found_at(
+    parts: list[str], rules: Object, value: Any, key: str = "", path: Path = ()
+) -> Iterator[tuple[Any, str, Path]]:
+    """The known values at a place, each with the name and the path that errors give it."""
+    name, *rest = parts
+    member = value.get(name) if isinstance(value, dict) else None
+    here, way = f"{key}.{name}" if key else name, (*path, name)
+    if member is None or member is UNKNOWN:
+        return
+    if not rest:
+        yield member, here, way
+        return
+    rule = rules.get(name) or {}
+    inner = rule.get("elem")
+    for index, element in enumerate(member if isinstance(member, list) else ()):
+        if element is None or element is UNKNOWN:
+            continue
+        deeper = (
+            way if rule.get("t") == "Set" else (*way, index)
+        )  # No path names an element of one.
+        if rest == ["[]"]:
+            yield element, f"{here}.{index}", deeper
+        else:
+            below = inner if isinstance(inner, dict) else {}
+            yield from found_at(rest, below, element, f"{here}.{index}", deeper)

@@ -60,7 +60,7 @@ resource "azurerm_postgresql_flexible_server" "this" {
   location                          = azurerm_resource_group.this.location
   resource_group_name               = azurerm_resource_group.this.name
   version                           = "16"
-  administrator_login               = "root"
+  administrator_login               = "supabase"
   administrator_password_wo         = "A-Password-0"
   administrator_password_wo_version = 1
   sku_name                          = "GP_Standard_D2ds_v5"
