@@ -188,7 +188,7 @@ def test_what_a_killed_run_created_is_taken_over(place: Place) -> None:
     state = place.folder / "work/sandbox/state/foundation.tfstate"
     content = json.loads(state.read_text())
     content["serial"] += 1
-    kept = [r for r in content["resources"] if r["type"] != "azurerm_storage_container"]
+    kept = [r for r in content["resources"] if r["type"] != "azurerm_storage_management_policy"]
     assert len(kept) < len(content["resources"])
     state.write_text(json.dumps(content | {"resources": kept}))
 
