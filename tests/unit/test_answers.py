@@ -7,7 +7,7 @@ import pytest
 
 from tasks import external_secrets, role_assignments, smoke
 from tasks.cluster import Answer, Script
-from tasks.errors import NotReadyError
+from tasks.errors import HealthError, NotReadyError
 from tasks.preflight import machine
 from tasks.role_assignments import Permission
 from tasks.terraform import RoleAssignment
@@ -159,3 +159,17 @@ def test_an_owner_can_paste_what_is_left_to_assign() -> None:
 )
 def test_versions_are_compared_as_numbers(text: str, old: bool) -> None:
     assert (machine.parse_version(text) < machine.TERRAFORM) is old
+
+
+def test_another_failed_test_of_the_release_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def run(self, _script: Script) -> Answer:
+            held = {"check": "auth-with-key", "ok": True, "expected": "200", "got": "200"}
+            return Answer({"code": 1, "checks": [held]}, "drift: the role anon is missing")
+
+    monkeypatch.setattr("tasks.wait.display", lambda *_, **__: None)
+
+    with pytest.raises(HealthError, match="another test of the release failed") as caught:
+        smoke.verify.fn(Failing(), "supabase", "supabase", "sandbox")
+
+    assert "the role anon is missing" in str(caught.value)

@@ -31,8 +31,8 @@ The public paths, first match wins: where they lead, and who may pass.
 - { path: /graphql/v1, to: rest, as: /rpc/graphql, access: key, headers: { content-profile: graphql_public } }
 - { path: /realtime/v1/api/openapi, access: closed }
 - { path: /realtime/v1/api/tenants, access: closed }
-- { path: /realtime/v1/api, to: realtime, as: /api, access: key, host: realtime-dev.realtime }
-- { path: /realtime/v1/, to: realtime, as: /socket/, access: key, host: realtime-dev.realtime, carrier: x-api-key, timeout: 0, idle: 3600 }
+- { path: /realtime/v1/api, to: realtime, as: /api, access: key, host: {{ .Values.realtime.tenant }}.realtime }
+- { path: /realtime/v1/, to: realtime, as: /socket/, access: key, host: {{ .Values.realtime.tenant }}.realtime, carrier: x-api-key, timeout: 0, idle: 3600 }
 - { path: /storage/v1/metrics, access: closed } # Storage shows its metrics beside its API.
 - { path: /storage/v1/, to: storage, as: /, access: open, timeout: 3600, headers: { x-forwarded-prefix: /storage/v1 } }
 - { path: /functions/v1/, to: functions, as: /, access: open, carrier: sb-api-key, timeout: 410, idle: 160 }
