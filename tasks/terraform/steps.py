@@ -24,6 +24,9 @@ def plan(stack: Stack, *, destroy: bool = False) -> Plan:
     forget(stack)
     found = _plan(stack, destroy=destroy)
     wait.logger().info("%s", found)
+    for change in found.changes:
+        if change.destructive and not destroy:
+            wait.logger().warning("%s %s: %s", change.action, change.address, change.reason)
     if not found.empty:
         key = f"plan-{stack.environment.name}-{stack.name}"
         wait.display(create_table_artifact, found.rows(), key=key, description=str(found))

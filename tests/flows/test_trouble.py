@@ -211,5 +211,8 @@ def test_a_replacement_is_not_carried_out_without_a_persons_word(place: Place) -
 
     assert ended.code == 1, ended.text
     assert "Nobody is here to approve it" in ended.text
-    assert "replace" in ended.text
+    assert re.search(
+        r"replace azurerm_resource_group.this: must be replaced: location: centralus → westeurope",
+        ended.text,
+    )
     assert writes(place) == before
