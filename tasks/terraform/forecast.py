@@ -134,7 +134,7 @@ def assumed(base: Forecast, subscription: str) -> Foundation:
 
 KINDS = {  # By the end of an output's name; the first that fits.
     "_subnet_id": "Microsoft.Network/virtualNetworks/planned/subnets/planned",
-    "virtual_network_id": "Microsoft.Network/virtualNetworks/planned",
+    "_zone_id": "Microsoft.Network/privateDnsZones/planned",
     "_identity_id": "Microsoft.ManagedIdentity/userAssignedIdentities/planned",
     "vault_id": "Microsoft.KeyVault/vaults/planned",
     "storage_account_id": "Microsoft.Storage/storageAccounts/planned",

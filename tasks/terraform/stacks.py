@@ -45,11 +45,14 @@ class Foundation(Frozen):
     kubelet_identity_id: str
     kubelet_client_id: str
     kubelet_object_id: str
-    virtual_network_id: str
     cluster_subnet_id: str
     database_subnet_id: str
     endpoints_subnet_id: str
     gateway_subnet_id: str | None = None
+    database_zone_id: str
+    vault_zone_id: str | None = None
+    storage_zone_id: str | None = None
+    registry_zone_id: str | None = None
     outbound_addresses: tuple[str, ...] = ()
     s3proxy_client_id: str
     s3proxy_identity_id: str
@@ -77,6 +80,7 @@ class Edge(Frozen):
 
     kind: str
     gateway_class: str | None = None
+    cidr: str | None = None
     gateway_id: str | None = None
     frontend: str | None = None
     host: str | None = None

@@ -7,6 +7,17 @@ locals {
   tags     = merge(var.tags, { environment = var.name, managed-by = "terraform" })
   deployer = coalesce(var.deployer_object_id, data.azurerm_client_config.current.object_id)
 
+  # Only this SKU of a registry takes private endpoints.
+  private_services = var.network.private_endpoints ? concat(
+    ["vault", "storage"], var.registry.enabled && var.registry.sku == "Premium" ? ["registry"] : []
+  ) : []
+  # Azure's own: where a service has a private endpoint, its public name leads here.
+  private_zones = {
+    vault    = "privatelink.vaultcore.azure.net"
+    storage  = "privatelink.blob.core.windows.net"
+    registry = "privatelink.azurecr.io"
+  }
+
   subnets_by_service_endpoint = var.network.private_endpoints ? [] : [module.network.cluster_subnet_id]
 }
 
@@ -41,6 +52,21 @@ module "network" {
       gateway = var.edge.kind == "applicationGateway" ? var.network.subnets.gateway : null
     })
   })
+}
+
+# What the platform will be found by. Zones take half a minute, and grow here beside the vault.
+module "private_dns" {
+  source = "../modules/private_dns"
+
+  name                = var.name
+  resource_group_name = azurerm_resource_group.this.name
+  tags                = local.tags
+  virtual_network_id  = module.network.virtual_network_id
+  zones = merge(
+    # Another name than the server's own, which Azure reserves for public servers.
+    { database = "${var.name}.private.postgres.database.azure.com" },
+    { for service in local.private_services : service => local.private_zones[service] },
+  )
 }
 
 module "identities" {

@@ -93,9 +93,24 @@ output "kubelet_object_id" {
   value       = module.identities.kubelet.object_id
 }
 
-output "virtual_network_id" {
-  description = "Id of the virtual network."
-  value       = module.network.virtual_network_id
+output "database_zone_id" {
+  description = "Private DNS zone of the database, linked to the network."
+  value       = module.private_dns.zone_ids["database"]
+}
+
+output "vault_zone_id" {
+  description = "Private DNS zone of vaults, linked to the network; null without private endpoints."
+  value       = lookup(module.private_dns.zone_ids, "vault", null)
+}
+
+output "storage_zone_id" {
+  description = "Private DNS zone of blobs, linked to the network; null without private endpoints."
+  value       = lookup(module.private_dns.zone_ids, "storage", null)
+}
+
+output "registry_zone_id" {
+  description = "Private DNS zone of registries, linked to the network; null without a private endpoint for one."
+  value       = lookup(module.private_dns.zone_ids, "registry", null)
 }
 
 output "cluster_subnet_id" {

@@ -7,8 +7,12 @@ module "private_endpoints" {
   location            = var.foundation.location
   resource_group_name = var.foundation.resource_group_name
   tags                = local.tags
-  virtual_network_id  = var.foundation.virtual_network_id
   subnet_id           = var.foundation.endpoints_subnet_id
+  zone_ids = {
+    vault    = var.foundation.vault_zone_id
+    storage  = var.foundation.storage_zone_id
+    registry = var.foundation.registry_zone_id
+  }
   services = var.network.private_endpoints ? merge(
     { vault = var.foundation.vault_id, storage = var.foundation.storage_account_id },
     # Only this SKU takes endpoints.

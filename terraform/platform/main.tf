@@ -62,8 +62,8 @@ module "database" {
   resource_group_name    = var.foundation.resource_group_name
   tags                   = local.tags
   tenant_id              = var.foundation.tenant_id
-  virtual_network_id     = var.foundation.virtual_network_id
   subnet_id              = var.foundation.database_subnet_id
+  private_zone_id        = var.foundation.database_zone_id
   database               = var.database
   administrator_password = var.database_password
 }

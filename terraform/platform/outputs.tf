@@ -49,10 +49,11 @@ output "action_group_id" {
 }
 
 output "edge" {
-  description = "What the charts need to know of the edge: its kind and the class of its Gateways; with Application Gateway for Containers also its id, frontend, public host name and firewall policy (null otherwise, and without a firewall), and with which identity and service account its controller signs in."
+  description = "What the charts need to know of the edge: its kind and the class of its Gateways; with Application Gateway for Containers also the range of its subnet, its id, frontend, public host name and firewall policy (null otherwise, and without a firewall), and with which identity and service account its controller signs in."
   value = {
     kind          = var.edge.kind
     gateway_class = lookup({ appRouting = "approuting-istio", applicationGateway = "azure-alb-external" }, var.edge.kind, null)
+    cidr          = var.edge.kind == "applicationGateway" ? var.network.subnets.gateway : null
     gateway_id    = one(module.edge[*].id)
     frontend      = one(module.edge[*].frontend)
     host          = one(module.edge[*].host)

@@ -8,7 +8,10 @@ variable "foundation" {
     location                     = string
     tenant_id                    = string
     deployer_object_id           = string
-    virtual_network_id           = string
+    database_zone_id             = string
+    vault_zone_id                = optional(string)
+    storage_zone_id              = optional(string)
+    registry_zone_id             = optional(string)
     cluster_subnet_id            = string
     database_subnet_id           = string
     endpoints_subnet_id          = string

@@ -2,6 +2,7 @@
 
 import re
 
+NODE = re.compile(r'^\s*"(?:\[root\] )?([^"]+)" \[label', re.MULTILINE)
 EDGE = re.compile(r'^\s*"(?:\[root\] )?([^"]+)" -> "(?:\[root\] )?([^"]+)"', re.MULTILINE)
 
 
@@ -9,7 +10,7 @@ class Graph:
     """Which resource waits for which, directly or not."""
 
     def __init__(self, text: str) -> None:
-        self.edges: dict[str, set[str]] = {}
+        self.edges: dict[str, set[str]] = {node: set() for node in NODE.findall(text)}
         for later, earlier in EDGE.findall(text):
             self.edges.setdefault(later, set()).add(earlier)
             self.edges.setdefault(earlier, set())

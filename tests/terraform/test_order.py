@@ -26,10 +26,14 @@ def test_cluster_and_database_grow_side_by_side(platform: Graph) -> None:
     assert not any(earlier.startswith("module.cluster") for earlier in platform.waits_for(database))
 
 
-def test_the_database_waits_until_its_name_can_be_resolved(platform: Graph) -> None:
-    waited = platform.waits_for("module.database.azurerm_postgresql_flexible_server.this")
+def test_the_database_finds_the_zone_of_its_name_and_waits_for_nothing(platform: Graph) -> None:
+    assert platform.waits_for("module.database.azurerm_postgresql_flexible_server.this") == set()
 
-    assert "module.database.azurerm_private_dns_zone_virtual_network_link.this" in waited
+
+def test_zones_grow_beside_the_vault(foundation: Graph) -> None:
+    waited = foundation.waits_for("module.private_dns.azurerm_private_dns_zone.this")
+
+    assert waited == {"azurerm_resource_group.this"}
 
 
 @pytest.mark.parametrize("access", ["deployer_access", "cluster_access"])

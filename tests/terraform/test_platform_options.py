@@ -48,7 +48,7 @@ DATABASE: dict[str, Any] = {
     "high_availability": "SameZone",
     "entra_admin": ADMIN,
     "pgbouncer": True,
-    "parameters": {"max_slot_wal_keep_size": "4096"},
+    "parameters": {"log_lock_waits": "on"},
 }
 
 

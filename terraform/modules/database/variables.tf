@@ -17,13 +17,13 @@ variable "location" {
 }
 
 variable "resource_group_name" {
-  description = "Resource group that holds the server and its DNS zone."
+  description = "Resource group that holds the server."
   type        = string
   nullable    = false
 }
 
 variable "tags" {
-  description = "Tags of the server and its DNS zone."
+  description = "Tags of the server."
   type        = map(string)
   nullable    = false
 }
@@ -34,8 +34,8 @@ variable "tenant_id" {
   nullable    = false
 }
 
-variable "virtual_network_id" {
-  description = "Network in which the server's name can be resolved."
+variable "private_zone_id" {
+  description = "Private DNS zone of the server's name, linked to its network; Azure builds the server only where its name can be resolved."
   type        = string
   nullable    = false
 }

@@ -1,29 +1,8 @@
-# Services of Azure with an address inside the network, and the names under which they are found there.
+# Services of Azure with an address inside the network.
 
 locals {
-  # What Azure calls the part of a service that an endpoint leads to, and the zone of its names.
-  kinds = {
-    vault    = { part = "vault", zone = "privatelink.vaultcore.azure.net" }
-    storage  = { part = "blob", zone = "privatelink.blob.core.windows.net" }
-    registry = { part = "registry", zone = "privatelink.azurecr.io" }
-  }
-}
-
-resource "azurerm_private_dns_zone" "this" {
-  for_each = var.services
-
-  name                = local.kinds[each.key].zone
-  resource_group_name = var.resource_group_name
-  tags                = var.tags
-}
-
-resource "azurerm_private_dns_zone_virtual_network_link" "this" {
-  for_each = var.services
-
-  name                = "${var.name}-vnet"
-  private_dns_zone_id = azurerm_private_dns_zone.this[each.key].id
-  virtual_network_id  = var.virtual_network_id
-  tags                = var.tags
+  # What Azure calls the part of a service that an endpoint leads to.
+  parts = { vault = "vault", storage = "blob", registry = "registry" }
 }
 
 resource "azurerm_private_endpoint" "this" {
@@ -39,12 +18,12 @@ resource "azurerm_private_endpoint" "this" {
   private_service_connection {
     name                           = each.key
     private_connection_resource_id = each.value
-    subresource_names              = [local.kinds[each.key].part]
+    subresource_names              = [local.parts[each.key]]
     is_manual_connection           = false
   }
 
   private_dns_zone_group {
     name                 = "default"
-    private_dns_zone_ids = [azurerm_private_dns_zone.this[each.key].id]
+    private_dns_zone_ids = [var.zone_ids[each.key]]
   }
 }

@@ -11,20 +11,20 @@ variable "location" {
 }
 
 variable "resource_group_name" {
-  description = "Resource group that holds the endpoints and the zones of their names."
+  description = "Resource group that holds the endpoints."
   type        = string
   nullable    = false
 }
 
 variable "tags" {
-  description = "Tags of the endpoints and of the zones."
+  description = "Tags of the endpoints."
   type        = map(string)
   nullable    = false
 }
 
-variable "virtual_network_id" {
-  description = "Network in which the names lead to the endpoints."
-  type        = string
+variable "zone_ids" {
+  description = "Private DNS zone in which each service's public name leads to its endpoint."
+  type        = map(string)
   nullable    = false
 }
 
@@ -41,6 +41,6 @@ variable "services" {
 
   validation {
     condition     = length(setsubtract(keys(var.services), ["vault", "storage", "registry"])) == 0
-    error_message = "services holds ${join(", ", keys(var.services))}, and endpoints lead to vault, storage and registry. Add the other's zone and part to this module."
+    error_message = "services holds ${join(", ", keys(var.services))}, and endpoints lead to vault, storage and registry. Add the other's part to this module, and its zone to the foundation."
   }
 }

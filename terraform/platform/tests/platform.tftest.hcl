@@ -10,7 +10,10 @@ variables {
     deployer_object_id           = "11111111-1111-1111-1111-111111111111"
     location                     = "centralus"
     tenant_id                    = "00000000-0000-0000-0000-00000000cafe"
-    virtual_network_id           = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet"
+    database_zone_id             = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/privateDnsZones/supabase-test.private.postgres.database.azure.com"
+    vault_zone_id                = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+    storage_zone_id              = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net"
+    registry_zone_id             = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io"
     cluster_subnet_id            = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet/subnets/cluster"
     database_subnet_id           = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet/subnets/database"
     cluster_identity_id          = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/supabase-test-id-cluster"
@@ -84,7 +87,7 @@ run "an_edge_tells_the_charts_what_to_ask_for" {
   }
 
   assert {
-    condition     = output.edge.gateway_class == "azure-alb-external" && output.edge.frontend == "public" && output.edge.controller.namespace == "azure-alb-system"
+    condition     = output.edge.gateway_class == "azure-alb-external" && output.edge.cidr == var.network.subnets.gateway && output.edge.frontend == "public" && output.edge.controller.namespace == "azure-alb-system"
     error_message = "Class, frontend and controller of Application Gateway for Containers."
   }
 
@@ -102,7 +105,7 @@ run "application_routing_has_a_class_of_its_own" {
   }
 
   assert {
-    condition     = output.edge.gateway_class == "approuting-istio" && output.edge.controller == null
+    condition     = output.edge.gateway_class == "approuting-istio" && output.edge.cidr == null && output.edge.controller == null
     error_message = "Inside the cluster there is nothing of Azure to name."
   }
 }

@@ -6,7 +6,7 @@ variables {
   location               = "centralus"
   resource_group_name    = "supabase-test-rg"
   tags                   = { environment = "supabase-test" }
-  virtual_network_id     = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet"
+  private_zone_id        = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/privateDnsZones/supabase-test.private.postgres.database.azure.com"
   subnet_id              = "/subscriptions/s/resourceGroups/supabase-test-rg/providers/Microsoft.Network/virtualNetworks/supabase-test-vnet/subnets/database"
   administrator_password = "Thrown-away-1"
   tenant_id              = "00000000-0000-0000-0000-00000000cafe"
@@ -35,17 +35,17 @@ run "the_server_is_private" {
   }
 
   assert {
-    condition     = azurerm_private_dns_zone.this.name == "supabase-test.private.postgres.database.azure.com"
-    error_message = "Azure asks for a zone that ends in .postgres.database.azure.com and is not named after the server."
+    condition     = azurerm_postgresql_flexible_server.this.private_dns_zone_id == var.private_zone_id
+    error_message = "The server's name must be in the zone that the network knows."
   }
 }
 
-run "connections_must_be_encrypted" {
+run "nothing_is_set_that_is_azures_default" {
   command = plan
 
   assert {
-    condition     = azurerm_postgresql_flexible_server_configuration.this["require_secure_transport"].value == "on"
-    error_message = "The server must refuse connections without TLS."
+    condition     = keys(azurerm_postgresql_flexible_server_configuration.this) == ["azure.extensions", "log_min_duration_statement", "max_worker_processes", "wal_level"]
+    error_message = "Each parameter takes its time, one after the other."
   }
 }
 
@@ -71,11 +71,11 @@ run "what_is_suggested_can_be_changed_and_more_can_be_set" {
   command = plan
 
   variables {
-    database = merge(var.database, { parameters = { "log_connections" = "off", "max_slot_wal_keep_size" = "4096" } })
+    database = merge(var.database, { parameters = { "log_min_duration_statement" = "250", "log_lock_waits" = "on" } })
   }
 
   assert {
-    condition     = azurerm_postgresql_flexible_server_configuration.this["log_connections"].value == "off" && azurerm_postgresql_flexible_server_configuration.this["max_slot_wal_keep_size"].value == "4096"
+    condition     = azurerm_postgresql_flexible_server_configuration.this["log_min_duration_statement"].value == "250" && azurerm_postgresql_flexible_server_configuration.this["log_lock_waits"].value == "on"
     error_message = "Parameters that were chosen count."
   }
 }

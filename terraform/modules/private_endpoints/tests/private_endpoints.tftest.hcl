@@ -5,8 +5,12 @@ variables {
   location            = "centralus"
   resource_group_name = "test-rg"
   tags                = { environment = "test" }
-  virtual_network_id  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Network/virtualNetworks/test-vnet"
-  subnet_id           = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Network/virtualNetworks/test-vnet/subnets/endpoints"
+  zone_ids = {
+    vault    = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+    storage  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net"
+    registry = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io"
+  }
+  subnet_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Network/virtualNetworks/test-vnet/subnets/endpoints"
   services = {
     vault    = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.KeyVault/vaults/test-kv"
     storage  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/test-rg/providers/Microsoft.Storage/storageAccounts/teststg"
@@ -18,11 +22,7 @@ run "each_service_is_found_under_the_name_that_azure_gives_it" {
   command = plan
 
   assert {
-    condition = { for service, zone in azurerm_private_dns_zone.this : service => zone.name } == {
-      vault    = "privatelink.vaultcore.azure.net"
-      storage  = "privatelink.blob.core.windows.net"
-      registry = "privatelink.azurecr.io"
-    }
+    condition     = alltrue([for service, endpoint in azurerm_private_endpoint.this : one(endpoint.private_dns_zone_group[0].private_dns_zone_ids) == var.zone_ids[service]])
     error_message = "Azure's own names must lead to the endpoints, so that no client needs another address."
   }
 
