@@ -9,6 +9,7 @@ from tasks import (
     catalogue,
     charts,
     database,
+    edge,
     external_secrets,
     grafana,
     helm,
@@ -27,10 +28,11 @@ from tasks.helm import Release
 from tasks.key_vault import Sealed
 from tasks.registry import Login
 from tasks.stage import stage
-from tasks.terraform import Foundation
+from tasks.terraform import EdgeController, Foundation
 from tasks.wait import patient
 
 OPERATOR = Public("oci://ghcr.io/external-secrets/charts/external-secrets", "2.9.0")
+BALANCER = Public("oci://mcr.microsoft.com/application-lb/charts/alb-controller", "1.12.4")
 Source = Package | Public
 
 # What S3Proxy has no use for where an identity signs in.
@@ -48,16 +50,28 @@ def configure(environment: str) -> Synced:
     wanted = environments.load(environment)
     with turn.hold(wanted):
         site = access.enter(wanted)
-        password = patient(database.set_password, wanted.waits.azure).submit(
-            str(wanted.subscription),
-            site.foundation.resource_group_name,
-            site.platform.database_server_name,
-            Sealed(site.foundation.vault_uri, "pg-password"),
-            wanted.polling.resource,
-        )
+        set_password = patient(database.set_password, wanted.waits.azure)
         publish = patient(grafana.publish, wanted.waits.azure)
-        published = publish.submit(site.platform.grafana_endpoint, drawn(wanted, site))
-        groups = base_releases(wanted, site.foundation)
+        beside: list[Any] = [  # What these wait for is in Azure, not in the cluster.
+            set_password.submit(
+                str(wanted.subscription),
+                site.foundation.resource_group_name,
+                site.platform.database_server_name,
+                Sealed(site.foundation.vault_uri, "pg-password"),
+                wanted.polling.resource,
+            ),
+            publish.submit(site.platform.grafana_endpoint, drawn(wanted, site)),
+        ]
+        if site.platform.edge.kind == "appRouting":
+            beside.append(
+                patient(edge.switch_on, wanted.waits.azure).submit(
+                    str(wanted.subscription),
+                    site.foundation.resource_group_name,
+                    site.platform.cluster_name,
+                    wanted.polling.resource,
+                )
+            )
+        groups = base_releases(wanted, site)
         patient(helm.install, wanted.waits.webhook)(
             site.cluster,
             *groups,
@@ -65,8 +79,8 @@ def configure(environment: str) -> Synced:
             login=login(wanted, site.foundation),
         )
         synced = secrets_in_place(wanted, site)
-        password.result()
-        published.result()
+        for one in beside:
+            one.result()
         return synced
 
 
@@ -91,8 +105,9 @@ def secrets_in_place(wanted: Environment, site: Site) -> Synced:
     return sync(site.cluster, wanted.namespace, vault, patience.first)
 
 
-def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release], list[Release]]:
+def base_releases(wanted: Environment, site: Site) -> tuple[list[Release], list[Release]]:
     """The operator first: the platform chart needs its kinds of objects and its webhook."""
+    built = site.foundation
     reader = {"workload": built.external_secrets_client_id, "kubelet": built.kubelet_client_id}
     platform = {
         "vaultUrl": built.vault_uri,
@@ -103,7 +118,8 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
     return [
         Release(
             "external-secrets", "external-secrets", OPERATOR, values(wanted, "external-secrets", {})
-        )
+        ),
+        *edge_releases(wanted, site.platform.edge.controller),
     ], [
         Release(
             "platform",
@@ -113,6 +129,18 @@ def base_releases(wanted: Environment, built: Foundation) -> tuple[list[Release]
             wait=False,  # Its secrets may take minutes; that wait has a task of its own.
         )
     ]
+
+
+def edge_releases(wanted: Environment, controller: EdgeController | None) -> list[Release]:
+    """What configures Application Gateway for Containers; `release` makes objects of its kinds."""
+    if controller is None:
+        return []
+    given = {
+        "namespace": controller.namespace,
+        "podIdentity": {"clientID": controller.client_id},
+    }
+    chosen = values(wanted, "alb-controller", {"albController": given})
+    return [Release("alb-controller", controller.namespace, BALANCER, chosen)]
 
 
 def consumers(wanted: Environment) -> tuple[Consumer, ...]:

@@ -13,9 +13,13 @@ from tasks.errors import BusyError, DeployError
 from tasks.helm import Release
 from tasks.registry import Image
 from tasks.stage import stage
+from tasks.terraform import Edge
 from tasks.wait import patient
 
 CHARTS = ("s3proxy", "supabase")
+CERTIFICATE = "supabase-tls"  # The Secret that an operator, or cert-manager, fills.
+ISTIO = "aks-istio-system"  # Where AKS runs what its own gateways ask for their configuration.
+BALANCER = "alb.networking.azure.io"  # Marks what Application Gateway for Containers reads.
 
 
 @stage
@@ -58,6 +62,7 @@ def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, .
             "hostname": wanted.hostname,
             "database": {"host": site.platform.database_host, "name": site.platform.database_name},
             "storage": {"bucket": site.foundation.storage_container_name},
+            "edge": edge(wanted, site.platform.edge),
         },
     }
     shared: dict[str, Any] = {"secretsRevision": revision}
@@ -73,6 +78,29 @@ def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, .
     return tuple(
         Release(chart, wanted.namespace, sources[chart], values[chart]) for chart in CHARTS
     )
+
+
+def edge(wanted: Environment, built: Edge) -> dict[str, Any]:
+    """How clients get in: what Terraform built decides, and the environment's values win."""
+    chosen = helm.values_for(PROJECT / wanted.values, "supabase", {}).get("edge", {})
+    elsewhere = chosen.get("kind", "httpRoute") != "httpRoute" or (
+        chosen.get("httpRoute", {}).get("gateway")
+    )
+    if built.kind == "none" or elsewhere:
+        return dict(chosen)
+    create: dict[str, Any] = {"className": built.gateway_class, "tlsSecret": CERTIFICATE}
+    derived: dict[str, Any] = {"kind": "httpRoute", "httpRoute": {"create": create}}
+    if built.kind == "appRouting":
+        create["controlPlane"] = ISTIO
+    else:
+        create["annotations"] = {f"{BALANCER}/alb-id": built.gateway_id}
+        create["addresses"] = [{"type": f"{BALANCER}/alb-frontend", "value": built.frontend}]
+        derived["cidrs"] = [built.cidr]
+        derived["applicationGateway"] = {
+            "enabled": True,
+            "firewallPolicy": built.waf_policy_id or "",
+        }
+    return helm.merge(derived, chosen)
 
 
 def import_images(wanted: Environment, site: Site, values: dict[str, dict[str, Any]]) -> None:

@@ -4,6 +4,8 @@ from tasks.terraform.forecast import Forecast, Planned, assumed, foresee
 from tasks.terraform.locks import Lock
 from tasks.terraform.plans import Change, Plan
 from tasks.terraform.stacks import (
+    Edge,
+    EdgeController,
     Foundation,
     Platform,
     RoleAssignment,
@@ -16,6 +18,8 @@ from tasks.terraform.steps import apply, holds, outputs, plan
 
 __all__ = [
     "Change",
+    "Edge",
+    "EdgeController",
     "Forecast",
     "Foundation",
     "Lock",

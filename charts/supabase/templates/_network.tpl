@@ -59,7 +59,7 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 {{- if eq $caller "edge" -}}
 {{- with include "supabase.edge.peers" $root | trim -}}
 - from: {{- nindent 4 . }}
-  ports: [{ port: http }]
+  ports: [{ port: http }{{ if $root.Values.edge.applicationGateway.enabled }}, { port: status }{{ end }}]
 {{- end -}}
 {{- else if eq $caller "monitoring" -}}
 {{- with $root.Values.telemetry.metrics | ternary $root.Values.telemetry.scrapers list -}}
@@ -91,7 +91,8 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 {{/* Who may come in from outside the namespace. */}}
 {{- define "supabase.edge.peers" -}}
 {{- $edge := .Values.edge -}}
-{{- if and (ne $edge.kind "none") (not $edge.namespaces) (not $edge.cidrs) -}}
+{{- $beside := include "supabase.edge.proxies" . -}}
+{{- if and (ne $edge.kind "none") (not $edge.namespaces) (not $edge.cidrs) (not $beside) -}}
 {{- fail (printf "edge.kind is %q, but nobody may reach the gateway: set edge.namespaces or edge.cidrs." $edge.kind) -}}
 {{- end -}}
 {{- range $edge.namespaces }}
@@ -101,6 +102,17 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 {{- range $edge.cidrs }}
 - ipBlock: { cidr: {{ . }} }
 {{- end }}
+{{- with $beside }}
+- podSelector: {{- nindent 4 . }}
+{{- end }}
+{{- end -}}
+
+{{/* The pods that carry our own Gateway, or nothing where it stands outside of the cluster. */}}
+{{- define "supabase.edge.proxies" -}}
+{{- $create := .Values.edge.httpRoute.create -}}
+{{- if and (eq .Values.edge.kind "httpRoute") $create.className $create.controlPlane -}}
+matchLabels: { gateway.networking.k8s.io/gateway-name: {{ include "supabase.name" (list . "gateway") }} }
+{{- end -}}
 {{- end -}}
 
 {{/* "true" where auth calls providers of sign-in or hooks by HTTPS. */}}
