@@ -1,6 +1,14 @@
-"""Does checkov find anything against our Terraform code and the charts of each environment?"""
+"""
+Does checkov find anything against our Terraform code and the charts of each environment?
+
+The code is looked at twice: with nothing decided, for defaults are the safe choice, and as
+production. Dev is cheap on purpose. checkov does not know defaults inside of an object's type, so
+Terraform writes the decisions out before.
+"""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,11 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # A program's own path begin
 
 from scripts import apart
 from scripts.charts import ENVIRONMENTS, NAMES, helm
+from scripts.module_docs import Module
 
 PROJECT = Path(__file__).parents[1]
 LOCK = Path(__file__).with_name("checkov.lock")
-STACKS = "terraform"
-VARIABLES = "terraform/vars/prod.tfvars"  # Beside the defaults; dev is cheap on purpose.
+CODE = PROJECT / "terraform"
+VARIABLES = CODE / "vars/prod.tfvars"
+ONLY_CODE = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*", "tests")
+KEYWORD = re.compile(r"^( +)for( +=)", re.MULTILINE)
+UNDECIDED = 'name = "supabase"\nlocation = "centralus"\n'  # What has no default.
 
 
 @dataclass(frozen=True)
@@ -65,31 +77,65 @@ def checked(program: Path, scan: Scan) -> Verdict:
     return Verdict(scan.name, summary["passed"], summary["skipped"], tuple(sorted(set(failed))))
 
 
-def rendered(folder: Path) -> Iterator[Scan]:
+def rendered(folder: Path) -> Scan:
     """The charts' objects as files, a folder for each environment."""
     with helm() as charts:
         for environment in ENVIRONMENTS:
-            target = folder / environment
-            target.mkdir()
+            (folder / environment).mkdir(parents=True)
             for chart in NAMES:
                 objects = charts.render(chart, charts.values(chart, environment)).objects
-                (target / f"{chart}.yaml").write_text(yaml.safe_dump_all(objects))
-            arguments = ("--framework", "kubernetes", "--directory", str(target))
-            yield Scan(f"charts, {environment}", arguments)
+                (folder / environment / f"{chart}.yaml").write_text(yaml.safe_dump_all(objects))
+    return Scan("charts", ("--framework", "kubernetes", "--directory", str(folder)))
+
+
+def copied(folder: Path) -> Path:
+    """The code, but for an argument called `for`: checkov's parser gives up on a file with one."""
+    code = Path(shutil.copytree(CODE, folder, ignore=ONLY_CODE))
+    for file in code.rglob("*.tf"):
+        file.write_text(KEYWORD.sub(r"\1# for\2", file.read_text()))
+    return code
+
+
+def decided(folder: Path, code: Path, name: str, given: str) -> Scan:
+    """The code with every decision written out, as Terraform understands the given ones."""
+    variables = folder / name
+    variables.mkdir()
+    for file in (code / "foundation").glob("variables*.tf"):  # Both stacks have the same list.
+        shutil.copy(file, variables)
+    (variables / "terraform.tfvars").write_text(given)
+    wanted = ", ".join(f"{key} = var.{key}" for key, _ in Module.read(variables).named("variable"))
+    ended = subprocess.run(  # noqa: TID251 # It holds no lock of others.
+        ["terraform", f"-chdir={variables}", "console"],  # noqa: S607 # On PATH.
+        input=f"jsonencode({{{wanted}}})",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise SystemExit(f"Terraform does not understand the variables:\n{ended.stderr}")
+    values = json.loads(json.loads(ended.stdout))
+    file = folder / f"{name}.tfvars.json"
+    file.write_text(json.dumps({key: value for key, value in values.items() if value is not None}))
+    arguments = ("--framework", "terraform", "--directory", str(code), "--var-file", str(file))
+    return Scan(f"terraform, {name}", arguments)
 
 
 def scans(folder: Path) -> Iterator[Scan]:
-    code = ("--framework", "terraform", "--directory", STACKS)
-    yield Scan("terraform, defaults", code)
-    yield Scan(f"terraform, {Path(VARIABLES).name}", (*code, "--var-file", VARIABLES))
-    yield from rendered(folder)
+    code = copied(folder / "terraform")
+    yield decided(folder, code, "defaults", UNDECIDED)
+    yield decided(folder, code, VARIABLES.stem, VARIABLES.read_text())
+    yield rendered(folder / "charts")
 
 
 def main() -> int:
     try:
         program = apart.install("checkov", LOCK) / "checkov"
     except apart.UnavailableError as error:
-        sys.stdout.write(f"checkov cannot be installed: {error}\n")
+        sys.stdout.write(
+            f"checkov cannot be installed: {error}\n"
+            "It comes from PyPI. Let pip reach it (or a mirror: pip config set global.index-url), "
+            "and run this again.\n"
+        )
         return 1
     bad = 0
     with (

@@ -1,6 +1,8 @@
 # Pools for everything that is not the cluster's own.
 
 resource "azurerm_kubernetes_cluster_node_pool" "this" {
+  # checkov:skip=CKV_AZURE_227: An option, `host_encryption`: the subscription must have the feature.
+
   for_each = local.others
 
   name                        = each.key
@@ -12,6 +14,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "this" {
   auto_scaling_enabled        = true
   min_count                   = each.value.min
   max_count                   = each.value.max
+  max_pods                    = local.pods
   os_disk_type                = each.value.disk.type
   os_disk_size_gb             = each.value.disk.gb
   host_encryption_enabled     = var.cluster.host_encryption

@@ -1,6 +1,9 @@
 # The vault. Roles decide who reads it; there are no access policies beside them.
 
 resource "azurerm_key_vault" "this" {
+  # checkov:skip=CKV_AZURE_189: Closed unless somebody is named; checkov does not compute it.
+  # checkov:skip=CKV2_AZURE_32: The platform makes the private endpoint, in another stack.
+
   name                = join("-", compact([var.name, "kv", var.suffix]))
   location            = var.location
   resource_group_name = var.resource_group_name
