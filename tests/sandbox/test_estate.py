@@ -56,6 +56,21 @@ def test_a_diagnostic_setting_sends_only_what_its_resource_has(azure: Azure) -> 
     assert right.status_code == 200
 
 
+def test_two_diagnostic_settings_do_not_send_the_same_to_one_place(azure: Azure) -> None:
+    workspace, vault = put(azure, WORKSPACE), azure.new_vault()
+    settings = f"{vault}/providers/Microsoft.Insights/diagnosticSettings"
+    logs = [{"category": "AuditEvent", "enabled": True}]
+    body = {"properties": {"workspaceId": workspace, "logs": logs}}
+    azure.arm("PUT", f"{settings}/logs", body)
+
+    second = azure.arm("PUT", f"{settings}/again", body)
+    again = azure.arm("PUT", f"{settings}/logs", body)
+
+    assert error_of(second) == (409, "Conflict")
+    assert "already used in diagnostic setting 'logs'" in second.json()["error"]["message"]
+    assert again.status_code == 200
+
+
 def test_a_diagnostic_setting_goes_with_its_resource(azure: Azure) -> None:
     workspace, vault = put(azure, WORKSPACE), azure.new_vault()
     path = f"{vault}/providers/Microsoft.Insights/diagnosticSettings/logs"

@@ -12,7 +12,7 @@ from sandbox import arm
 from sandbox.arm import ArmError, ResourceId
 from sandbox.resource_type import Change, ResourceType, stateless
 from sandbox.rules import defaults, refers, together
-from sandbox.store import Store
+from sandbox.store import Resource, Store
 
 SETTINGS = "Microsoft.Insights/diagnosticSettings"
 CATEGORIES = "Microsoft.Insights/diagnosticSettingsCategories"
@@ -47,14 +47,46 @@ def check(change: Change) -> None:
             f"The diagnostic setting '{change.id.name}' has no destination: set one of "
             f"{', '.join(TARGETS)}.",
         )
-    others = [one for one in change.store.below(target, SETTINGS) if one.id.parent == target]
+    others = [
+        one
+        for one in change.store.below(target, SETTINGS)
+        if one.id.parent == target and one.id != change.id
+    ]
     if change.before is None and len(others) >= LIMIT:
         raise ArmError(
             409, "Conflict", f"The resource '{target}' has {LIMIT} diagnostic settings already."
         )
+    for other in others:
+        check_overlap(properties, other, target)
     for part in ("logs", "metrics"):
         for entry in properties.get(part) or []:
             check_category(entry, target, part)
+
+
+def check_overlap(properties: dict[str, Any], other: Resource, target: ResourceId) -> None:
+    """One destination takes each category of a resource from one setting only."""
+    for name in TARGETS:
+        sink = properties.get(name)
+        if not sink or str(sink).lower() != str(other.properties.get(name)).lower():
+            continue
+        for category in sent(properties) & sent(other.properties):
+            raise ArmError(
+                409,
+                "Conflict",
+                f"Data sink '{sink}' is already used in diagnostic setting '{other.id.name}' for "
+                f"category '{category}'. Data sinks can't be reused in different settings on the "
+                f"same category for the same resource. Resource ID: '{target}'.",
+            )
+
+
+def sent(properties: dict[str, Any]) -> set[str]:
+    """Names of the categories, or of their groups, that a setting sends."""
+    entries = [entry for part in ("logs", "metrics") for entry in properties.get(part) or []]
+    return {
+        str(entry.get("category") or entry.get("categoryGroup"))
+        for entry in entries
+        if entry.get("enabled")
+    }
 
 
 def check_category(entry: dict[str, Any], target: ResourceId, part: str) -> None:

@@ -1,5 +1,6 @@
 # What Azure's services write down about themselves. Metrics stay out: Azure Monitor keeps those of the
-# platform for 93 days without a charge.
+# platform for 93 days without a charge. The foundation's own (vault, storage, registry) are logged from there:
+# Azure takes each category of a resource into one workspace only once.
 
 resource "azurerm_monitor_diagnostic_setting" "cluster" {
   name                       = "${var.name}-logs"
@@ -27,15 +28,5 @@ resource "azurerm_monitor_diagnostic_setting" "database" {
     content {
       category = enabled_log.value
     }
-  }
-}
-
-resource "azurerm_monitor_diagnostic_setting" "vault" {
-  name                       = "${var.name}-logs"
-  target_resource_id         = var.vault_id
-  log_analytics_workspace_id = var.log_analytics_workspace_id
-
-  enabled_log {
-    category = "AuditEvent"
   }
 }

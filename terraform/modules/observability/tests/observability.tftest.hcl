@@ -101,12 +101,12 @@ run "the_platform_is_watched_by_its_ids" {
   }
 
   assert {
-    condition     = [azurerm_monitor_diagnostic_setting.cluster.target_resource_id, azurerm_monitor_diagnostic_setting.database.target_resource_id, azurerm_monitor_diagnostic_setting.vault.target_resource_id] == [var.cluster_id, var.database_id, var.vault_id]
-    error_message = "Cluster, database and vault send their logs."
+    condition     = [azurerm_monitor_diagnostic_setting.cluster.target_resource_id, azurerm_monitor_diagnostic_setting.database.target_resource_id] == [var.cluster_id, var.database_id]
+    error_message = "Cluster and database send their logs; the vault does so since the foundation."
   }
 
   assert {
-    condition     = alltrue([for one in [azurerm_monitor_diagnostic_setting.cluster, azurerm_monitor_diagnostic_setting.database, azurerm_monitor_diagnostic_setting.vault] : one.log_analytics_workspace_id == var.log_analytics_workspace_id])
+    condition     = alltrue([for one in [azurerm_monitor_diagnostic_setting.cluster, azurerm_monitor_diagnostic_setting.database] : one.log_analytics_workspace_id == var.log_analytics_workspace_id])
     error_message = "All logs go to one workspace."
   }
 }
