@@ -26,9 +26,14 @@ resource "azurerm_container_registry" "this" {
 
   public_network_access_enabled = local.public
   network_rule_bypass_option    = "AzureServices" # Azure imports images on our behalf.
-  network_rule_set = local.closed && local.public ? [{
-    default_action = "Deny"
-    ip_rule        = [for range in var.registry.allowed : { action = "Allow", ip_range = range }]
+  # Azure keeps rules for each Premium registry, so that saying nothing would be a change in every plan.
+  network_rule_set = local.premium ? [{
+    default_action = local.closed ? "Deny" : "Allow"
+    ip_rule = [
+      for range in local.closed ? var.registry.allowed : [] :
+      # azurerm shows a single address in this form.
+      { action = "Allow", ip_range = strcontains(range, "/") ? range : "${range}/32" }
+    ]
   }] : []
 
   zone_redundancy_enabled  = local.premium && var.registry.zone_redundant

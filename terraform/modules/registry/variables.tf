@@ -74,4 +74,9 @@ variable "registry" {
       if !try(cidrhost(strcontains(range, "/") ? range : "${range}/32", 0) == split("/", range)[0], false)
     ])}. Write an address such as 203.0.113.7, or the first one and the length of the prefix, such as 203.0.113.0/24."
   }
+
+  validation {
+    condition     = !anytrue([for range in var.registry.allowed : can(regex("^(10|127|169\\.254|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.", range))])
+    error_message = "registry.allowed holds private addresses (${join(", ", [for range in var.registry.allowed : range if can(regex("^(10|127|169\\.254|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.", range))])}), which Azure's firewall refuses. Name the public address behind which they are, or reach the registry through its private endpoint."
+  }
 }

@@ -59,9 +59,28 @@ run "named_addresses_reach_a_premium_registry_and_nobody_else" {
   }
 
   assert {
-    condition     = [for rule in azurerm_container_registry.this.network_rule_set[0].ip_rule : rule.ip_range] == ["203.0.113.7"]
-    error_message = "The named address must be let in."
+    condition     = [for rule in azurerm_container_registry.this.network_rule_set[0].ip_rule : rule.ip_range] == ["203.0.113.7/32"]
+    error_message = "The named address must be let in, in the form in which azurerm reads it."
   }
+}
+
+run "a_premium_registry_has_rules_even_when_nobody_is_named" {
+  command = plan
+
+  assert {
+    condition     = azurerm_container_registry.this.network_rule_set[0].default_action == "Deny" && length(azurerm_container_registry.this.network_rule_set[0].ip_rule) == 0
+    error_message = "Azure keeps rules for it in any case."
+  }
+}
+
+run "private_addresses_are_refused" {
+  command = plan
+
+  variables {
+    registry = { sku = "Premium", allowed = ["10.0.0.0/8"] }
+  }
+
+  expect_failures = [var.registry]
 }
 
 run "a_basic_registry_asks_for_nothing_that_only_premium_has" {
@@ -75,7 +94,8 @@ run "a_basic_registry_asks_for_nothing_that_only_premium_has" {
     condition = (
       azurerm_container_registry.this.public_network_access_enabled && azurerm_container_registry.this.export_policy_enabled &&
       !azurerm_container_registry.this.zone_redundancy_enabled && !azurerm_container_registry.this.data_endpoint_enabled &&
-      azurerm_container_registry.this.retention_policy_in_days == null
+      azurerm_container_registry.this.retention_policy_in_days == null &&
+      length(azurerm_container_registry.this.network_rule_set) == 0
     )
     error_message = "Azure refuses Premium's options on a Basic registry."
   }
@@ -89,7 +109,7 @@ run "without_private_endpoints_nodes_reach_a_premium_registry" {
   }
 
   assert {
-    condition     = azurerm_container_registry.this.public_network_access_enabled
+    condition     = azurerm_container_registry.this.public_network_access_enabled && azurerm_container_registry.this.network_rule_set[0].default_action == "Allow"
     error_message = "Nodes have no other way to it."
   }
 }
