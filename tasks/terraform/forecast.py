@@ -148,6 +148,8 @@ def guess(name: str, place: str) -> Any:
     annotation = Foundation.model_fields[name].annotation
     if get_origin(annotation) is tuple:
         return ()
+    if name == "resource_group_id":
+        return place.removesuffix("/providers")
     for end, kind in KINDS.items():
         if name.endswith(end):
             return f"{place}/{kind}"
