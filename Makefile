@@ -64,13 +64,16 @@ unit: $(READY) ## The tests that take seconds
 	@$(BIN)/python -m pytest tests/unit
 
 .PHONY: check
-check: $(READY) ## Lint, types, import contracts, Terraform, charts
+check: $(READY) ## Lint, types, import contracts, Terraform, charts, generated pages, security
 	@echo "ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "mypy" && $(BIN)/mypy
 	@echo "import contracts" && PATH=$(BIN):$$PATH $(BIN)/lint-imports --no-cache > .lint-imports.log || \
 	  (cat .lint-imports.log; exit 1); rm -f .lint-imports.log
 	@echo "terraform" && $(BIN)/python scripts/check_terraform.py
 	@echo "charts" && $(BIN)/python scripts/check_charts.py
+	@echo "generated pages and pictures" && $(BIN)/python scripts/module_docs.py && \
+	  $(BIN)/python scripts/resource_graph.py
+	@echo "security" && $(BIN)/python scripts/check_security.py
 
 .PHONY: bench
 bench: $(READY) ## Measure what the project claims about speed

@@ -29,10 +29,10 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))  # A program's own path begins at its folder.
 
 from scripts.resource_graph import Graph, short
+from tasks.terraform.commands import PARALLEL
 
 PROJECT = Path(__file__).parents[1]
 VARIABLES = "../vars/sandbox.tfvars"
-PARALLEL = "-parallelism=30"  # As the flows do it.
 PROMISED = 1.05  # Wall-clock time over the longest chain.
 PLAN = 3  # Seconds in which an unchanged stack is planned.
 

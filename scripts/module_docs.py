@@ -23,6 +23,8 @@ SOURCE = PROJECT / "terraform"
 MARK = "<!-- Generated from the code by scripts/module_docs.py; change the code instead. -->"
 STACKS = ("bootstrap", "foundation", "platform")
 
+QUOTED = '\\"'  # The parser leaves a text its own quotes.
+
 Block = dict[str, Any]
 
 
@@ -105,7 +107,7 @@ def default(block: Block) -> str:
     value = block["default"]
     if isinstance(value, str):
         return f"`{value.removeprefix('${').removesuffix('}')}`"
-    return f"`{json.dumps(value)}`"
+    return f"`{json.dumps(value).replace(QUOTED, '')}`"
 
 
 def lines(module: Module) -> Iterator[str]:
@@ -138,10 +140,7 @@ def variable(module: Module, name: str, block: Block) -> Iterator[str]:
         yield f"- **`{name}`** (`{kind}`, {default(block)}): {said(block)}"
         return
     yield f"- **`{name}`** ({default(block)}): {said(block)}\n\n  ```hcl"
-    yield from (
-        f"  {line.removeprefix('  ')}" if n else f"  {line}"
-        for n, line in enumerate(kind.splitlines())
-    )
+    yield from (f"  {line.removeprefix('  ')}".rstrip() for line in kind.splitlines())
     yield "  ```\n"
 
 

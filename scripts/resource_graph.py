@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # A program's own path begins at its folder.
@@ -24,9 +23,17 @@ STACKS = ("foundation", "platform")
 NODE = re.compile(r'^\s*"([^"]+)" \[label=')
 EDGE = re.compile(r'^\s*"([^"]+)" -> "([^"]+)"')
 
-ROW, COLUMN, BOX_WIDTH, BOX_HEIGHT, TOP, LEFT = 40, 370, 312, 32, 64, 20
-COLOURS = ("#dbeafe", "#ede9fe", "#ccfbf1", "#ffedd5", "#dcfce7", "#fce7f3", "#fef9c3", "#e0e7ff")
-GREY = "#e5e7eb"  # Of what stands in no module.
+ROW, COLUMN, BOX_WIDTH, BOX_HEIGHT, TOP, LEFT, NAME, GAP = 30, 412, 352, 24, 60, 20, 22, 8
+COLOURS = (  # Of a lane, and of the lines that leave it.
+    ("#dbeafe", "#2563eb"),
+    ("#ede9fe", "#7c3aed"),
+    ("#ccfbf1", "#0d9488"),
+    ("#ffedd5", "#ea580c"),
+    ("#dcfce7", "#16a34a"),
+    ("#fce7f3", "#db2777"),
+    ("#fef9c3", "#a16207"),
+    ("#e5e7eb", "#475569"),
+)
 HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
   font-family="system-ui, sans-serif" font-size="12">
 <rect width="{width}" height="{height}" fill="#ffffff"/>
@@ -104,59 +111,86 @@ def short(address: str) -> tuple[str, str]:
     return module, kind if name == "this" else f"{kind}: {name}"
 
 
-def columns(graph: Graph) -> list[list[str]]:
-    """Resources by depth, each near those that it waits for."""
-    found: dict[int, list[str]] = defaultdict(list)
-    for node, depth in graph.depth.items():
-        found[depth].append(node)
-    ordered = [
-        sorted(found[depth], key=lambda node: (short(node)[0], node)) for depth in sorted(found)
-    ]
-    for before, here in pairwise(ordered):
-        place = {node: index for index, node in enumerate(before)}
+def lane(address: str) -> str:
+    """The module of the stack that a resource belongs to; empty for the stack's own."""
+    return short(address)[0].partition(" ")[0]
 
-        def near(node: str, place: Mapping[str, int] = place) -> tuple[float, str]:
-            at = [place[need] for need in graph.needs[node] if need in place]
-            return (sum(at) / len(at) if at else len(place), node)
 
-        here.sort(key=near)
-    return ordered
+def lanes(graph: Graph) -> list[str]:
+    """Modules in an order in which each follows soon after those that it waits for."""
+    waits: dict[str, set[str]] = {lane(node): set() for node in graph.needs}
+    for node, need in graph.edges:
+        waits[lane(node)] |= {lane(need)} - {lane(node)}
+    placed: list[str] = []
+
+    def soon(module: str) -> tuple[bool, int, str]:
+        """Those whose wait is over, and of these the one that waited for the latest."""
+        last = max((placed.index(other) for other in waits[module] & {*placed}), default=-1)
+        return bool(waits[module] - {*placed}), -last, module
+
+    while left := waits.keys() - {*placed}:
+        placed.append(min(left, key=soon))
+    return placed
+
+
+def places(graph: Graph) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
+    """For each lane its resources, with column (how many come before) and row."""
+    for module in lanes(graph):
+        rows: dict[str, int] = {}
+        filled: dict[int, int] = defaultdict(int)
+        own = [node for node in graph.needs if lane(node) == module]
+
+        def near(node: str, rows: Mapping[str, int] = rows) -> tuple[int, float, str]:
+            at = [rows[need] for need in graph.needs[node] if need in rows]
+            return graph.depth[node], sum(at) / len(at) if at else len(rows), node
+
+        while left := [node for node in own if node not in rows]:
+            node = min(left, key=near)
+            rows[node] = filled[graph.depth[node]]
+            filled[graph.depth[node]] += 1
+        yield module, [(node, graph.depth[node], row) for node, row in rows.items()]
 
 
 def svg(stack: str, graph: Graph) -> str:
-    """What waits for what, from left to right; a colour for each module."""
-    ordered = columns(graph)
-    modules = sorted({short(node)[0] for node in graph.needs} - {""})
-    colour = {module: COLOURS[index % len(COLOURS)] for index, module in enumerate(modules)}
-    place = {
-        node: (LEFT + x * COLUMN, TOP + y * ROW)
-        for x, column in enumerate(ordered)
-        for y, node in enumerate(column)
-    }
-    width = LEFT * 2 + COLUMN * (len(ordered) - 1) + BOX_WIDTH
-    height = TOP + ROW * max(map(len, ordered)) + 12
-    said = f"{len(graph.needs)} kinds of resources, at most {len(ordered)} one after the other"
-    parts = [HEAD.format(width=width, height=height, left=LEFT, stack=stack, said=said)]
-    parts += [line(place[need], place[node]) for node, need in graph.edges]
-    for node, (x, y) in place.items():
-        parts += box(node, x, y, colour)
-    return "\n".join([*parts, "</svg>", ""])
+    """What waits for what, from left to right; a lane for each module."""
+    steps = 1 + max(graph.depth.values())
+    width = LEFT * 2 + COLUMN * (steps - 1) + BOX_WIDTH
+    bands, boxes, height = [], [], TOP
+    place: dict[str, tuple[int, int]] = {}
+    for index, (module, resources) in enumerate(places(graph)):
+        fill, _ = COLOURS[index % len(COLOURS)]
+        rows = 1 + max(row for _, _, row in resources)
+        bands += list(band(module, height, rows, fill, width))
+        for node, column, row in resources:
+            place[node] = (LEFT + column * COLUMN, height + NAME + row * ROW)
+            boxes += list(box(node, *place[node]))
+        height += NAME + rows * ROW + GAP
+    dark = {module: COLOURS[index % len(COLOURS)][1] for index, module in enumerate(lanes(graph))}
+    lines = [line(place[need], place[node], dark[lane(need)]) for node, need in graph.edges]
+    said = f"{len(graph.needs)} kinds of resources, at most {steps} one after the other"
+    head = HEAD.format(width=width, height=height, left=LEFT, stack=stack, said=said)
+    return "\n".join([head, *bands, *lines, *boxes, "</svg>", ""])
 
 
-def line(start: tuple[int, int], end: tuple[int, int]) -> str:
+def band(module: str, y: int, rows: int, fill: str, width: int) -> Iterator[str]:
+    """What lies behind a lane, with its name."""
+    size = f'width="{width - LEFT}" height="{NAME + rows * ROW}"'
+    name = escape(module or "the stack itself")
+    yield f'<rect x="{LEFT // 2}" y="{y}" {size} rx="6" fill="{fill}"/>'
+    yield f'<text x="{LEFT}" y="{y + 15}" font-weight="600" fill="#334155">{name}</text>'
+
+
+def line(start: tuple[int, int], end: tuple[int, int], colour: str) -> str:
     x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT // 2
     x2, y2 = end[0], end[1] + BOX_HEIGHT // 2
     bend = f"M{x1},{y1} C{x1 + 30},{y1} {x2 - 30},{y2} {x2},{y2}"
-    return f'<path d="{bend}" fill="none" stroke="#94a3b8" stroke-width="1.2"/>'
+    return f'<path d="{bend}" fill="none" stroke="{colour}" stroke-width="1.3"/>'
 
 
-def box(node: str, x: int, y: int, colour: Mapping[str, str]) -> Iterator[str]:
-    module, resource = short(node)
-    fill = colour.get(module, GREY)
-    yield f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="5" fill="{fill}"/>'
-    where = escape(module or "the stack itself")
-    yield f'<text x="{x + 8}" y="{y + 13}" font-size="10" fill="#475569">{where}</text>'
-    yield f'<text x="{x + 8}" y="{y + 26}">{escape(resource)}</text>'
+def box(node: str, x: int, y: int) -> Iterator[str]:
+    size = f'width="{BOX_WIDTH}" height="{BOX_HEIGHT}"'
+    yield f'<rect x="{x}" y="{y}" {size} rx="4" fill="#ffffff" stroke="#cbd5e1"/>'
+    yield f'<text x="{x + 8}" y="{y + 16}">{escape(short(node)[1])}</text>'
 
 
 def pictures() -> Iterator[tuple[Path, str]]:

@@ -14,7 +14,7 @@ output "server_id" {
 }
 
 output "name" {
-  description = "Name of the database, once it may be used: extensions are allowed and TLS is required."
+  description = "Name of the database, once it may be used: its extensions are allowed."
   value       = azurerm_postgresql_flexible_server_database.this.name
 
   depends_on = [azurerm_postgresql_flexible_server_configuration.this]
