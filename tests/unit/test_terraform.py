@@ -234,6 +234,7 @@ def test_the_plan_command_names_each_file_it_reads() -> None:
         "-json",
         "-input=false",
         "-detailed-exitcode",
+        "-parallelism=30",
         f"-var-file={root}/vars/sandbox.tfvars",
         f"-var-file={root}/foundation/given.tfvars.json",
         f"-out={root}/foundation/plan.tfplan",
