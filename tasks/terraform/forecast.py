@@ -140,6 +140,7 @@ KINDS = {  # By the end of an output's name; the first that fits.
     "storage_account_id": "Microsoft.Storage/storageAccounts/planned",
     "registry_id": "Microsoft.ContainerRegistry/registries/planned",
     "workspace_id": "Microsoft.OperationalInsights/workspaces/planned",
+    "_id": "Microsoft.Resources/planned/planned",
 }
 
 
@@ -150,13 +151,11 @@ def guess(name: str, place: str) -> Any:
         return ()
     if name == "resource_group_id":
         return place.removesuffix("/providers")
+    if name.endswith(("client_id", "object_id", "tenant_id", "principal_id")):
+        return NOBODY
     for end, kind in KINDS.items():
         if name.endswith(end):
             return f"{place}/{kind}"
-    if name.endswith(("client_id", "object_id", "tenant_id", "principal_id")):
-        return NOBODY
-    if name.endswith("_id"):
-        return f"{place}/Microsoft.Resources/planned/planned"
     if name.endswith("_uri"):
         return "https://planned.vault.azure.net/"
     return False if annotation is bool else "planned"
