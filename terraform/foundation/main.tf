@@ -47,11 +47,9 @@ module "network" {
   outbound            = var.outbound
   nodes               = sum(concat([var.cluster.system.max], [for pool in values(var.cluster.pools) : pool.max]))
   database_ports      = var.database.pgbouncer ? ["5432", "6432"] : ["5432"]
-  network = merge(var.network, {
-    subnets = merge(var.network.subnets, {
-      gateway = var.edge.kind == "applicationGateway" ? var.network.subnets.gateway : null
-    })
-  })
+  network             = var.network
+  # Its subnet is there under every edge: the platform, which changes later, must let go of a gateway first.
+  gateway = var.edge.kind == "applicationGateway"
 }
 
 # What the platform will be found by. Zones take half a minute, and grow here beside the vault.

@@ -13,7 +13,7 @@ variable "outbound" {
 }
 
 variable "network" {
-  description = "Address ranges: of the network, of its subnets, of pods and services (inside the cluster only), of the clients that may reach the edge on ports 80 and 443 (none by default). `private_endpoints` gives vault, storage and registry addresses inside the network and closes them to the rest; without, the nodes' subnet is let in by service endpoints. `nat` counts its public addresses and names its zone; `firewall` is the private address that `userDefinedRouting` leads to. The subnet `gateway` exists only for `edge.kind = \"applicationGateway\"`."
+  description = "Address ranges: of the network, of its subnets, of pods and services (inside the cluster only), of the clients that may reach the edge on ports 80 and 443 (none by default). `private_endpoints` gives vault, storage and registry addresses inside the network and closes them to the rest; without, the nodes' subnet is let in by service endpoints. `nat` counts its public addresses and names its zone; `firewall` is the private address that `userDefinedRouting` leads to. The subnet `gateway` is for Application Gateway for Containers, a /24; it stays under every `edge.kind`, and null leaves it out."
   type = object({
     address_space = optional(string, "10.40.0.0/16")
     subnets = optional(object({

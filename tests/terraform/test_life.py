@@ -75,6 +75,13 @@ def test_services_answer_their_private_endpoints_alone(built: Stacks) -> None:
     assert all(address.startswith("10.40.5.") for address in addresses.values())
 
 
+def test_another_edge_leaves_the_gateways_subnet_in_place(built: Stacks) -> None:
+    changes = built.changes("foundation", '-var=edge={kind="applicationGateway"}')
+
+    # Pods are opened to the gateway; nobody is named as a client.
+    assert changes == {'module.network.azurerm_network_security_group.this["cluster"]': ["update"]}
+
+
 def test_a_bigger_machine_keeps_cluster_and_pools(built: Stacks) -> None:
     system = '{size="Standard_D8ds_v5",min=2,max=3}'
     pools = '{apps={size="Standard_D8ds_v5",min=2,max=4}}'

@@ -23,7 +23,7 @@ variable "tags" {
 }
 
 variable "subnet_id" {
-  description = "Subnet from which the gateway reaches the pods: delegated to Microsoft.ServiceNetworking/trafficControllers, /24 or larger."
+  description = "Subnet from which the gateway reaches the pods: delegated to Microsoft.ServiceNetworking/trafficControllers, a /24."
   type        = string
 
   validation {

@@ -31,11 +31,11 @@ locals {
         local.probes,
         # The gateway talks to the pods themselves; which of their ports is decided in the cluster.
         [
-          for range in compact([var.network.subnets.gateway]) :
+          for range in var.gateway ? compact([var.network.subnets.gateway]) : [] :
           { name = "pods-from-gateway", protocol = "Tcp", from = [range], to = [var.network.pods], ports = ["*"] }
         ],
         # Behind a gateway, clients meet the gateway alone.
-        var.network.subnets.gateway == null ? local.clients : [],
+        var.gateway ? [] : local.clients,
       )
       database = concat(
         [

@@ -28,6 +28,18 @@ variable "outbound" {
   nullable    = false
 }
 
+variable "gateway" {
+  description = "Whether Application Gateway for Containers stands in front of the cluster: clients then meet it alone."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.gateway || var.network.subnets.gateway != null
+    error_message = "edge.kind is applicationGateway, and network.subnets.gateway is null. Give the gateway a /24 of network.address_space."
+  }
+}
+
 variable "nodes" {
   description = "How many nodes the pools of the cluster may have together."
   type        = number
@@ -133,8 +145,8 @@ variable "network" {
   }
 
   validation {
-    condition     = try(tonumber(split("/", var.network.subnets.gateway)[1]) <= 24, true)
-    error_message = "network.subnets.gateway is ${coalesce(var.network.subnets.gateway, "null")}; Application Gateway for Containers takes a subnet of /24 or larger. Shorten the prefix."
+    condition     = try(tonumber(split("/", var.network.subnets.gateway)[1]) == 24, true)
+    error_message = "network.subnets.gateway is ${coalesce(var.network.subnets.gateway, "null")}; in front of a cluster whose pods have ranges of their own (Azure CNI Overlay), Application Gateway for Containers takes exactly a /24. Change the prefix."
   }
 
   validation {

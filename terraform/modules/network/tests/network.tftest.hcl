@@ -185,7 +185,7 @@ run "nodes_and_endpoints_have_no_way_out_by_default" {
   }
 }
 
-run "without_a_gateway_there_is_no_subnet_for_one" {
+run "without_a_range_there_is_no_subnet_for_a_gateway" {
   command = plan
 
   assert {
@@ -194,10 +194,48 @@ run "without_a_gateway_there_is_no_subnet_for_one" {
   }
 }
 
+run "without_a_gateway_its_subnet_stays_and_clients_meet_the_cluster" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26", gateway = "10.40.6.0/24" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      clients       = ["203.0.113.0/24"]
+    }
+  }
+
+  assert {
+    condition     = length(azurerm_subnet.gateway) == 1 && length(azurerm_network_security_group.this) == 4
+    error_message = "A gateway that the platform still has holds its subnet; Azure refuses to delete it."
+  }
+
+  assert {
+    condition = {
+      for rule in azurerm_network_security_group.this["cluster"].security_rule : rule.name => rule.source_address_prefix
+      if rule.access == "Allow" && !contains(["nodes-and-pods", "load-balancer-probes"], rule.name)
+    } == { web-from-client-1 = "203.0.113.0/24" }
+    error_message = "Nothing may come from a subnet in which there is no gateway."
+  }
+}
+
+run "a_gateway_without_a_range_is_refused" {
+  command = plan
+
+  variables {
+    gateway = true
+  }
+
+  expect_failures = [var.gateway]
+}
+
 run "a_gateway_has_its_subnet_and_stands_between_clients_and_pods" {
   command = plan
 
   variables {
+    gateway = true
     network = {
       address_space = "10.40.0.0/16"
       subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26", gateway = "10.40.6.0/24" }
