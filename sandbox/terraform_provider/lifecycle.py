@@ -17,7 +17,7 @@ from sandbox.terraform_provider.azure import Azure
 from sandbox.terraform_provider.errors import IncompleteError, Path, ProviderError
 from sandbox.terraform_provider.mapping import Part, Resource, describe
 from sandbox.terraform_provider.tree import Node, conform
-from sandbox.terraform_provider.values import UNKNOWN, Object, known
+from sandbox.terraform_provider.values import UNKNOWN, Object, is_zero, known
 
 TOLERATED = (200, 403, 404, 409)  # Answers for a part that leave the rest readable.
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -55,13 +55,31 @@ class Plan:
     config: Object
     replacements: list[Path]
 
-    def replace_if_changed(self, *path: str | int) -> None:
-        """Ask for a new object when the value at a path changes."""
-        dotted = ".".join(map(str, path))
-        if self.prior is not None and path not in self.replacements:
-            before, after = bodies.get(self.prior, dotted), bodies.get(self.planned, dotted)
-            if after is not UNKNOWN and before != after:
-                self.replacements.append(path)
+    def old(self, dotted: str) -> Any:
+        """The value of state at `default_node_pool.0.name`; null and zero are both None."""
+        found = bodies.get(self.prior, dotted)
+        return None if is_zero(found) else found
+
+    def new(self, dotted: str) -> Any:
+        """The planned value; None also where it is not known yet."""
+        found = bodies.get(self.planned, dotted)
+        return None if found is UNKNOWN or is_zero(found) else found
+
+    def changes(self, dotted: str) -> bool:
+        """Whether an existing object gets another value, as far as that is known."""
+        known_yet = bodies.get(self.planned, dotted) is not UNKNOWN
+        return self.prior is not None and known_yet and self.old(dotted) != self.new(dotted)
+
+    def replace_if(self, dotted: str, condition: bool = True) -> None:
+        """Ask for a new object when the value at a path changes and the condition holds."""
+        path = tuple(int(part) if part.isdigit() else part for part in dotted.split("."))
+        if condition and self.changes(dotted) and path not in self.replacements:
+            self.replacements.append(path)
+
+    def refuse_if(self, condition: bool, reason: str) -> None:
+        """End the plan, as azurerm does."""
+        if condition:
+            raise ProviderError(reason)
 
 
 def seconds(duration: str) -> float:

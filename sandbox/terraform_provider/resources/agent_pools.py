@@ -1,7 +1,7 @@
 """Microsoft.ContainerService: node pools, inside a cluster and on their own."""
 
 from sandbox.terraform_provider.codecs import NEGATED
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, without_parts
 from sandbox.terraform_provider.mapping import (
     STATE_ONLY,
     Block,
@@ -11,24 +11,11 @@ from sandbox.terraform_provider.mapping import (
     at,
     reads,
 )
-from sandbox.terraform_provider.values import Object
+from sandbox.terraform_provider.resources import cluster_changes, rotation
+from sandbox.terraform_provider.resources.rotation import API
+from sandbox.terraform_provider.values import UNKNOWN, Object
 
-API = "2025-10-01"
-ROTATED = (
-    "fips_enabled",
-    "host_encryption_enabled",
-    "kubelet_disk_type",
-    "max_pods",
-    "node_public_ip_enabled",
-    "os_disk_size_gb",
-    "os_disk_type",
-    "pod_subnet_id",
-    "snapshot_id",
-    "ultra_ssd_enabled",
-    "vm_size",
-    "vnet_subnet_id",
-    "zones",
-)
+SURGE = ("max_surge", "max_unavailable")
 KUBELET: Entries = {
     "container_log_max_files": "containerLogMaxFiles",
     "container_log_max_size_mb": "containerLogMaxSizeMB",
@@ -84,12 +71,47 @@ def pool(prefix: str) -> dict[str, Entry]:
 
 
 class NodePool(Lifecycle):
-    def correct(self, plan: Plan) -> None:
-        if plan.prior is not None and not plan.planned.get("temporary_name_for_rotation"):
-            for name in (*ROTATED, "os_sku"):
-                plan.replace_if_changed(name)
+    """Machines are never changed: a pool of other machines is made anew."""
 
-    def prepare(self, body: Object, _change: Change) -> None:
+    temporary: str = ""
+
+    def correct(self, plan: Plan) -> None:
+        systems = plan.old("os_sku"), plan.new("os_sku")
+        plan.replace_if("os_sku", not rotation.moves_in_place(*systems))
+        cluster_changes.correct_upgrades(plan, "upgrade_settings.0")
+        self.refuse_surge(plan)
+
+    def refuse_surge(self, plan: Plan) -> None:
+        if plan.new("upgrade_settings") is None:
+            return
+        settings = plan.new("upgrade_settings")[0]
+        ways = {name: settings[name] for name in SURGE}
+        if plan.new("priority") != "Spot":
+            plan.refuse_if(
+                not any(ways.values()),
+                "either `max_surge` or `max_unavailable` must be specified in `upgrade_settings` "
+                "when `priority` is not `Spot`",
+            )
+            return
+        for name, value in ways.items():
+            plan.refuse_if(
+                value not in (None, "", UNKNOWN),
+                f"`{name}` cannot be set when `priority` is set to `Spot`. Spot pools do not "
+                f"support `{name}`",
+            )
+
+    def write(self, resource_id: str, body: Object, deadline: float) -> None:
+        if not self.temporary:
+            super().write(resource_id, body, deadline)
+            return
+        properties = without_parts(body["properties"])
+        rotation.rotate(self.azure, resource_id, self.temporary, properties, deadline)
+
+    def prepare(self, body: Object, change: Change) -> None:
+        if change.prior is not None:
+            self.temporary = rotation.temporary_name(
+                change.prior, change.planned, rotation.CYCLED, ""
+            )
         properties = body["properties"]
         properties.setdefault("type", "VirtualMachineScaleSets")
         if properties.get("scaleSetPriority") != "Spot":

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.terraform_provider import body as bodies
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan
 from sandbox.terraform_provider.mapping import (
     GROUP,
     Block,
@@ -13,7 +13,7 @@ from sandbox.terraform_provider.mapping import (
     derived,
     reads,
 )
-from sandbox.terraform_provider.values import Object
+from sandbox.terraform_provider.values import UNKNOWN, Object
 
 INSIGHTS = f"{GROUP}/providers/Microsoft.Insights"
 CRITERIA = "Microsoft.Azure.Monitor"
@@ -253,7 +253,33 @@ RESOURCES = {
         },
     ),
 }
+ALERT_ONLY = ("action", "severity", "annotations", "for", "alert_resolution")
+
+
+class PrometheusRules(Lifecycle):
+    """A rule alerts or records."""
+
+    def correct(self, plan: Plan) -> None:
+        for index, rule in enumerate(plan.planned.get("rule") or ()):
+            if rule is UNKNOWN or UNKNOWN in (rule["record"], rule["alert"]):
+                continue
+            place, name = f"rule.[{index}]", plan.new("name") or ""
+            plan.refuse_if(
+                bool(rule["record"]) == bool(rule["alert"]),
+                f"one and only one of [rule.{index}.record, rule.{index}.alert] for {name} must "
+                "be set",
+            )
+            given = any(plan.new(f"rule.{index}.{member}") for member in ALERT_ONLY)
+            plan.refuse_if(
+                bool(rule["record"]) and given,
+                f"the {place}.action, {place}.severity, {place}.annotations, {place}.for and "
+                f"{place}.alert_resolution must be empty when the rule type of Alert Prometheus "
+                f"Rule Group ({name}) is record",
+            )
+
+
 LIFECYCLES = {
+    "azurerm_monitor_alert_prometheus_rule_group": PrometheusRules,
     "azurerm_monitor_metric_alert": MetricAlert,
     "azurerm_monitor_activity_log_alert": ActivityLogAlert,
 }

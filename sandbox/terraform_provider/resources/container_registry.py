@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.codecs import ENABLED, choice
+from sandbox.terraform_provider.lifecycle import Lifecycle, Plan
 from sandbox.terraform_provider.mapping import GROUP, Block, Part, Resource, at, derived, reads
 from sandbox.terraform_provider.values import Object
 
@@ -19,6 +20,47 @@ def retention(body: Object) -> Any:
 def put_retention(body: Object, days: int) -> None:
     policy = {"days": days, "status": "enabled" if days else "disabled"}
     bodies.put(body, "properties.policies.retentionPolicy", policy)
+
+
+PREMIUM = {  # What only this price has; azurerm's words for it.
+    "georeplications": "an ACR geo-replication can only be applied when using the Premium Sku",
+    "quarantine_policy_enabled": (
+        "an ACR quarantine policy can only be applied when using the Premium Sku. If you are "
+        "downgrading from a Premium SKU please unset quarantine_policy_enabled"
+    ),
+    "retention_policy_in_days": (
+        "an ACR retention policy can only be applied when using the Premium Sku. If you are "
+        "downgrading from a Premium SKU please unset `retention_policy_in_days`"
+    ),
+    "encryption": "an ACR encryption can only be applied when using the Premium Sku",
+    "zone_redundancy_enabled": "ACR zone redundancy can only be applied when using the Premium Sku",
+    "data_endpoint_enabled": (
+        "`data_endpoint_enabled` can only be applied when using the Premium Sku"
+    ),
+}
+
+
+class Registry(Lifecycle):
+    """What a registry may have depends on its price."""
+
+    def correct(self, plan: Plan) -> None:
+        sku, exports = str(plan.new("sku") or "").lower(), plan.planned["export_policy_enabled"]
+        for attribute, reason in PREMIUM.items():
+            plan.refuse_if(bool(plan.new(attribute)) and sku != "premium", reason)
+        plan.refuse_if(
+            exports is False and sku != "premium",
+            "an ACR export policy can only be disabled when using the Premium Sku. If you are "
+            "downgrading from a Premium SKU please unset `export_policy_enabled` or set "
+            "`export_policy_enabled = true`",
+        )
+        plan.refuse_if(
+            exports is False and bool(plan.new("public_network_access_enabled")),
+            "to disable export of artifacts, `public_network_access_enabled` must also be `false`",
+        )
+        plan.refuse_if(
+            bool(plan.new("anonymous_pull_enabled")) and sku not in ("standard", "premium"),
+            "`anonymous_pull_enabled` can only be applied when using the Standard/Premium Sku",
+        )
 
 
 RESOURCES = {
@@ -73,3 +115,4 @@ RESOURCES = {
         },
     ),
 }
+LIFECYCLES = {"azurerm_container_registry": Registry}

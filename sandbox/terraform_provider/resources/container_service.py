@@ -13,7 +13,7 @@ from sandbox.terraform_provider.codecs import (
     NONE_IS_NULL,
     renamed,
 )
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, without_parts
 from sandbox.terraform_provider.mapping import (
     GROUP,
     STATE_ONLY,
@@ -26,8 +26,9 @@ from sandbox.terraform_provider.mapping import (
     reads,
     switched,
 )
-from sandbox.terraform_provider.resources import maintenance
-from sandbox.terraform_provider.resources.agent_pools import API, ROTATED, pool
+from sandbox.terraform_provider.resources import cluster_changes, maintenance, rotation
+from sandbox.terraform_provider.resources.agent_pools import pool
+from sandbox.terraform_provider.resources.rotation import API
 from sandbox.terraform_provider.values import Object
 
 CLUSTERS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters"
@@ -298,15 +299,29 @@ def credentials(answer: Any) -> list[Object]:
 class Cluster(Lifecycle):
     """The default node pool is one of several; the configuration's is kept in front."""
 
-    def correct(self, plan: Plan) -> None:
-        before = bodies.get(plan.prior, "default_node_pool.0") or {}
-        after = bodies.get(plan.planned, "default_node_pool.0") or {}
-        if before and not after.get("temporary_name_for_rotation"):
-            for name in ROTATED:
-                plan.replace_if_changed("default_node_pool", 0, name)
-        plan.replace_if_changed("default_node_pool", 0, "name")
+    temporary: str = ""
 
-    def prepare(self, body: Object, _change: Change) -> None:
+    def correct(self, plan: Plan) -> None:
+        cluster_changes.correct(plan)
+
+    def write(self, resource_id: str, body: Object, deadline: float) -> None:
+        if self.temporary:
+            pools = without_parts(body["properties"]["agentPoolProfiles"])
+            first, *others = pools
+            pool = f"{resource_id}/agentPools/{first['name']}"
+            rotation.rotate(self.azure, pool, self.temporary, first, deadline)
+            left = [other for other in others if other.get("name") != self.temporary]
+            body["properties"]["agentPoolProfiles"] = [first, *left]
+        super().write(resource_id, body, deadline)
+
+    def prepare(self, body: Object, change: Change) -> None:
+        if change.prior is not None:
+            before, after = (
+                side["default_node_pool"][0] for side in (change.prior, change.planned)
+            )
+            self.temporary = rotation.temporary_name(
+                before, after, rotation.DEFAULT_CYCLED, "default_node_pool.0."
+            )
         for part in SCHEDULES:
             maintenance.unflatten(body.get(part))
         first = body["properties"]["agentPoolProfiles"][0]

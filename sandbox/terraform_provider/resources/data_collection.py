@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.codecs import ENABLED, JSON
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan
 from sandbox.terraform_provider.mapping import GROUP, Block, Entries, Resource, at, reads
 from sandbox.terraform_provider.values import Object
 
@@ -14,6 +14,9 @@ SETTINGS = "/providers/Microsoft.Insights/diagnosticSettings/"
 
 class DataCollectionRule(Lifecycle):
     """Azure has objects by name where Terraform has sets."""
+
+    def correct(self, plan: Plan) -> None:
+        plan.replace_if("kind", plan.old("kind") is not None)
 
     def prepare(self, body: Object, _change: Change) -> None:
         properties = body["properties"]

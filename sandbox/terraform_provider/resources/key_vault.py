@@ -3,8 +3,8 @@
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.codecs import IDS, VALUES
 from sandbox.terraform_provider.errors import ProviderError
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about, prefixed
-from sandbox.terraform_provider.mapping import GROUP, Block, Resource, at, reads
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, about, prefixed
+from sandbox.terraform_provider.mapping import GROUP, Block, Resource, at, describe, reads
 from sandbox.terraform_provider.values import Object
 
 API = "2026-02-01"
@@ -13,10 +13,8 @@ API = "2026-02-01"
 class Vault(Lifecycle):
     """A deleted vault keeps its name: it is recovered on create, and purged on destroy."""
 
-    def correct(self, plan: Plan) -> None:
-        plan.replace_if_changed("soft_delete_retention_days")
-
     def prepare(self, body: Object, change: Change) -> None:
+        self.refuse_weaker(change)
         if change.prior is None and self.deleted(change.planned) is not None:
             if not self.feature("recover_soft_deleted_key_vaults"):
                 raise ProviderError(
@@ -26,6 +24,23 @@ class Vault(Lifecycle):
                     "vault, or choose another name.",
                 )
             bodies.put(body, "properties.createMode", "recover")
+
+    def refuse_weaker(self, change: Change) -> None:
+        """What protects against deletion stays; azurerm plans the change, and refuses it here."""
+        before = change.prior
+        if before is None:
+            return
+        with prefixed(f"updating {describe(before['id'])}"):
+            if before.get("purge_protection_enabled") and not change.planned.get(
+                "purge_protection_enabled"
+            ):
+                raise ProviderError(
+                    "once Purge Protection has been Enabled it's not possible to disable it"
+                )
+            if change.changed("soft_delete_retention_days"):
+                raise ProviderError(
+                    "once `soft_delete_retention_days` has been configured it cannot be modified"
+                )
 
     def delete(self, prior: Object) -> None:
         super().delete(prior)

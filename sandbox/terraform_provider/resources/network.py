@@ -70,9 +70,37 @@ class VirtualNetwork(Lifecycle):
             subnet.setdefault("properties", {}).setdefault("defaultOutboundAccess", True)
 
 
+FIXED = ("name", "location", "allocation_method", "ip_version", "sku", "sku_tier", "zones")
+NO_BASIC = (
+    "creation of new `Basic` SKU public IP addresses is no longer permitted following its "
+    "deprecation on March 31, 2025. This also affects `allocation_method` set to `Dynamic`, as it "
+    "is only available with the `Basic` SKU. For more information, see "
+    "https://azure.microsoft.com/updates/upgrade-to-standard-sku-public-ip-addresses-in-azure-by-"
+    "30-september-2025-basic-sku-will-be-retired/"
+)
+
+
 class PublicIp(Lifecycle):
     def correct(self, plan: Plan) -> None:
-        plan.replace_if_changed("domain_name_label_scope")
+        basic = str(plan.new("sku")).lower() == "basic"
+        plan.refuse_if(basic and (plan.prior is None or any(map(plan.changes, FIXED))), NO_BASIC)
+        standard = str(plan.new("sku")).lower() == "standard"
+        plan.refuse_if(
+            str(plan.new("sku_tier")).lower() == "global" and not standard,
+            "`sku` must be set to `Standard` when `sku_tier` is set to `Global`",
+        )
+        before, after = plan.old("domain_name_label_scope"), plan.new("domain_name_label_scope")
+        plan.replace_if("domain_name_label_scope", bool(before) or not after)
+
+
+class NatGateway(Lifecycle):
+    def correct(self, plan: Plan) -> None:
+        plan.refuse_if(
+            plan.new("sku_name") == "StandardV2" and plan.config.get("zones") is not None,
+            "azurerm_nat_gateway resources with `sku_name` set to `StandardV2` are zone-redundant "
+            "by default, Azure automatically deploys across all available zones. The `zones` "
+            "argument must be omitted",
+        )
 
 
 RESOURCES = {
@@ -154,4 +182,8 @@ RESOURCES = {
         fields={"sku_name": "sku.name", "resource_guid": reads("properties.resourceGuid")},
     ),
 }
-LIFECYCLES = {"azurerm_virtual_network": VirtualNetwork, "azurerm_public_ip": PublicIp}
+LIFECYCLES = {
+    "azurerm_nat_gateway": NatGateway,
+    "azurerm_public_ip": PublicIp,
+    "azurerm_virtual_network": VirtualNetwork,
+}

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.errors import ProviderError
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, about
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about
 from sandbox.terraform_provider.mapping import (
     STATE_ONLY,
     Block,
@@ -28,6 +28,12 @@ SUBNETS = f"{NETWORKS}/subnets/{{name}}"
 
 class Subnet(Lifecycle):
     """One prefix or several: Azure has a name for each."""
+
+    def correct(self, plan: Plan) -> None:
+        plan.refuse_if(
+            bool(plan.new("sharing_scope") and plan.new("default_outbound_access_enabled")),
+            "`sharing_scope` cannot be set if `default_outbound_access_enabled` is set to `true`",
+        )
 
     def prepare(self, body: Object, _change: Change) -> None:
         properties = body["properties"]

@@ -1,9 +1,11 @@
 """Microsoft.OperationalInsights: workspaces for logs, and solutions in them."""
 
 from sandbox.terraform_provider.codecs import NEGATED
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan
 from sandbox.terraform_provider.mapping import GROUP, Block, Part, Resource, at, reads
 from sandbox.terraform_provider.values import Object
+
+IN_PLACE = {"capacityreservation", "pergb2018"}
 
 RESOURCES = {
     "azurerm_log_analytics_workspace": Resource(
@@ -39,6 +41,20 @@ RESOURCES = {
 }
 
 
+class Workspace(Lifecycle):
+    """A workspace changes its price in place between two of them only."""
+
+    def correct(self, plan: Plan) -> None:
+        before, after = (str(sku or "").lower() for sku in (plan.old("sku"), plan.new("sku")))
+        plan.replace_if("sku", before not in ("", "lacluster") and {before, after} != IN_PLACE)
+        plan.refuse_if(
+            after in ("standard", "premium") and before != after,
+            "creation of log analytics workspaces with `Standard` or `Premium` SKUs is no longer "
+            "supported by Azure - see https://learn.microsoft.com/en-us/azure/azure-monitor/logs/"
+            "cost-logs#standard-and-premium-pricing-tiers",
+        )
+
+
 class Solution(Lifecycle):
     """Its plan is named like itself."""
 
@@ -46,4 +62,7 @@ class Solution(Lifecycle):
         body["plan"]["name"] = self.identify(change.planned).rpartition("/")[2]
 
 
-LIFECYCLES = {"azurerm_log_analytics_solution": Solution}
+LIFECYCLES = {
+    "azurerm_log_analytics_solution": Solution,
+    "azurerm_log_analytics_workspace": Workspace,
+}

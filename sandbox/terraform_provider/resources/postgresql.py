@@ -23,6 +23,29 @@ API = "2025-08-01"
 SERVERS = f"{GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers"
 TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
 RESTART = ("postgresql_flexible_server", "restart_server_on_configuration_value_change")
+TIER_OF = {
+    32768: "P4",
+    65536: "P6",
+    131072: "P10",
+    262144: "P15",
+    524288: "P20",
+    1048576: "P30",
+    2097152: "P40",
+    4193280: "P50",
+    4194304: "P50",
+    8388608: "P60",
+    16777216: "P70",
+    33553408: "P80",
+}
+FAMILIES = (("P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50"), ("P60", "P70", "P80"))
+FIRST_WITH_CLUSTERS = 17
+COMPUTE = 2  # The part of a SKU's name that tells the machine.
+IDENTITY = "identity.0.type"
+MIGRATION = (
+    "migration of Postgres flexible server between `non-confidential` and `confidential` compute "
+    "types requires manual intervention, suggestion is to deploy new server in parallel with old, "
+    "consult official Azure documentation for migration then remove old server"
+)
 LETTERS = {tier: letters for letters, tier in TIERS.items()}
 
 
@@ -42,6 +65,18 @@ def put_sku(body: Object, name: str) -> None:
     body["sku"] = {"name": size, "tier": TIERS[letters]}
 
 
+def is_confidential(sku: Any) -> bool:
+    """`GP_Standard_DC4ads_v5` encrypts its memory."""
+    parts = str(sku or "").split("_")
+    return len(parts) > COMPUTE and parts[COMPUTE][1:2] == "C"
+
+
+def tiers_of(size: int) -> list[str]:
+    """The tiers that a disk may have: its own, and faster ones of the same family."""
+    family = next(family for family in FAMILIES if TIER_OF[size] in family)
+    return list(family[family.index(TIER_OF[size]) :])
+
+
 def number(value: Any) -> int:
     return int(value) if isinstance(value, (int, str)) and str(value).isdigit() else 0
 
@@ -50,15 +85,48 @@ class Server(Lifecycle):
     """A maintenance window is set after the server exists, and a disk only grows."""
 
     def correct(self, plan: Plan) -> None:
-        before, after = plan.prior or {}, plan.planned
-        plan.replace_if_changed("administrator_login")
-        plan.replace_if_changed("private_dns_zone_id")
-        if plan.prior is None:
+        plan.replace_if("administrator_login", plan.old("administrator_login") is not None)
+        for growing in ("version", "storage_mb", "cluster.0.size"):
+            shrinks = 0 < number(plan.new(growing)) < number(plan.old(growing))
+            plan.replace_if(growing, shrinks)
+        named = "UserAssigned" in str(plan.old("identity.0.type"))
+        plan.replace_if("identity.0.type", named and "UserAssigned" not in str(plan.new(IDENTITY)))
+        if plan.changes("sku_name"):
+            kinds = [is_confidential(plan.old("sku_name")), is_confidential(plan.new("sku_name"))]
+            plan.refuse_if(kinds[0] != kinds[1], MIGRATION)
+        self.correct_tier(plan)
+        self.correct_cluster(plan)
+
+    def correct_tier(self, plan: Plan) -> None:
+        """The tier of a disk goes with its size, unless the configuration says another."""
+        size, tier = number(plan.new("storage_mb")) or 32768, plan.new("storage_tier")
+        if size not in TIER_OF or tier is None or tier in tiers_of(size):
             return
-        if number(after.get("version")) < number(before.get("version")):
-            plan.replace_if_changed("version")
-        if number(after.get("storage_mb")) < number(before.get("storage_mb")):
-            plan.replace_if_changed("storage_mb")
+        if plan.config.get("storage_tier") is None and plan.old("storage_tier") == tier:
+            plan.planned["storage_tier"] = TIER_OF[size]
+            return
+        expected = ", ".join(f'"{one}"' for one in tiers_of(size))
+        raise ProviderError(
+            f"invalid 'storage_tier' \"{tier}\" for defined 'storage_mb' size '{size}', expected "
+            f"one of [{expected}]"
+        )
+
+    def correct_cluster(self, plan: Plan) -> None:
+        if not plan.new("cluster"):
+            return
+        plan.refuse_if(
+            plan.new("create_mode") not in (None, "Default"),
+            "`cluster` is only supported when `create_mode` is Default",
+        )
+        version = plan.new("version")
+        plan.refuse_if(
+            version is not None and number(version) < FIRST_WITH_CLUSTERS,
+            "`cluster` is only supported for PostgreSQL major version 17 or above",
+        )
+        plan.refuse_if(
+            plan.old("version") is not None and plan.changes("version"),
+            "major version upgrade not supported when `cluster` is set",
+        )
 
     def prepare(self, body: Object, change: Change) -> None:
         properties = body["properties"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.terraform_provider import body as bodies
 from sandbox.terraform_provider.codecs import Codec
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, about, prefixed
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about, prefixed
 from sandbox.terraform_provider.mapping import Block, Part, Resource, reads
 from sandbox.terraform_provider.resources.network import API, NETWORK
 from sandbox.terraform_provider.values import Object
@@ -23,6 +23,23 @@ def network_interface(body: Object) -> str | None:
 
 class PrivateEndpoint(Lifecycle):
     """Azure has two lists of connections, and zone groups as children; the table has one each."""
+
+    def correct(self, plan: Plan) -> None:
+        for index, _connection in enumerate(plan.new("private_service_connection") or ()):
+            place = f"private_service_connection.{index}"
+            manual, message = plan.new(f"{place}.is_manual_connection"), f"{place}.request_message"
+            about_it = (
+                f'"private_service_connection":"{plan.new(f"{place}.name") or ""}" is invalid'
+            )
+            plan.refuse_if(
+                bool(plan.new(message)) and not manual,
+                f'{about_it}, the "request_message" attribute cannot be set if the '
+                '"is_manual_connection" attribute is "false"',
+            )
+            plan.refuse_if(
+                bool(manual) and not str(plan.new(message) or "").strip(),
+                f'{about_it}, the "request_message" attribute must not be empty',
+            )
 
     def prepare(self, body: Object, _change: Change) -> None:
         properties = body["properties"]

@@ -35,6 +35,9 @@ ROUTES = ("", "microsoft", "internet")
 ROUTED = ("blob", "dfs", "file", "web")  # Services that the internet reaches over its own route.
 ACCESS = renamed({"private": "None", "blob": "Blob", "container": "Container"})
 SUFFIX = "core.windows.net"
+ZONAL = ("ZRS", "GZRS", "RAGZRS")  # An account does not move between these and the others.
+TIERED = ("BlobStorage", "FileStorage", "StorageV2")
+HIERARCHICAL = ("BlobStorage", "BlockBlobStorage", "StorageV2")
 
 
 def sku_part(index: int) -> Field:
@@ -162,10 +165,21 @@ class Account(Lifecycle):
     """Changes that an account does not survive."""
 
     def correct(self, plan: Plan) -> None:
-        before = (plan.prior or {}).get("account_kind")
-        upgrade = before == "Storage" and plan.planned.get("account_kind") == "StorageV2"
-        if not upgrade:
-            plan.replace_if_changed("account_kind")
+        before, kind = plan.old("account_kind"), plan.new("account_kind")
+        plan.replace_if("account_kind", before != "Storage" and kind != "StorageV2")
+        plan.replace_if("large_file_share_enabled", bool(plan.old("large_file_share_enabled")))
+        replication = plan.old("account_replication_type"), plan.new("account_replication_type")
+        plan.replace_if("account_replication_type", len({one in ZONAL for one in replication}) > 1)
+        plan.refuse_if(
+            bool(plan.new("access_tier")) and kind not in TIERED,
+            "`access_tier` is only available for accounts where `kind` is set to one of: "
+            f"{' / '.join(TIERED)}",
+        )
+        plan.refuse_if(
+            bool(plan.new("is_hns_enabled")) and kind not in HIERARCHICAL,
+            "`is_hns_enabled` can only be used for accounts with `account_kind` set to one of: "
+            f"{' / '.join(HIERARCHICAL)}",
+        )
 
 
 class Container(Lifecycle):

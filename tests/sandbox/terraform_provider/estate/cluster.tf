@@ -9,10 +9,11 @@ resource "azurerm_kubernetes_cluster" "this" {
   sku_tier                  = local.later ? "Standard" : "Free"
 
   default_node_pool {
-    name           = "system"
-    vm_size        = "Standard_D4s_v5"
-    node_count     = 1
-    vnet_subnet_id = azurerm_subnet.cluster.id
+    name                        = "system"
+    temporary_name_for_rotation = "systemnext"
+    vm_size                     = local.later ? "Standard_D8s_v5" : "Standard_D4s_v5"
+    node_count                  = 1
+    vnet_subnet_id              = azurerm_subnet.cluster.id
 
     upgrade_settings {
       max_surge = "10%"
@@ -38,12 +39,13 @@ resource "azurerm_kubernetes_cluster" "this" {
 }
 
 resource "azurerm_kubernetes_cluster_node_pool" "user" {
-  name                  = "user"
-  kubernetes_cluster_id = azurerm_kubernetes_cluster.this.id
-  vm_size               = "Standard_D4s_v5"
-  vnet_subnet_id        = azurerm_subnet.cluster.id
-  node_count            = local.later ? 2 : 1
-  tags                  = local.tags
+  name                        = "user"
+  temporary_name_for_rotation = "usernext"
+  kubernetes_cluster_id       = azurerm_kubernetes_cluster.this.id
+  vm_size                     = local.later ? "Standard_D8s_v5" : "Standard_D4s_v5"
+  vnet_subnet_id              = azurerm_subnet.cluster.id
+  node_count                  = local.later ? 2 : 1
+  tags                        = local.tags
 
   upgrade_settings {
     max_surge = "10%"

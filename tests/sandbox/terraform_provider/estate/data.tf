@@ -15,7 +15,7 @@ resource "azurerm_storage_account" "this" {
   location                        = local.place
   resource_group_name             = local.group
   account_tier                    = "Standard"
-  account_replication_type        = local.later ? "ZRS" : "LRS"
+  account_replication_type        = local.later ? "GRS" : "LRS"
   min_tls_version                 = "TLS1_2"
   allow_nested_items_to_be_public = false
 
