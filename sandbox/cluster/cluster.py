@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from sandbox import leash
 from sandbox.cluster.api import Api
-from sandbox.cluster.controllers import Controllers
+from sandbox.cluster.controllers import Controllers, World
 from sandbox.cluster.settings import Settings
 from sandbox.snapshot import Part
 
@@ -39,6 +39,7 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._api = Api(settings)
+        self._world = World()
         self._server: Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._client: httpx.AsyncClient | None = None
@@ -65,13 +66,14 @@ class Cluster:
         """A token of an Entra caller, whose every request `settings.authorize` decides."""
         return self._api.authenticator.entra_token(object_id)
 
-    def parts(self, name: str) -> tuple[Part, Part]:
-        """What survives a restart: tokens and keys, then the objects."""
+    def parts(self, name: str) -> tuple[Part, ...]:
+        """What survives a restart: tokens and keys, the objects, and what their pods keep."""
 
-        api, tokens = self._api, self._api.authenticator
+        api, tokens, world = self._api, self._api.authenticator, self._world
         return (
             Part(f"tokens {name}", tokens.dump, tokens.load),
             Part(f"objects {name}", api.dump, api.load, lambda: api.version, frozen=True),
+            Part(f"world {name}", world.dump, world.load, lambda: world.changes),
         )
 
     async def start(self) -> None:
@@ -107,7 +109,7 @@ class Cluster:
             headers={"Authorization": f"Bearer {self.admin_token()}"},
             timeout=httpx.Timeout(30, read=None),  # A watch may be silent for long.
         )
-        self._controllers = Controllers(self.settings, self._client)
+        self._controllers = Controllers(self.settings, self._client, self._world)
         await self._controllers.start()
 
     async def stop(self) -> None:

@@ -27,6 +27,7 @@ from sandbox.cluster.controllers.network import Network
 from sandbox.cluster.controllers.scheduling.nodes import Nodes
 from sandbox.cluster.controllers.scheduling.scheduler import Scheduler
 from sandbox.cluster.controllers.services import Services
+from sandbox.cluster.controllers.simulated.world import World
 from sandbox.cluster.controllers.workloads.daemon_sets import DaemonSets
 from sandbox.cluster.controllers.workloads.deployments import Deployments
 from sandbox.cluster.controllers.workloads.jobs import Jobs
@@ -44,14 +45,14 @@ class Controllers:
     Each kind takes one lasting connection for its watch: the client must not limit their number.
     """
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings, client: httpx.AsyncClient, world: World) -> None:
         api = Client(client)
         self._cache = Cache(api)
         self._recorder = Recorder(api)
         self._around = Surroundings(settings, api, self._cache, self._recorder)
         self._nodes = Nodes(self._around)
         kubelet = Kubelet(self._around)
-        self._network = Network(self._cache, kubelet)
+        self._network = Network(self._cache, kubelet, world)
         self._operator = Operator(self._around)
         self._workers: tuple[Worker[Any], ...] = (
             self._nodes,

@@ -30,6 +30,7 @@ from sandbox.cluster.controllers.simulated.world import World
 
 DOMAINS = (".svc.cluster.local", ".svc")
 SILENCE = 127.0  # Seconds after which Linux gives up a connection that nobody answers.
+QUESTIONS = ("GET", "HEAD", "OPTIONS")
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authorization", "proxy-connection"}
 
 
@@ -47,11 +48,11 @@ class BlockedError(UnreachableError):
 class Network:
     """Answers as the pods behind a Service would, from the live state of the cluster."""
 
-    def __init__(self, cache: Cache, kubelet: Kubelet) -> None:
+    def __init__(self, cache: Cache, kubelet: Kubelet, world: World) -> None:
         self.cache = cache
         self.kubelet = kubelet
         self.policies = Policies(cache)
-        self.world = World()
+        self.world = world
         kubelet.outside = partial(Around, self)
 
     async def answer(self, request: Request) -> Response:
@@ -158,7 +159,10 @@ class Network:
         if found is None:
             return unsupported(target.container.image, question)
         question = dataclasses.replace(question, port=target.port)
-        return await found.answer(target.container, question, Around(self, target.container))
+        reply = await found.answer(target.container, question, Around(self, target.container))
+        if question.method not in QUESTIONS:
+            self.world.changes += 1
+        return reply
 
     async def open(self, target: Target, question: Question, say: Say) -> Partner:
         found = behaviour(target.container.image)

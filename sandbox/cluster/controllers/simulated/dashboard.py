@@ -1,16 +1,23 @@
 """Studio and the service behind its table editor."""
 
+import json
+from urllib.parse import quote, urlsplit
+
+from sandbox.cluster.controllers.simulated.connection import UnsealedError, refusal, seal, unseal
 from sandbox.cluster.controllers.simulated.container import (
     Behaviour,
     Container,
     Outside,
     Question,
     Reply,
+    UnreachableError,
     unsupported,
 )
 from sandbox.cluster.controllers.simulated.tables import StatementError
 
 PAGE = "<!DOCTYPE html><html><head><title>Supabase Studio</title></head><body></body></html>"
+SEALED = "x-connection-encrypted"  # The header with which Studio names a database to meta.
+ALIVE = "select 1"
 SCHEMAS = ("auth", "extensions", "public", "storage")
 
 
@@ -23,10 +30,13 @@ class Studio(Behaviour):
 
     async def answer(
         self,
-        container: Container,  # noqa: ARG002 - One page.
+        container: Container,
         question: Question,
-        outside: Outside,  # noqa: ARG002 - It asks nobody by itself.
+        outside: Outside,
     ) -> Reply:
+        match question.method, question.parts:
+            case "POST", ("api", "platform", "pg-meta", _, "query"):
+                return await query(container, question, outside)
         if question.method not in ("GET", "HEAD"):
             return unsupported("studio", question)
         if question.path == "/api/platform/profile":
@@ -37,6 +47,41 @@ class Studio(Behaviour):
         if question.path.startswith("/project/"):
             return Reply.text(PAGE, kind="text/html")
         return unsupported("studio", question)
+
+
+async def query(container: Container, question: Question, outside: Outside) -> Reply:
+    """Have meta run a statement, on the database of Studio's own variables."""
+    env = container.env
+    user = env.get("POSTGRES_USER_READ_WRITE", "supabase_admin")
+    address = (
+        f"postgresql://{user}:{quote(env.get('POSTGRES_PASSWORD', ''), safe='')}"
+        f"@{env.get('POSTGRES_HOST', 'db')}:{env.get('POSTGRES_PORT', '5432')}"
+        f"/{env.get('POSTGRES_DB', 'postgres')}"
+    )
+    headers = {
+        "content-type": "application/json",
+        SEALED: seal(address, env.get("PG_META_CRYPTO_KEY", "SAMPLE_KEY")),
+    }
+    meta = urlsplit(env["STUDIO_PG_META_URL"])
+    body = json.dumps({"query": question.document.get("query", "")}).encode()
+    asked = Question("POST", "/query", headers=headers, body=body, port=meta.port or 80)
+    try:
+        answer = await outside.ask(meta.hostname or "", meta.port or 80, asked)
+    except UnreachableError as error:
+        return Reply.json({"message": f"fetch failed: {error}"}, 500)
+    if answer.status != 200:  # noqa: PLR2004 - HTTP.
+        return Reply.json({"message": json.loads(answer.body).get("error", "")}, answer.status)
+    return answer
+
+
+def own_address(container: Container) -> str:
+    """The database of meta's own variables."""
+    env = container.env
+    return (
+        f"postgresql://{env.get('PG_META_DB_USER', 'postgres')}@{env['PG_META_DB_HOST']}"
+        f"/{env.get('PG_META_DB_NAME', 'postgres')}"
+        f"?sslmode={env.get('PG_META_DB_SSL_MODE', 'disable')}"
+    )
 
 
 class Meta(Behaviour):
@@ -58,10 +103,27 @@ class Meta(Behaviour):
                 ]
                 return Reply.json(rows)
             case "POST", "/query":
-                tables = outside.world.database(container.env).tables
-                try:
-                    tables.run(str(question.document.get("query", "")))
-                except StatementError as error:
-                    return Reply.json({"error": str(error), "code": error.code}, 400)
-                return Reply.json([])
+                return run(container, question, outside)
         return unsupported("meta", question)
+
+
+def run(container: Container, question: Question, outside: Outside) -> Reply:
+    """Run statements on the database that the request names, or else on meta's own."""
+    address = own_address(container)
+    if sealed := question.headers.get(SEALED):
+        try:
+            address = unseal(sealed, container.env.get("CRYPTO_KEY", "SAMPLE_KEY"))
+        except UnsealedError:
+            return Reply.json({"error": "failed to process upstream connection details"}, 500)
+    if refused := refusal(address, container.env):
+        return Reply.json({"error": refused, "code": "28000"}, 400)
+    wanted = urlsplit(address)
+    named = {"DB_HOST": wanted.hostname or "", "DB_NAME": wanted.path.strip("/")}
+    statements = str(question.document.get("query", ""))
+    if statements == ALIVE:
+        return Reply.json([{"?column?": 1}])
+    try:
+        outside.world.database(named).tables.run(statements)
+    except StatementError as error:
+        return Reply.json({"error": str(error), "code": error.code}, 400)
+    return Reply.json([])

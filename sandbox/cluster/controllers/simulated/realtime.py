@@ -1,6 +1,7 @@
-"""Realtime: channels on which clients of one tenant hear each other; no changes of tables."""
+"""Realtime: tenants, and channels on which their clients hear each other; no tables."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from sandbox.cluster.controllers.simulated.container import (
@@ -38,34 +39,61 @@ class Realtime(Behaviour):
     def listens(self, container: Container) -> tuple[int, ...]:
         return (int(container.env.get("PORT") or 4000),)
 
-    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:  # noqa: ARG002 - What it knows is in its own memory.
+    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         if question.path == "/healthcheck":
             return Reply.text("ok")
-        if question.path in ("/api/ping", "/api/tenants", "/api/openapi") or (
-            question.method == "PUT" and question.path.startswith("/api/tenants/")
-        ):
-            try:
-                claims(question.bearer, container)
-            except BadTokenError:
-                return Reply(403)
-            return Reply.json({"message": "Success"})
-        return unsupported("realtime", question)
+        if question.parts[0] != "api":
+            return unsupported("realtime", question)
+        try:
+            claims(question.bearer, container)
+        except BadTokenError:
+            return Reply(403)
+        return manage(question, outside.world.database(container.env).tenants)
 
     async def converse(
         self, container: Container, question: Question, outside: Outside, say: Say
     ) -> Partner:
         if question.path != "/socket/websocket":
             raise RefusedError(Reply(404))
-        tenant = question.headers.get("host", "").partition(".")[0]
-        if tenant != container.env.get("SELF_HOST_TENANT_NAME", "realtime-dev"):
+        name = question.headers.get("host", "").partition(".")[0]
+        tenant = outside.world.database(container.env).tenants.get(name)
+        if tenant is None:
             raise RefusedError(Reply(403))  # It knows no tenant of this name.
+        # Tokens are verified with what the tenant was told, not with the container's own.
+        keys = {"API_JWT_SECRET": tenant["jwt_secret"], "API_JWT_JWKS": tenant["jwt_jwks"]}
+        verifier = replace(container, env=keys)
         token = question.headers.get("x-api-key") or question.parameter("apikey")
         try:
-            claims(token, container)
+            claims(token, verifier)
         except BadTokenError as error:
             raise RefusedError(Reply(403)) from error
-        world = outside.world
-        return Client(container, say, world.channels, (container.namespace, tenant))
+        return Client(verifier, say, outside.world.channels, (container.namespace, name))
+
+
+def manage(question: Question, tenants: dict[str, dict[str, Any]]) -> Reply:
+    match question.method, question.parts[1:]:
+        case "GET", ("ping",):
+            return Reply.json({"message": "Success"})
+        case "GET", ("tenants",):
+            return Reply.json({"data": [{"external_id": name} for name in tenants]})
+        case "PUT", ("tenants", name):
+            return put_tenant(question, tenants, name)
+    return unsupported("realtime", question)
+
+
+def put_tenant(question: Question, tenants: dict[str, dict[str, Any]], name: str) -> Reply:
+    """Make or change a tenant."""
+    told = question.document.get("tenant", {})
+    extensions = told.get("extensions") or []
+    if told.get("external_id", name) != name or not told.get("jwt_secret") or not extensions:
+        return Reply.json({"errors": {"tenant": ["can't be blank"]}}, 422)
+    status = 200 if name in tenants else 201
+    tenants[name] = {
+        "jwt_secret": told["jwt_secret"],
+        "jwt_jwks": json.dumps(told.get("jwt_jwks") or {"keys": []}),
+        "settings": extensions[0].get("settings", {}),
+    }
+    return Reply.json({"data": {"external_id": name}}, status)
 
 
 class Client:

@@ -46,22 +46,25 @@ class S3Proxy(Behaviour):
             return failure(403, "InvalidAccessKeyId", "Forbidden")
         if given != wanted["authorization"]:
             return failure(403, "SignatureDoesNotMatch", "Forbidden")
-        objects = outside.world.objects[env.get("JCLOUDS_ENDPOINT", "")]
-        return self._object(question, objects)
+        name = (env.get("JCLOUDS_ENDPOINT", ""), question.path)
+        return one_object(question, outside.world.objects, name)
 
-    def _object(self, question: Question, objects: dict[str, bytes]) -> Reply:
-        match question.method:
-            case "PUT":
-                objects[question.path] = question.body
-                return Reply(200)
-            case "GET" if question.path in objects:
-                return Reply(200, objects[question.path])
-            case "GET":
-                return failure(404, "NoSuchKey", "The resource you requested does not exist")
-            case "DELETE":
-                objects.pop(question.path, None)
-                return Reply(204)
-        return unsupported("s3proxy", question)
+
+def one_object(
+    question: Question, objects: dict[tuple[str, str], bytes], name: tuple[str, str]
+) -> Reply:
+    match question.method:
+        case "PUT":
+            objects[name] = question.body
+            return Reply(200)
+        case "GET" if name in objects:
+            return Reply(200, objects[name])
+        case "GET":
+            return failure(404, "NoSuchKey", "The resource you requested does not exist")
+        case "DELETE":
+            objects.pop(name, None)
+            return Reply(204)
+    return unsupported("s3proxy", question)
 
 
 def failure(status: int, code: str, message: str) -> Reply:

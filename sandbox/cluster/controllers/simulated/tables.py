@@ -24,7 +24,7 @@ class Policy:
     """Whom it concerns, what it is for, and the column that must hold the caller's id."""
 
     command: str
-    roles: tuple[str, ...]
+    roles: list[str]
     using: str
     check: str
 
@@ -37,11 +37,17 @@ class Table:
     """Columns with their defaults, rows, and who may do what with them."""
 
     columns: dict[str, str]  # Name -> default: an expression, `` for none.
-    required: frozenset[str]
+    required: list[str]
     rows: list[Row] = field(default_factory=list)
     secured: bool = False
     policies: dict[str, Policy] = field(default_factory=dict)
-    grants: dict[str, set[str]] = field(default_factory=dict)  # Role -> commands.
+    grants: dict[str, list[str]] = field(default_factory=dict)  # Role -> commands.
+
+    @classmethod
+    def load(cls, kept: dict[str, Any]) -> "Table":
+        """From what `asdict` made of one."""
+        policies = {name: Policy(**policy) for name, policy in kept["policies"].items()}
+        return cls(**kept | {"policies": policies})
 
     def holds(self, role: str, claims: Claims, command: str, row: Row) -> bool:
         """Does a policy let a role see or write a row."""
@@ -119,14 +125,15 @@ class Tables:
     def create(self, match: re.Match[str]) -> None:
         if match["name"] in self.tables:
             raise StatementError(f'relation "{match["name"]}" already exists', "42P07")
-        columns, required = {}, set()
+        columns: dict[str, str] = {}
+        required = []
         for definition in re.split(r",\s*(?![^()]*\))", match["columns"]):
             name, _, rest = definition.strip().partition(" ")
             default = re.search(r"\bdefault (\S+)", rest)
             columns[name] = default[1] if default else ""
             if "not null" in rest:
-                required.add(name)
-        self.tables[match["name"]] = Table(columns, frozenset(required))
+                required.append(name)
+        self.tables[match["name"]] = Table(columns, required)
 
     def drop(self, match: re.Match[str]) -> None:
         if self.tables.pop(match["name"], None) is None and not match["lenient"]:
@@ -147,7 +154,7 @@ class Tables:
     def grant(self, match: re.Match[str]) -> None:
         grants = self._known(match["name"]).grants
         for role in listed(match["roles"]):
-            grants.setdefault(role, set()).update(listed(match["commands"]))
+            grants[role] = sorted({*grants.get(role, ()), *listed(match["commands"])})
 
     def _known(self, name: str) -> Table:
         if name not in self.tables:
@@ -155,8 +162,8 @@ class Tables:
         return self.tables[name]
 
 
-def listed(text: str) -> tuple[str, ...]:
-    return tuple(word.strip().lower() for word in text.split(","))
+def listed(text: str) -> list[str]:
+    return [word.strip().lower() for word in text.split(",")]
 
 
 def condition(text: str) -> str:

@@ -129,6 +129,16 @@ def release(live: Any, keys: Keys) -> None:
     for chart in ("s3proxy", "supabase"):
         live.create(*(item for item in documents(chart) if not hooked(item)))
     live.until(lambda: not unready(live), 60)
+    tell_realtime(live)
+
+
+def tell_realtime(live: Any) -> None:
+    """Run the job that follows each install: it makes Realtime's tenant."""
+    jobs = (item for item in documents("supabase") if item["kind"] == "Job")
+    job = next(one for one in jobs if one["metadata"]["name"] == "supabase-realtime-tenant")
+    live.create(job)
+    path = f"/apis/batch/v1/namespaces/supabase/jobs/{job['metadata']['name']}"
+    live.until(lambda: live.get(path).get("status", {}).get("succeeded"), 60)
 
 
 def unready(live: Any) -> set[str]:

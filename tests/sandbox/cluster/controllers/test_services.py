@@ -171,7 +171,7 @@ def test_new_controllers_take_over_what_runs(live: Any, demo: Build) -> None:
 
     async def replace() -> None:
         await cluster._controllers.stop()
-        cluster._controllers = Controllers(cluster.settings, cluster._client)
+        cluster._controllers = Controllers(cluster.settings, cluster._client, cluster._world)
         await cluster._controllers.start()
 
     before = subset(live)
