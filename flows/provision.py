@@ -7,6 +7,7 @@ from tasks import approval, role_assignments, state_storage, terraform, turn
 from tasks import environment as environments
 from tasks import preflight as questions
 from tasks.environment import Environment
+from tasks.errors import RefusedError
 from tasks.stage import nested, stage
 from tasks.terraform import Foundation, Plan, Platform, RoleAssignment, Stack
 from tasks.wait import finishing, patient
@@ -71,6 +72,13 @@ def agreed(stack: Stack) -> Plan:
     """The stack's plan, after a person agreed to it where the environment asks for that."""
     wanted = stack.environment
     plan = patient(terraform.plan, wanted.waits.state_lock)(stack)
+    if wanted.protected and plan.losing:
+        told = "\n".join(f"  {one.action} {one.address}: {one.reason}" for one in plan.losing)
+        raise RefusedError(
+            f"{wanted.name} is protected, and its data would go with:\n{told}",
+            f"Take the change in terraform/{wanted.tfvars_file} back; or save the data, and set "
+            f"`protected: false` in deployments/{wanted.name}.yaml if you mean it.",
+        )
     ask = wanted.approval == "always" or (wanted.approval == "destructive" and plan.destructive)
     if ask and not plan.empty:
         approval.ask(wanted, f"Apply this plan to {wanted.name}?", plan.markdown())

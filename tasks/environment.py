@@ -158,7 +158,10 @@ class Environment(Frozen):
         default="recover",
         description="What a deploy does when the vault's name belongs to a deleted vault of ours.",
     )
-    protected: bool = Field(default=False, description="`destroy` refuses while this is true.")
+    protected: bool = Field(
+        default=False,
+        description="While this is true, `destroy` refuses, and `provision` what would lose data.",
+    )
     provided_secrets: tuple[str, ...] = Field(
         default=(),
         description="Secrets that a person must put into the vault, or into SECRET_<NAME>.",

@@ -12,7 +12,7 @@ LOCKED = "Error acquiring the state lock"
 PENDING = re.compile(
     r"AuthorizationFailed"  # A role that was just assigned.
     r"|PrincipalNotFound"  # An identity that was just created.
-    r"|CustomKubeletIdentityMissingPermissionError"  # AKS's word for a role that still spreads.
+    r"|Custom\w+MissingPermission"  # AKS's words for roles on nodes and zones that still spread.
     r"|OperationNotAllowed.*(in progress|pending)"
     r"|AnotherOperationInProgress"
     r"|\b(429|500|502|503|504) \(",
@@ -27,12 +27,19 @@ CUT = re.compile(
     re.IGNORECASE,
 )
 FINAL = re.compile(r"quota", re.IGNORECASE)  # Azure says OperationNotAllowed for that, too.
+# No run gives its own caller such a right: to wait for it would be in vain.
+UNENTITLED = re.compile(
+    r"AuthorizationFailed.*Microsoft\.Authorization/\w+/(write|delete)", re.DOTALL
+)
+LINGERING = "InUseSubnetCannotBeDeleted"  # For minutes after its server or gateway is gone.
 HINTS = {
     "held": "It passes when that run ends. If it died: `python -m flows unlock --environment …` "
     "shows the lock, and breaks it when you say so.",
     "cut": "The way to Azure was cut. Run again: what Azure had begun is finished or taken over.",
     "pending": "Azure usually agrees minutes later; run again if this run has ended.",
     "refused": "Correct what Azure names, then run again: it goes on from here.",
+    "unentitled": "Ask an owner for User Access Administrator; or do without, by assign_roles = "
+    "false and lock = false in the tfvars file, state.assign_role and state.lock for bootstrap.",
     "locked": "Set lock = false in the tfvars file and provision with that alone, then run again.",
     "invalid": "Correct the file that is named; nothing was touched.",
 }
@@ -45,7 +52,9 @@ UNADMITTED = re.compile(r"AuthorizationPermissionMismatch|AuthorizationFailure")
 LONGEST = 600  # Characters of Azure's message in the line that explains a wait.
 
 
-def failure(what: str, errors: Sequence[dict[str, Any]], complaint: str) -> DeployError:
+def failure(
+    what: str, errors: Sequence[dict[str, Any]], complaint: str, *, destroys: bool = False
+) -> DeployError:
     """The consequence of a failed run; Azure's own words stay in the message."""
     texts = [text_of(one) for one in errors] or [complaint.strip()[-2000:]]
     message = f"{what} failed.\n" + "\n".join(texts)
@@ -53,7 +62,7 @@ def failure(what: str, errors: Sequence[dict[str, Any]], complaint: str) -> Depl
         holder = parse_complaint("\n".join(texts))
         told = "\n".join([f"{what}: the state is locked by {holder}.", *texts])
         return BusyError(told, HINTS["held"])
-    kinds = {kind_of(text) for text in texts}
+    kinds = {kind_of(text, destroys=destroys) for text in texts}
     if kinds <= {"cut", "pending"}:
         lines = dict.fromkeys(" ".join(text.split()) for text in texts)
         hint = HINTS["cut" if "cut" in kinds else "pending"]
@@ -81,15 +90,17 @@ def of_short(stack: Stack, what: str, complaint: str) -> DeployError:
     return ToolError(f"{what} failed.\n{text}", f"Try it by hand in {stack.folder}.")
 
 
-def kind_of(text: str) -> str:
-    """`cut`, `pending`, `invalid`, `locked` or `refused`."""
+def kind_of(text: str, *, destroys: bool = False) -> str:
+    """`cut`, `pending`, `invalid`, `locked`, `unentitled` or `refused`."""
     if text.startswith("Invalid value for variable"):
         return "invalid"
     if "ScopeLocked" in text:
         return "locked"
+    if UNENTITLED.search(text):
+        return "unentitled"
     if FINAL.search(text):
         return "refused"
-    if PENDING.search(text):
+    if PENDING.search(text) or (destroys and LINGERING in text):
         return "pending"
     return "cut" if CUT.search(text) else "refused"
 

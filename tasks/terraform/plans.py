@@ -6,6 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 DESTRUCTIVE = {"delete", "replace"}
+KEEPERS = (  # What holds somebody's data.
+    "azurerm_key_vault",
+    "azurerm_postgresql_flexible_server",
+    "azurerm_postgresql_flexible_server_database",
+    "azurerm_storage_account",
+    "azurerm_storage_container",
+)
 WORDS = {"create": "create", "update": "change", "delete": "delete", "replace": "replace"}
 SHORT = 60  # Signs of a value that a table shows.
 
@@ -46,6 +53,15 @@ class Plan:
     def unlocks(self) -> bool:
         """Whether it would take away the lock that keeps Azure from deleting."""
         return any(c.destructive and "azurerm_management_lock" in c.address for c in self.changes)
+
+    @property
+    def losing(self) -> tuple[Change, ...]:
+        """What it would delete or replace although data lies in it."""
+        return tuple(
+            change
+            for change in self.changes
+            if change.destructive and set(KEEPERS) & set(change.address.split("."))
+        )
 
     @property
     def needs_reasons(self) -> bool:

@@ -61,7 +61,8 @@ def apply(stack: Stack, approved: Plan) -> None:
     if ended.code:
         _adopt(stack, progress)
         what = f"terraform apply of {stack.name}"
-        raise failures.failure(what, progress.errors, ended.complaint)
+        destroys = approved.destroys
+        raise failures.failure(what, progress.errors, ended.complaint, destroys=destroys)
     wait.logger().info("%s: %s In all %.0f s.", stack.name, progress, time.monotonic() - began)
     wait.changed(approved.markdown())
     forget(stack)

@@ -147,6 +147,18 @@ def test_the_role_on_the_kubelet_identity_must_have_arrived() -> None:
     assert answer.json()["code"] == "CustomKubeletIdentityMissingPermissionError"
 
 
+def test_the_role_on_a_zone_of_ones_own_must_have_arrived() -> None:
+    cloud = Cloud(allows=lambda _principal, _action, _scope: False)
+    zone = f"{GROUP}/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io"
+    cloud.store.put(ResourceId(zone), {"location": "global"})
+    profile = {"enablePrivateCluster": True, "privateDNSZone": zone}
+
+    answer = cloud("PUT", CLUSTER, cluster(apiServerAccessProfile=profile))
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "CustomPrivateDNSZoneMissingPermissionError"
+
+
 def test_a_pool_is_shown_alone_and_in_its_cluster(cloud: Cloud) -> None:
     wanted = {"vmSize": "Standard_D8s_v5", "enableAutoScaling": True, "minCount": 1, "maxCount": 5}
 

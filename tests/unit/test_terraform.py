@@ -75,6 +75,21 @@ def test_a_plan_knows_whether_it_would_take_the_lock_away(action: str, unlocks: 
     assert Plan("foundation", changes).unlocks is unlocks
 
 
+@pytest.mark.parametrize(
+    ("address", "action", "loses"),
+    [
+        ("module.storage.azurerm_storage_account.this", "replace", True),
+        ("module.database.azurerm_postgresql_flexible_server_database.this", "delete", True),
+        ("module.storage.azurerm_storage_management_policy.this", "replace", False),
+        ("module.vault.azurerm_key_vault.this", "update", False),
+    ],
+)
+def test_a_plan_knows_what_data_would_go_with(address: str, action: str, loses: bool) -> None:
+    change = Change(address, action)
+
+    assert Plan("foundation", (change, Change("a.one", "delete"))).losing == (change,) * loses
+
+
 def test_progress_counts_what_is_done_and_names_it() -> None:
     seconds = iter([0.0, 7.0, 7.0])
     progress = Progress(total=2, now=lambda: next(seconds))
@@ -165,6 +180,17 @@ def test_a_plan_names_the_values_that_force_a_replacement_and_hides_sensitive_on
             NotReadyError,
         ),
         ("creating X", "unexpected status 400 with error: SkuNotAvailable: no", ToolError),
+        (
+            "creating X",
+            "CustomPrivateDNSZoneMissingPermissionError: no Private DNS Zone Contributor",
+            NotReadyError,
+        ),
+        (
+            "creating X",
+            "AuthorizationFailed: to perform 'Microsoft.Authorization/policyAssignments/write'",
+            ToolError,
+        ),
+        ("deleting X", "InUseSubnetCannotBeDeleted: Subnet database is in use", ToolError),
         ("creating X", "OperationNotAllowed: exceeding approved cores Quota", ToolError),
         ("creating X", "a limit of 1500 (of 2000) was reached", ToolError),
         (
@@ -184,6 +210,15 @@ def test_a_failure_knows_whether_time_helps(summary: str, detail: str, kind: typ
 
     assert type(error) is kind
     assert summary in error.message or detail in error.message
+
+
+def test_a_subnet_that_seems_in_use_is_waited_for_while_everything_goes() -> None:
+    progress = Progress()
+    progress.take(failed("deleting Subnet", "InUseSubnetCannotBeDeleted: Subnet is in use by y"))
+
+    error = failures.failure("terraform apply", progress.errors, "", destroys=True)
+
+    assert type(error) is NotReadyError
 
 
 @pytest.mark.parametrize(

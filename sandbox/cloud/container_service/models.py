@@ -20,6 +20,7 @@ VERSIONS = {
 }
 DEFAULT_VERSION = "1.34"
 ASSIGN = f"{IDENTITIES}/assign/action"
+WRITE_ZONE = "Microsoft.Network/privateDnsZones/A/write"
 
 # May the principal do this to that resource: asked of the authorization service.
 Allows = Callable[[str, str, ResourceId], bool]
@@ -95,7 +96,8 @@ def check_identity(change: Change) -> None:
 
 
 def check_permissions(change: Change, allows: Allows) -> None:
-    """The cluster's own identity must already hold its role on the kubelet's."""
+    """The cluster's own identity must already hold its roles on the kubelet's and on the zone."""
+    check_zone(change, allows)
     kubelet = kubelet_identity(change.properties)
     if not kubelet or change.before:
         return
@@ -110,6 +112,22 @@ def check_permissions(change: Change, allows: Allows) -> None:
                 f"assignment create --assignee {principal} --role 'Managed Identity Operator' "
                 f"--scope {kubelet}' to grant the permission. See https://learn.microsoft.com/"
                 "en-us/azure/aks/use-managed-identity#add-role-assignment",
+            )
+
+
+def check_zone(change: Change, allows: Allows) -> None:
+    """The cluster writes its API server's name into a zone of one's own."""
+    zone = access(change.properties).get("privateDNSZone") or "system"
+    if zone.lower() in ("system", "none") or change.before:
+        return
+    for resource in (change.body.get("identity") or {}).get("userAssignedIdentities") or {}:
+        principal = change.store.get(resource).properties["principalId"]
+        if not allows(principal, WRITE_ZONE, ResourceId.parse(zone)):
+            raise refusals.refusal(
+                400,
+                "CustomPrivateDNSZoneMissingPermissionError",
+                f"The identity {principal} of the cluster may not write the private DNS zone "
+                f"{zone}. Grant it 'Private DNS Zone Contributor' there.",
             )
 
 
@@ -144,6 +162,7 @@ def fill(change: Change) -> None:
     fill_addresses(change)
     fill_identities(change)
     fill_network(properties.setdefault("networkProfile", {}))
+    keep_gateways(change)
     defaults: dict[str, Any] = {
         "bootstrapProfile": {"artifactSource": "Direct"},
         "disableLocalAccounts": False,
@@ -246,6 +265,20 @@ def own_kubelet_identity(change: Change) -> dict[str, str]:
         },
     )
     return {"resourceId": str(resource)} | renamed(found)
+
+
+def keep_gateways(change: Change) -> None:
+    """What a caller of an older API version does not name stays as it is."""
+    profile = change.properties.get("ingressProfile") or {}
+    routing = profile.get("webAppRouting") or {}
+    if change.before is None or not routing.get("enabled"):
+        return
+    before = change.before.properties.get("ingressProfile") or {}
+    implementations = (before.get("webAppRouting") or {}).get("gatewayAPIImplementations")
+    if before.get("gatewayAPI"):
+        profile.setdefault("gatewayAPI", before["gatewayAPI"])
+    if implementations:
+        routing.setdefault("gatewayAPIImplementations", implementations)
 
 
 def fill_network(profile: dict[str, Any]) -> None:
