@@ -11,6 +11,7 @@ from tasks.errors import BusyError, DeployError, NotReadyError, ToolError
 
 SCRIPTS = Path(__file__).parent / "scripts"
 MARK = "::answer"  # On a line of its own; what follows is the script's JSON document.
+KILLED = (128 + 9, 128 + 15)  # By a signal, as a shell counts it.
 TAIL = 25  # Lines of a log that an error repeats.
 
 # Signs in what kubectl and helm print, the consequence, and what to think of it.
@@ -95,6 +96,11 @@ class Cluster(Protocol):
 def parse_answer(script: str, code: int, log: str) -> Answer:
     """Judge what came back: only exit code 0 with a whole JSON document counts."""
     before, mark, after = log.rpartition(f"{MARK}\n")
+    if code in KILLED:
+        raise NotReadyError(
+            f"{script} in the cluster was killed before its end ({code}).\n{tail(log)}",
+            "Its pod went away, or took more than its 1 GiB of memory; the next try goes on.",
+        )
     if code:
         raise complaint(f"{script} in the cluster ended with {code}", log)
     if not mark:

@@ -47,7 +47,7 @@ def failure(answer: Answer, results: dict[str, str]) -> DeployError | None:
     """What went wrong, why, and whether another try helps."""
     if busy := named(results, "busy"):
         told = [line for name in busy for line in lines(answer, f"[{name}] ")]
-        return BusyError("\n".join(["A release is locked.", *told]), PENDING)
+        return BusyError(" ".join(told), PENDING)
     hopeless, failed = named(results, "hopeless"), named(results, "failed")
     if not hopeless and not failed:
         return None
@@ -98,7 +98,7 @@ def moved(answer: Answer, *, refuse: bool) -> dict[str, int]:
         elif result != "unchanged":
             told = "\n".join(lines(answer, f"[{name}] "))
             if result == "busy":
-                raise BusyError(f"A release is locked.\n{told}", PENDING)
+                raise BusyError(told, PENDING)
             error = complaint(f"helm rollback of {name} failed", told)
             if refuse:
                 raise error

@@ -85,3 +85,9 @@ def test_a_script_brings_its_prelude_and_its_settings() -> None:
         ". ./prelude.sh",
         ". ./verify.sh",
     ]
+
+
+@pytest.mark.parametrize("code", [137, 143])
+def test_a_command_that_was_killed_is_worth_another_try(code: int) -> None:
+    with pytest.raises(NotReadyError, match="was killed before its end"):
+        cluster.parse_answer("releases", code, "[supabase] half a line")
