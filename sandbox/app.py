@@ -152,7 +152,8 @@ class Cloud:
         public[ISSUERS] = self.fleet.issuers()
         metadata = managed_identity.MetadataService(self.fleet.machine, self.vouch)
         self.hosts.everywhere[managed_identity.METADATA] = Bounded(metadata.app())
-        public[container_registry.PUBLIC_HOST] = container_registry.create_public()
+        for host in container_registry.PUBLIC_HOSTS:
+            public[host] = container_registry.create_public(host)
         registry = container_registry.HOST
         public[registry] = container_registry.create(self.registries)
         self.hosts.resolvers[registry] = lambda host: container_registry.resolves(store, host)

@@ -80,6 +80,7 @@ class Fleet:
         self._room = asyncio.Semaphore(AT_ONCE)
         store.listen("created", CLUSTERS, self._begin)
         store.listen("deleted", CLUSTERS, self._end)
+        store.listen("ready", CLUSTERS, self._rewire)
         for event in ("created", "ready", "deleted"):
             store.listen(event, POOLS, self._resize)
 
@@ -285,6 +286,12 @@ class Fleet:
         if cluster is not None:
             cluster.refresh_nodes()
 
+    def _rewire(self, resource: Resource) -> None:
+        """A change of the cluster has ended: its gateways follow."""
+        cluster = self._clusters.get(resource.id.key)
+        if cluster is not None:
+            cluster.refresh_gateways()
+
     async def _come_up(self, cluster: Cluster) -> None:
         async with self._room:
             make_private(cluster.settings.socket.parent)
@@ -346,11 +353,22 @@ class Fleet:
             ca=self.authority,
             authorize=authorize,
             identify=identify,
+            gateways=lambda: has_gateways(resource),
             without_database=self.without_database,
             pools=lambda: [
                 pool_of(pool, resource) for pool in self.store.below(resource.id, POOLS)
             ],
         )
+
+
+def has_gateways(cluster: Resource) -> bool:
+    """Application routing with Gateway API: AKS runs Istio's gateways, and brings the kinds."""
+    profile = cluster.properties.get("ingressProfile") or {}
+    routing = profile.get("webAppRouting") or {}
+    istio = (routing.get("gatewayAPIImplementations") or {}).get("appRoutingIstio") or {}
+    kinds = (profile.get("gatewayAPI") or {}).get("installation") == "Standard"
+    on = routing.get("enabled") and istio.get("mode") == "Enabled"
+    return bool(kinds and on and cluster.state == "Succeeded")
 
 
 def pool_of(pool: Resource, cluster: Resource) -> Pool:

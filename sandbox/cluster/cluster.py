@@ -130,6 +130,11 @@ class Cluster:
         if self._controllers is not None:
             self._controllers.refresh_nodes()
 
+    def refresh_gateways(self) -> None:
+        """What the cloud wants of the cluster's gateways has changed."""
+        if self._controllers is not None:
+            self._controllers.refresh_gateways()
+
     async def create_pod(self, manifest: dict[str, Any]) -> dict[str, Any]:
         """Make a pod for the cloud; `PermissionError` with the words of an API that refuses it."""
         return await self._working().create_pod(manifest)

@@ -45,6 +45,8 @@ class Settings:
     # The object id of the Entra caller that a token from outside proves, or nothing.
     identify: Callable[[str], str] = lambda _token: ""
     pools: Callable[[], Sequence[Pool]] = one_pool
+    # Does application routing bring gateways of its own?
+    gateways: Callable[[], bool] = lambda: False
     # Why clients of PostgreSQL would find no server here, or nothing.
     without_database: Callable[[], str] = lambda: ""
 

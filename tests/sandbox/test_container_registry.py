@@ -65,7 +65,7 @@ class Cloud:
         routes += container_registry.routes(self.store, registries)
         self.arm = Starlette(routes=routes, exception_handlers={arm.ArmError: arm.answer})
         self.data = container_registry.create(registries)
-        self.public = container_registry.create_public()
+        self.public = container_registry.create_public("ghcr.io")
 
     def __call__(self, verb: str, url: str, **more: Any) -> httpx.Response:
         app = self.data if url.startswith(HOST) else self.public

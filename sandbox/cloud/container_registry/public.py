@@ -1,7 +1,7 @@
 """
 Public registries, as far as the project needs them.
 
-From ghcr.io anybody pulls one chart, anonymously, with a token. Others give images to importers.
+Anybody pulls a chart, from ghcr.io with an anonymous token. Others give images to importers.
 """
 
 import functools
@@ -32,7 +32,10 @@ IMAGES = ("docker.io", "mcr.microsoft.com", "quay.io")  # Where images are impor
 IMAGE_TYPE = "application/vnd.oci.image.config.v1+json"
 MISSING = "does-not-exist"  # No image of such a name is there.
 CHARTS = Path(__file__).with_name("charts")
-PUBLISHED = {"external-secrets/charts/external-secrets": "external-secrets"}
+PUBLISHED = {
+    HOST: {"external-secrets/charts/external-secrets": "external-secrets"},
+    "mcr.microsoft.com": {"application-lb/charts/alb-controller": "alb-controller"},
+}
 CONFIG_TYPE = "application/vnd.cncf.helm.config.v1+json"
 LAYER_TYPE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 SCOPE = re.compile(r"^repository:(?P<name>[^:]+):(?P<rights>[a-z,]+)$")
@@ -41,13 +44,14 @@ SCOPE = re.compile(r"^repository:(?P<name>[^:]+):(?P<rights>[a-z,]+)$")
 class Public:
     """Everybody may pull what is there; nobody may push."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
+        self.host = host
         self._tokens: dict[str, str] = {}  # Token to repository name.
 
     async def token(self, request: Request) -> Response:
         match = SCOPE.match(request.query_params.get("scope", ""))
         name = match["name"] if match else ""
-        if name and name not in PUBLISHED:
+        if name and name not in PUBLISHED[self.host]:
             raise RegistryError(
                 403, "DENIED", f"requested access to {name} is denied: the sandbox has {known()}."
             )
@@ -59,6 +63,8 @@ class Public:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if right == "push":
             raise RegistryError(403, "DENIED", "requested access to the resource is denied")
+        if self.host != HOST:
+            return  # Microsoft's asks nobody for a token.
         if scheme.lower() != "bearer" or self._tokens.get(token) not in ("", name):
             scope = f"repository:{name or 'user/image'}:pull"
             challenge = f'Bearer realm="https://{HOST}/token",service="{HOST}",scope="{scope}"'
@@ -67,7 +73,7 @@ class Public:
             )
 
     def repository(self, _host: str, name: str, _right: Right) -> Repository:
-        kept = find(name)
+        kept = find(name, self.host)
         if kept is None:
             raise RegistryError(
                 404, "NAME_UNKNOWN", f"{name} is not published: the sandbox has {known()}."
@@ -75,12 +81,13 @@ class Public:
         return kept
 
 
-def find(name: str) -> Repository | None:
-    return published(PUBLISHED[name]) if name in PUBLISHED else None
+def find(name: str, host: str = HOST) -> Repository | None:
+    chart = PUBLISHED[host].get(name)
+    return published(chart) if chart else None
 
 
 def known() -> str:
-    return ", ".join(f"{HOST}/{name}" for name in PUBLISHED)
+    return ", ".join(f"{host}/{name}" for host, names in PUBLISHED.items() for name in names)
 
 
 @functools.cache
@@ -139,8 +146,8 @@ def archive(folder: Path) -> bytes:
     return target.getvalue()
 
 
-def create_public() -> Starlette:
-    """The application behind `ghcr.io`."""
-    public = Public()
+def create_public(host: str) -> Starlette:
+    """The application behind a public registry."""
+    public = Public(host)
     routes = [Route("/token", public.token, methods=["GET"])]
     return application(Distribution(public.authorize, public.repository), routes)

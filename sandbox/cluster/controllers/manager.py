@@ -21,6 +21,8 @@ from sandbox.cluster.controllers.controller import Surroundings, Worker
 from sandbox.cluster.controllers.events import Recorder
 from sandbox.cluster.controllers.external_secrets.operator import Operator
 from sandbox.cluster.controllers.garbage import Collector, Namespaces
+from sandbox.cluster.controllers.gateways.classes import Classes
+from sandbox.cluster.controllers.gateways.gateways import Gateways, Routes
 from sandbox.cluster.controllers.kinds import PODS, Key, Kind, Manifest
 from sandbox.cluster.controllers.kubelet.pods import Kubelet
 from sandbox.cluster.controllers.network import Network
@@ -54,6 +56,7 @@ class Controllers:
         kubelet = Kubelet(self._around)
         self._network = Network(self._cache, kubelet, world)
         self._operator = Operator(self._around)
+        self._classes = Classes(self._around)
         self._workers: tuple[Worker[Any], ...] = (
             self._nodes,
             Scheduler(self._around, self._nodes),
@@ -69,6 +72,9 @@ class Controllers:
             DisruptionBudgets(self._around),
             Namespaces(self._around),
             Collector(self._around),
+            self._classes,
+            Gateways(self._around),
+            Routes(self._around),
             *self._operator.workers,
         )
         self._cache.handlers.append(self._notice)
@@ -92,6 +98,10 @@ class Controllers:
     def refresh_nodes(self) -> None:
         """The pools have changed: bring the nodes after them."""
         self._nodes.refresh()
+
+    def refresh_gateways(self) -> None:
+        """Application routing has changed: bring what it brings."""
+        self._classes.refresh()
 
     async def create_pod(self, manifest: Manifest) -> Manifest:
         """Make a pod; `PermissionError` with the words of an API server that refuses it."""
