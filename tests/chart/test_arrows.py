@@ -59,3 +59,19 @@ def test_pods_of_realtime_reach_each_other_on_any_port(charts: Charts) -> None:
             if any("podSelector" in peer and component(peer) == "realtime" for peer in rule[side])
         ]
         assert [rule.get("ports") for rule in own] == [None]
+
+
+def test_ports_on_the_way_out_are_numbers(charts: Charts) -> None:
+    create = {"className": "approuting-istio", "controlPlane": "aks-istio-system", "tlsSecret": "a"}
+    edge = {"kind": "httpRoute", "httpRoute": {"create": create}}
+
+    policies = charts.render("supabase", {**ALL, "edge": edge}).kind("NetworkPolicy")
+
+    ports = {
+        port["port"]
+        for policy in policies.values()
+        for rule in policy["spec"].get("egress") or []
+        for port in rule.get("ports") or []
+    }
+    assert {type(port) for port in ports} == {int}  # Cilium finds no single number for "http".
+    assert {3000, 4000, 8000} <= ports

@@ -40,7 +40,7 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 - to:
     - podSelector: {{- include "supabase.pods" (list $root $called) | nindent 8 }}
   {{- if ne $called (index . 1) }}
-  ports: [{ port: http }]
+  ports: [{ port: {{ index $root.Values.components $called "port" }} }] # No name: Cilium looks for it in the whole cluster.
   {{- end }} {{/* Pods of one component form a cluster, on ports of its own choice. */}}
 {{- end -}}
 {{- end -}}

@@ -1,10 +1,10 @@
 """Network policies: which pod may speak to which, as the data plane of the cluster enforces it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.cluster.controllers.cache import Cache
-from sandbox.cluster.controllers.kinds import NAMESPACES, NETWORK_POLICIES, Key, Manifest
+from sandbox.cluster.controllers.kinds import NAMESPACES, NETWORK_POLICIES, PODS, Key, Manifest
 from sandbox.cluster.controllers.objects import labels, selects
 
 # The cluster's name server: no pod of it is simulated, its labels are those of AKS.
@@ -66,8 +66,11 @@ class Policies:
         other: Manifest,
         door: tuple[Manifest, int, str],
     ) -> bool:
+        pod, number, protocol = door
+        pods = [pod] if direction == "ingress" else self._cache.find(PODS)
         return any(
-            self._among(rule.get(peers) or (), policy, other) and _on(rule.get("ports") or (), door)
+            self._among(rule.get(peers) or (), policy, other)
+            and _on(rule.get("ports") or (), pods, number, protocol)
             for policy in policies
             for rule in policy["spec"].get(direction) or ()
         )
@@ -91,28 +94,37 @@ class Policies:
         return selects(peer.get("podSelector") or {}, labels(pod))
 
 
-def _on(ports: Iterable[Mapping[str, Any]], door: tuple[Manifest, int, str]) -> bool:
+def _on(
+    ports: Iterable[Mapping[str, Any]], pods: Iterable[Manifest], number: int, protocol: str
+) -> bool:
     named = list(ports)
-    return not named or any(_covers(port, *door) for port in named)
+    return not named or any(_covers(port, pods, number, protocol) for port in named)
 
 
-def _covers(port: Mapping[str, Any], pod: Manifest, number: int, protocol: str) -> bool:
+def _covers(port: Mapping[str, Any], pods: Iterable[Manifest], number: int, protocol: str) -> bool:
     if port.get("protocol", "TCP") != protocol:
         return False
     wanted = port.get("port")
     if wanted is None:
         return True
     if isinstance(wanted, str):
-        return number in _numbers(pod, wanted)
+        return _numbers(pods, wanted, protocol) == {number}
     return int(wanted) <= number <= int(port.get("endPort", wanted))
 
 
-def _numbers(pod: Manifest, name: str) -> Iterator[int]:
-    """The ports of a pod that bear a name."""
-    for container in pod["spec"]["containers"]:
-        for port in container.get("ports") or ():
-            if port.get("name") == name:
-                yield int(port["containerPort"])
+def _numbers(pods: Iterable[Manifest], name: str, protocol: str) -> set[int]:
+    """
+    The ports that bear a name: of the pod that is asked, or of the whole cluster on the way out.
+
+    Cilium leaves out an egress rule whose name means several numbers, without a word.
+    """
+    return {
+        int(port["containerPort"])
+        for pod in pods
+        for container in pod["spec"]["containers"]
+        for port in container.get("ports") or ()
+        if port.get("name") == name and port.get("protocol", "TCP") == protocol
+    }
 
 
 def _names(policies: Iterable[Manifest]) -> str:

@@ -129,3 +129,19 @@ def test_a_pod_that_may_not_ask_for_names_finds_nobody(served: Any, demo: Build)
     assert outcome(served, demo, "anybody") == "Failed"
     log = served.http.get(f"{PODS}/anybody/log").text
     assert "curl" in log
+
+
+@pytest.mark.parametrize(("other", "wanted"), [(8080, "Succeeded"), (3000, "Failed")])
+def test_a_name_on_the_way_out_counts_while_it_means_one_number_in_the_whole_cluster(
+    served: Any, demo: Build, other: int, wanted: str
+) -> None:
+    container = {"name": "other", "image": "example.com/other:1", "ports": [named(other)]}
+    served.create(demo("Pod", "other", spec={"containers": [container]}))
+    rule = {"to": [{"podSelector": {"matchLabels": {"app": "meta"}}}], "ports": [{"port": "http"}]}
+    served.create(policy(demo, "out", policyTypes=["Egress"], egress=[rule, {"ports": [DNS]}]))
+
+    assert outcome(served, demo, "anybody") == wanted
+
+
+def named(number: int) -> Manifest:
+    return {"name": "http", "containerPort": number}
