@@ -86,7 +86,7 @@ class Stack:
         began = time.perf_counter()
         self("plan", "-input=false", f"-var-file={VARIABLES}", PARALLEL, "-detailed-exitcode")
         unchanged = time.perf_counter() - began
-        resources = [(node, took.get(node, 0.0)) for node in path]
+        resources = [(node, took[node]) for node in path if node in took]
         return Built(self.folder.name, wall, chain, resources, unchanged)
 
 

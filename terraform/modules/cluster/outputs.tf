@@ -18,10 +18,10 @@ output "oidc_issuer_url" {
   value       = azurerm_kubernetes_cluster.this.oidc_issuer_url
 }
 
-# Whoever brings pods asks for it: they find nodes only now.
 output "ready_id" {
   description = "Id of the cluster, once its pools are there."
   value       = azurerm_kubernetes_cluster.this.id
 
+  # Whoever brings pods asks for this id: they find nodes only now.
   depends_on = [azurerm_kubernetes_cluster_node_pool.this]
 }

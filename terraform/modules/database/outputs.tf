@@ -17,6 +17,7 @@ output "name" {
   description = "Name of the database, once it may be used: its extensions are allowed."
   value       = azurerm_postgresql_flexible_server_database.this.name
 
+  # Before, Azure refuses to create an extension.
   depends_on = [azurerm_postgresql_flexible_server_configuration.this]
 }
 

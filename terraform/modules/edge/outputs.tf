@@ -2,6 +2,7 @@ output "id" {
   description = "Id of the gateway; a Gateway of Kubernetes names it in an annotation."
   value       = azurerm_application_load_balancer.this.id
 
+  # Without its place in a subnet the gateway answers nobody.
   depends_on = [azurerm_application_load_balancer_subnet_association.this]
 }
 
@@ -31,5 +32,6 @@ output "controller" {
     object_id = azurerm_user_assigned_identity.controller.principal_id
   })
 
+  # Before, the controller cannot sign in.
   depends_on = [azurerm_federated_identity_credential.controller]
 }
