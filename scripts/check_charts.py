@@ -19,7 +19,7 @@ from scripts.charts import (
     open_maps,
 )
 
-PUBLIC = ("external-secrets",)  # Charts of others that get values from us.
+PUBLIC = ("alb-controller", "external-secrets")  # Charts of others that get values from us.
 UNKNOWN = "aKeyThatNobodyKnows"
 
 
