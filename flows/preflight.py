@@ -13,6 +13,8 @@ from tasks.stage import stage
 from tasks.terraform import Foundation, Planned
 from tasks.wait import patient
 
+POLICY = "azurerm_resource_policy_assignment"
+
 
 @stage
 def preflight(environment: str) -> None:
@@ -36,7 +38,10 @@ def preflight(environment: str) -> None:
 
     built, planned, refused = foreseen(wanted)
     permitted = patient(role_assignments.check, patience).submit(
-        subscription, assigns=built.roles_assigned, locks=built.locked
+        subscription,
+        assigns=built.roles_assigned,
+        locks=built.locked,
+        policies=any(one.type == POLICY for one in planned),
     )
     found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
     needed = questions.needed(planned)

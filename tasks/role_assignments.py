@@ -2,12 +2,14 @@
 
 import fnmatch
 import shlex
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import jwt
 from azure.mgmt.authorization import AuthorizationManagementClient
+from azure.mgmt.authorization.v2022_04_01.models import RoleAssignment
 
 from tasks import azure, wait
 from tasks.errors import NotReadyError, PreflightError, RefusedError
@@ -30,8 +32,14 @@ NEEDED = (
 )
 ASSIGN = "Microsoft.Authorization/roleAssignments/write"
 LOCK = "Microsoft.Authorization/locks/write"
+POLICY = "Microsoft.Authorization/policyAssignments/write"
+NO_ROLES = (
+    "set assign_roles = false in its tfvars file: an owner is then told what to assign, and no "
+    "policy looks for secrets that expire"
+)
 WITHOUT = {  # What an environment can do without, and the decision that says so.
-    ASSIGN: "set assign_roles = false in its tfvars file: an owner is then told what to assign",
+    ASSIGN: NO_ROLES,
+    POLICY: NO_ROLES,
     LOCK: "set lock = false in its tfvars file",
 }
 
@@ -86,16 +94,18 @@ def same_caller(deployer: str) -> None:
 
 
 @step("check-permissions")
-def check(subscription: str, *, assigns: bool = True, locks: bool = False) -> None:
+def check(
+    subscription: str, *, assigns: bool = True, locks: bool = False, policies: bool = False
+) -> None:
     """Fail in seconds when the caller's roles cannot carry what the environment decided."""
     who = caller()
     with azure.translated(f"Role assignments on subscription {subscription}"):
         permissions = _permissions(subscription, who)
-    decided = [action for action, wanted in ((ASSIGN, assigns), (LOCK, locks)) if wanted]
-    missing = lacking(permissions, [*NEEDED, *decided])
+    decided = ((ASSIGN, assigns), (LOCK, locks), (POLICY, policies))
+    missing = lacking(permissions, [*NEEDED, *(action for action, wanted in decided if wanted)])
     if not missing:
         return
-    ways = [WITHOUT[action] for action in missing if action in WITHOUT]
+    ways = dict.fromkeys(WITHOUT[action] for action in missing if action in WITHOUT)
     remedy = "Ask an owner for " + " and ".join(_roles(missing))
     raise PreflightError(
         f"The caller {who} lacks on subscription {subscription}:\n  " + "\n  ".join(missing),
@@ -106,7 +116,7 @@ def check(subscription: str, *, assigns: bool = True, locks: bool = False) -> No
 def _roles(missing: Sequence[str]) -> list[str]:
     """The built-in roles that hold what is missing."""
     wide = ["Contributor"] if set(missing) - set(WITHOUT) else []
-    # Role Based Access Control Administrator would do for the first, and lacks the second.
+    # Role Based Access Control Administrator would do for roles, and lacks locks and policies.
     return wide + (["User Access Administrator"] if set(missing) & set(WITHOUT) else [])
 
 
@@ -146,10 +156,16 @@ def commands(wanted: Iterable[Wanted]) -> str:
 def _command(one: Wanted) -> list[str]:
     kind = ["--assignee-principal-type", one.principal_type] if one.principal_type else []
     return [
-        *("az", "role", "assignment", "create", "--role", one.role),
+        # Terraform's own name for it: if it may assign one day, it takes the assignment over.
+        *("az", "role", "assignment", "create", "--name", name_of(one), "--role", one.role),
         *("--assignee-object-id", one.principal_id, *kind),
         *("--scope", one.scope, "--description", one.purpose),
     ]
+
+
+def name_of(one: Wanted) -> str:
+    """The name that terraform/modules/access gives to the same assignment."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{one.scope}|{one.role}|{one.principal_id}"))
 
 
 def _unseen(subscription: str, wanted: Sequence[Wanted]) -> list[Wanted]:
@@ -191,6 +207,16 @@ def _definition(client: AuthorizationManagementClient, subscription: str, role: 
     )
 
 
+def conditions(held: Iterable[RoleAssignment]) -> list[str]:
+    """What restricts the caller's roles further; only Azure judges that."""
+    return [
+        f"The caller's role {_last(one.role_definition_id)} holds under a condition, which nobody "
+        f"judged: Azure may refuse what it seems to allow. {' '.join(one.condition.split())}"
+        for one in held
+        if one.condition
+    ]
+
+
 def _last(identifier: str | None) -> str:
     return str(identifier).rpartition("/")[2].lower()
 
@@ -202,11 +228,10 @@ def _permissions(subscription: str, who: str) -> list[Permission]:
             f"/subscriptions/{subscription}", filter=f"assignedTo('{who}')"
         )
         # Azure also lists what was assigned below the subscription; that does not carry a deploy.
-        roles = {
-            assignment.role_definition_id
-            for assignment in assignments
-            if "/resourcegroups/" not in assignment.scope.lower()
-        }
+        held = [one for one in assignments if "/resourcegroups/" not in one.scope.lower()]
+        roles = {one.role_definition_id for one in held}
+        for text in conditions(held):
+            wait.logger().warning("%s", text)
         return [
             Permission(tuple(entry.actions or ()), tuple(entry.not_actions or ()))
             for role in roles

@@ -75,14 +75,14 @@ def commands(lines: list[str]) -> list[list[str]]:
 
 def assign(owner: AuthorizationManagementClient, words: list[str]) -> None:
     """What `az role assignment create` does."""
-    given = dict(zip(words[4::2], words[5::2], strict=True))
+    given = {"--name": str(uuid.uuid4())} | dict(zip(words[4::2], words[5::2], strict=True))
     roles = owner.role_definitions.list(given["--scope"], filter=f"roleName eq '{given['--role']}'")
     wanted = RoleAssignmentCreateParameters(
         role_definition_id=str(next(iter(roles)).id),
         principal_id=given["--assignee-object-id"],
         principal_type=given.get("--assignee-principal-type", "ServicePrincipal"),
     )
-    owner.role_assignments.create(given["--scope"], str(uuid.uuid4()), wanted)
+    owner.role_assignments.create(given["--scope"], given["--name"], wanted)
 
 
 def written(place: Place) -> set[str]:
@@ -137,6 +137,7 @@ def test_who_may_not_assign_learns_it_before_anything_is_built(
 
     assert ended.code == 2, ended.text
     assert "Microsoft.Authorization/roleAssignments/write" in ended.text
+    assert "Microsoft.Authorization/policyAssignments/write" in ended.text
     assert "set assign_roles = false" in ended.text
     assert written(place) == before
     assert asked.code == 0, asked.text

@@ -4,6 +4,7 @@ import shlex
 from typing import Any
 
 import pytest
+from azure.mgmt.authorization.v2022_04_01.models import RoleAssignment as Held
 
 from tasks import external_secrets, role_assignments, smoke
 from tasks.cluster import Answer, Script
@@ -143,15 +144,28 @@ def test_an_owner_can_paste_what_is_left_to_assign() -> None:
 
     assert [shlex.split(line) for line in printed] == [
         [
-            *("az", "role", "assignment", "create", "--role", "Key Vault Secrets User"),
+            *("az", "role", "assignment", "create"),
+            # What `uuidv5("url", "<scope>|<role>|<principal>")` is in terraform/modules/access.
+            *("--name", "57053563-5b55-5890-b63c-ad0d831d7084", "--role", "Key Vault Secrets User"),
             *("--assignee-object-id", "p", "--scope", group, "--description", "Reads Bob's."),
         ],
         [
-            *("az", "role", "assignment", "create", "--role", "AcrPull"),
+            *("az", "role", "assignment", "create"),
+            *("--name", "3681b791-04e6-54ea-8973-715dfed20d37", "--role", "AcrPull"),
             *("--assignee-object-id", "q", "--assignee-principal-type", "ServicePrincipal"),
             *("--scope", group, "--description", "Pulls."),
         ],
     ]
+
+
+def test_a_role_under_a_condition_is_told() -> None:
+    admin = {"role_definition_id": "/x/admin", "principal_id": "p"}
+    held = [Held(**admin), Held(**admin, condition="@Request[...]\n StringEquals 'a'")]
+
+    (told,) = role_assignments.conditions(held)
+
+    assert "role admin holds under a condition" in told
+    assert told.endswith("@Request[...] StringEquals 'a'")
 
 
 @pytest.mark.parametrize(
