@@ -122,7 +122,7 @@ def test_a_check_is_asked_until_it_is_right(
 
 @pytest.mark.parametrize(
     ("wanted", "got", "right"),
-    [("401|403", "403", True), ("4??", "404", True), ("200 200", "200 404", False)],
+    [("401|403", "403", True), ("4??", "404", True), ("200", "2000", False)],
 )
 def test_several_answers_may_be_right(
     program: ModuleType, wanted: str, got: str, *, right: bool

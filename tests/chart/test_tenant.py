@@ -26,6 +26,7 @@ class Realtime(ThreadingHTTPServer):
     def __init__(self, *statuses: int) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.statuses = list(statuses)
+        self.shown: dict[str, Any] | None = None  # The tenant as it was told last.
         self.told: list[tuple[str, dict[str, Any]]] = []
 
 
@@ -33,7 +34,11 @@ class Answer(BaseHTTPRequestHandler):
     server: Realtime
 
     def do_GET(self) -> None:
-        self.reply(200 if self.path == "/healthcheck" else 404)
+        shown = self.server.shown
+        if self.path != "/healthcheck" and shown is None:
+            self.reply(404)
+        else:
+            self.reply(200, {"data": shown} if shown and self.path != "/healthcheck" else "ok")
 
     def do_PUT(self) -> None:
         token = self.headers["Authorization"].removeprefix("Bearer ")
@@ -42,14 +47,26 @@ class Answer(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.told.append((self.path, body["tenant"]))
         statuses = self.server.statuses
-        self.reply(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        if status in (200, 201):
+            self.server.shown = without_secrets(body["tenant"])
+        self.reply(status)
 
-    def reply(self, status: int) -> None:
+    def reply(self, status: int, body: Any = None) -> None:
         self.send_response(status)
         self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def without_secrets(tenant: dict[str, Any]) -> dict[str, Any]:
+    """As Realtime shows a tenant: parts of it sealed, parts of it not at all."""
+    (extension,) = tenant["extensions"]
+    settings = extension["settings"] | {"db_host": "c2VhbGVk"}
+    del settings["db_password"]
+    return {"external_id": tenant["external_id"], "extensions": [{"settings": settings}]}
 
 
 @contextmanager
@@ -72,6 +89,12 @@ def run(port: int, **more: str) -> "subprocess.CompletedProcess[str]":
         "DB_NAME": "supabase",
         "DB_PASSWORD": PASSWORD,
         "DB_SSL": "true",
+        "MAX_CLIENTS": "10000",
+        "MAX_CHANNELS": "100",
+        "MAX_JOINS": "500",
+        "MAX_EVENTS": "1000",
+        "MAX_BYTES": "10000000",
+        "REVISION": "one",
         "DEADLINE": "60",
     }
     return subprocess.run(
@@ -95,6 +118,43 @@ def test_the_tenant_is_the_projects_database_over_tls() -> None:
     assert settings["db_user"] == "supabase_admin"
     assert settings["db_password"] == PASSWORD
     assert tenant["jwt_jwks"] == {"keys": [{"kty": "oct"}]}
+
+
+def test_limits_are_those_of_the_values(charts: Charts) -> None:
+    with realtime(201) as server:
+        run(server.server_port, MAX_CLIENTS="7", MAX_BYTES="9")
+    limits = {"clients": 7, "bytesPerSecond": 9}
+    job = charts.render("supabase", {"realtime": {"limits": limits}}).pods()
+
+    (container,) = job["supabase-realtime-tenant"]["containers"]
+    settings = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert (settings["MAX_CLIENTS"], settings["MAX_BYTES"]) == ("7", "9")
+    (_, tenant), *_ = server.told
+    assert (tenant["max_concurrent_users"], tenant["max_bytes_per_second"]) == (7, 9)
+    assert tenant["max_joins_per_second"] == 500
+
+
+def test_a_tenant_as_wanted_is_left_alone_with_its_clients() -> None:
+    with realtime(201) as server:
+        run(server.server_port)
+        again = run(server.server_port)
+
+    assert (again.returncode, again.stdout) == (0, "tenant realtime-dev: as wanted\n")
+    assert len(server.told) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"MAX_CLIENTS": "20"}, {"DB_PASSWORD": "another"}, {"REVISION": "two"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_wish_is_told(change: dict[str, str]) -> None:
+    with realtime(201, 200) as server:
+        run(server.server_port)
+        again = run(server.server_port, **change)
+
+    assert (again.returncode, again.stdout) == (0, "tenant realtime-dev: changed\n")
+    assert len(server.told) == 2
 
 
 def test_a_realtime_that_is_not_ready_is_asked_again() -> None:

@@ -2,7 +2,9 @@
 Tell Realtime of its one tenant: the project's database, and how tokens are verified.
 
 Realtime's own seed would delete and write it at every start, and without TLS. PUT makes it or
-changes it. Secrets come by the environment and leave in the body of that one request.
+changes it, and cuts its clients off, so that it is sent for another wish than the last one only:
+the tenant carries a mark of the wish that made it. Secrets come by the environment and leave in
+the body of that one request.
 """
 
 import base64
@@ -22,7 +24,15 @@ LIFETIME = 300  # Seconds for which our token counts.
 PATIENCE = 10.0  # Seconds for one answer.
 PAUSE = 2.0
 NO_ANSWER = 0
-DONE = {201: "made", 200: "as wanted"}
+UNCHANGED = 304
+DONE = {201: "made", 200: "changed", UNCHANGED: "as wanted"}
+LIMITS = {  # Setting: what a tenant calls it.
+    "MAX_CLIENTS": "max_concurrent_users",
+    "MAX_CHANNELS": "max_channels_per_client",
+    "MAX_JOINS": "max_joins_per_second",
+    "MAX_EVENTS": "max_events_per_second",
+    "MAX_BYTES": "max_bytes_per_second",
+}
 TOKEN = (
     "Realtime refuses our token",
     "restart Realtime, so that it has the jwt-secret of its Secret",
@@ -61,39 +71,58 @@ def tenant(env: dict[str, str]) -> dict[str, Any]:
         "poll_interval_ms": 100,
         "poll_max_record_bytes": 1_048_576,
     }
-    return {
+    wish = {
         "external_id": env["TENANT"],
         "name": env["TENANT"],
         "jwt_secret": env["JWT_SECRET"],
         "jwt_jwks": json.loads(env["JWT_JWKS"]),
         "extensions": [{"type": "postgres_cdc_rls", "settings": settings}],
-    }
+    } | {name: int(env[setting]) for setting, name in LIMITS.items()}
+    # Realtime keeps secrets under a key of its own; with the secrets' revision that one changes.
+    whole = json.dumps([wish, env["REVISION"]], sort_keys=True).encode()
+    settings["mark"] = hmac.digest(env["JWT_SECRET"].encode(), whole, hashlib.sha256).hex()
+    return wish
 
 
-def ask(method: str, url: str, secret: str, body: dict[str, Any] | None = None) -> int:
-    """The status of the answer; none is 0."""
+def mark(told: Any) -> str:
+    """The mark of a tenant as Realtime shows it; empty where it has none."""
+    try:
+        return str(told["extensions"][0]["settings"]["mark"])
+    except (KeyError, IndexError, TypeError):
+        return ""
+
+
+def ask(method: str, url: str, secret: str, body: Any = None) -> tuple[int, Any]:
+    """The status of the answer, none is 0, and the data in it."""
     headers = {"Authorization": f"Bearer {token(secret)}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, headers, method=method)  # noqa: S310 - The chart writes it.
     try:
         with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-            return int(answer.status)
+            status, text = int(answer.status), answer.read()
     except HTTPError as error:
-        return error.code
+        return error.code, None
     except (OSError, HTTPException):
-        return NO_ANSWER
+        return NO_ANSWER, None
+    try:
+        return status, json.loads(text).get("data")
+    except (ValueError, AttributeError):
+        return status, None  # Health is told in other words.
 
 
 def tell(env: dict[str, str]) -> int:
     """Ask until Realtime answers in a way that more tries would not change, or time is up."""
     base, secret = env["REALTIME_URL"], env["JWT_SECRET"]
+    address, wish = f"{base}/api/tenants/{env['TENANT']}", tenant(env)
     end = time.monotonic() + float(env["DEADLINE"])
     while True:
-        status = ask("GET", f"{base}/healthcheck", secret)
+        status, _ = ask("GET", f"{base}/healthcheck", secret)
         if status == HTTPStatus.OK:
-            status = ask(
-                "PUT", f"{base}/api/tenants/{env['TENANT']}", secret, {"tenant": tenant(env)}
-            )
+            status, told = ask("GET", address, secret)
+            if status == HTTPStatus.OK and mark(told) == mark(wish):
+                return UNCHANGED
+            if status not in REFUSED:
+                status, _ = ask("PUT", address, secret, {"tenant": wish})
         if status in DONE or status in REFUSED or time.monotonic() >= end:
             return status
         time.sleep(PAUSE)

@@ -92,7 +92,8 @@ def meta(it: Platform) -> Iterator[Check]:
 
 def studio(it: Platform) -> Iterator[Check]:
     yield "studio-without-password", "401", lambda: it.status("/")
-    yield "studio-with-password", "200", lambda: it.status("/", "person")
+    yield "studio-with-password", "200", lambda: it.status("/project/default", "person")
+    yield "studio-reaches-the-database", "200", it.run_in_studio
 
 
 def closed(it: Platform) -> Iterator[Check]:
@@ -103,7 +104,7 @@ def closed(it: Platform) -> Iterator[Check]:
 
 def clean(it: Platform) -> Iterator[Check]:
     yield "table-is-gone", "200", lambda: it.run(NO_TABLE)
-    yield "bucket-is-gone", "200 200", it.remove_bucket
+    yield "bucket-is-gone", "200", it.remove_bucket
     yield "users-are-gone", "200", it.forget_users
 
 

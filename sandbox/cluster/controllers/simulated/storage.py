@@ -126,9 +126,10 @@ async def files(
             return await read(container, question, outside, there, (name, "/".join(path)))
         case "GET", (name, *path):
             return await read(container, question, outside, there, (name, "/".join(path)))
-        case "POST" | "PUT", (name, *path):
+        case "POST" | "PUT" | "DELETE", (name, *path):
             demand(role_of(container, question))
-            return await store(container, question, outside, there, (name, "/".join(path)))
+            change = remove if question.method == "DELETE" else store
+            return await change(container, question, outside, there, (name, "/".join(path)))
     return unsupported("storage", question)
 
 
@@ -167,6 +168,19 @@ async def store(
     kind = question.headers.get("content-type", "application/octet-stream")
     bucket.files[address[1]] = {"version": version, "kind": kind}
     return Reply.json({"Key": "/".join(address), "Id": version})
+
+
+async def remove(
+    container: Container,
+    question: Question,  # noqa: ARG001 - As for those who store.
+    outside: Outside,
+    there: Database,
+    address: Address,
+) -> Reply:
+    row = row_of(there, address)
+    await keep(container, outside, "DELETE", address, row["version"])
+    del there.buckets[address[0]].files[address[1]]
+    return Reply.json({"message": "Successfully deleted"})
 
 
 def sign(container: Container, question: Question, there: Database, address: Address) -> Reply:

@@ -106,6 +106,27 @@ def test_the_dashboard_asks_for_its_password(platform: Any) -> None:
     assert "Studio" in answer.text
 
 
+def test_studio_reaches_a_server_that_takes_encrypted_connections_only(rotating: Any) -> None:
+    path = "/api/platform/pg-meta/default/query"
+    asked = {"auth": ("admin", "pass word"), "json": {"query": "select 1"}}
+
+    answer = rotating.curl(f"{GATEWAY}{path}", method="POST", **asked)
+    (meta,) = rotating.get(f"{DEPLOYMENTS}/supabase-meta")["spec"]["template"]["spec"]["containers"]
+    meta["env"] = [entry for entry in meta["env"] if entry["name"] != "PGSSLMODE"]
+    change = {"spec": {"template": {"spec": {"containers": [meta]}}}}
+    rotating.patch(f"{DEPLOYMENTS}/supabase-meta", change)
+    rotating.until(lambda: not unready(rotating))
+    refused = rotating.until(
+        lambda: (
+            (found := rotating.curl(f"{GATEWAY}{path}", method="POST", **asked)).status_code == 400
+            and found
+        )
+    )
+
+    assert (answer.status_code, answer.json()) == (200, [{"?column?": 1}])
+    assert "no encryption" in refused.json()["message"]
+
+
 def test_a_rotated_secret_is_seen_only_after_a_restart(rotating: Any) -> None:
     other = Keys(OTHER_SECRET)
     new = other.legacy("anon")
