@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from sandbox.terraform_provider import body as bodies
+from sandbox.terraform_provider import catalog, resource_ids
 from sandbox.terraform_provider.azure import Azure
 from sandbox.terraform_provider.errors import IncompleteError, Path, ProviderError
 from sandbox.terraform_provider.mapping import Part, Resource, describe
@@ -180,6 +181,10 @@ class Lifecycle:
 
     def imported(self, resource_id: str) -> Object:
         """The little that an id tells; Terraform reads the rest."""
+        if self.table.id.startswith("/subscriptions/"):
+            refuse_id(
+                resource_ids.like(self.table.id, catalog.value_rules().forms.values()), resource_id
+            )
         parts = self.table.parse_id(resource_id)
         return conform(self.kind.nodes, {**parts, "id": self.table.canonical_id(resource_id)})
 
@@ -291,6 +296,13 @@ class Lifecycle:
         return time.monotonic() + seconds(
             configured or self.kind.timeouts.get(operation) or "30m0s"
         )
+
+
+def refuse_id(form: resource_ids.Form, resource_id: str) -> None:
+    """End an import of what the type cannot be; azurerm looks at the letter case, too."""
+    complaint = form.complaint(resource_id)
+    if complaint is not None:
+        raise ProviderError(complaint)
 
 
 def with_secrets(nodes: Iterable[Node], change: Change) -> Object:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -112,6 +113,32 @@ def form(kind: str, template: str, *, plain: bool = False) -> Form:
         for before, word in pairwise(words)
     )
     return Form(kind, segments)
+
+
+def like(template: str, forms: Iterable[Form]) -> Form:
+    """The form of a table's id such as `/subscriptions/{subscription}/…/subnets/{name}`."""
+    words = template.split("/")
+    shape = [None if word.startswith("{") else word for word in words[1:]]
+    for one in forms:
+        if [segment.fixed for segment in one.segments] == shape:
+            return one
+    for index, word in enumerate(words):
+        if word == "{subscription}":
+            words[index] = "{subscriptionId}"
+        elif word == "{resource_group_name}":
+            words[index] = "{resourceGroupName}"
+        elif word.startswith("{"):
+            name = f"{singular(words[index - 1])}Name"
+            words[index] = f"{{{name}={name}}}"
+    kind = singular(words[-2])
+    return form(kind[:1].upper() + kind[1:], "/".join(words))
+
+
+def singular(word: str) -> str:
+    """`federatedIdentityCredentials` as one of them."""
+    if word.endswith("ies"):
+        return f"{word.removesuffix('ies')}y"
+    return word.removesuffix("es") if word.endswith("sses") else word.removesuffix("s")
 
 
 def any_resource(text: str) -> str | None:

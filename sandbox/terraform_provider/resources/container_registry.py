@@ -3,13 +3,15 @@
 from typing import Any
 
 from sandbox.terraform_provider import body as bodies
-from sandbox.terraform_provider.codecs import ENABLED, choice
+from sandbox.terraform_provider.codecs import ENABLED, Codec, choice
 from sandbox.terraform_provider.lifecycle import Lifecycle, Plan
 from sandbox.terraform_provider.mapping import GROUP, Block, Part, Resource, at, derived, reads
 from sandbox.terraform_provider.values import Object
 
 API = "2025-11-01"
 POLICY = choice("enabled", "disabled")
+# azurerm shows a single address as a range, whatever the configuration says.
+ADDRESS = Codec(decode=lambda value: value if "/" in value else f"{value}/32")
 
 
 def retention(body: Object) -> Any:
@@ -90,8 +92,8 @@ RESOURCES = {
                 "properties.networkRuleBypassAllowedForTasks"
             ),
             "network_rule_set": Block(
-                fields={"ip_rule": Block("ipRules", {"ip_range": "value"})},
-                off={"defaultAction": "Allow"},
+                fields={"ip_rule": Block("ipRules", {"ip_range": at("value", ADDRESS)})},
+                off={"defaultAction": None},  # It is there whenever Azure shows one.
             ),
             "encryption": Block(
                 fields={

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from sandbox.terraform_provider import body as bodies
+from sandbox.terraform_provider import catalog
 from sandbox.terraform_provider.errors import ProviderError
-from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about
+from sandbox.terraform_provider.lifecycle import Change, Lifecycle, Plan, about, refuse_id
 from sandbox.terraform_provider.mapping import (
     STATE_ONLY,
     Block,
@@ -101,9 +102,12 @@ class Link(Lifecycle):
         return str(planned[self.parent])
 
     def imported(self, resource_id: str) -> Object:
-        return conform(
-            self.kind.nodes, {"id": resource_id, self.parent: self.parent_of(resource_id)}
-        )
+        parent = self.parent_of(resource_id)
+        rules = catalog.value_rules()
+        wanted = rules.of(self.kind.name).get(self.parent)
+        if isinstance(wanted, dict):
+            refuse_id(rules.forms[wanted["id"]], parent)
+        return conform(self.kind.nodes, {"id": resource_id, self.parent: parent})
 
     def parent_of(self, resource_id: str) -> str:
         return resource_id

@@ -253,14 +253,38 @@ def test_another_letter_case_of_an_id_is_no_change(engine: Engine) -> None:
     assert (planned, replacements) == (link, [])
 
 
-def test_an_id_in_any_letter_case_is_imported_in_azures(engine: Engine) -> None:
-    written = f"{GROUP.lower()}/providers/microsoft.network/virtualnetworks/vnet"
-
-    state = engine.imported("azurerm_virtual_network", written)
-
-    assert state["id"] == VNET
-
-
 def test_a_type_without_a_table_says_so(engine: Engine) -> None:
     with pytest.raises(ProviderError, match="azurerm_linux_virtual_machine is not supported"):
         engine.plan("azurerm_linux_virtual_machine", {}, None)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "resource_id", "complaint"),
+    [
+        ("azurerm_virtual_network", NETWORK, "Expected a VirtualNetwork ID that matched"),
+        (
+            "azurerm_virtual_network",
+            VNET.replace("resourceGroups", "resourcegroups"),
+            (
+                'parsing segment "resourceGroups": parsing the VirtualNetwork ID: the segment at '
+                "position 2 didn't match"
+            ),
+        ),
+        (
+            "azurerm_log_analytics_workspace",
+            VNET,
+            'parsing segment "staticMicrosoftOperationalInsights"',
+        ),
+        ("azurerm_monitor_action_group", VNET, "parsing the ActionGroup ID"),
+        ("azurerm_subnet_route_table_association", VNET, "parsing the Subnet ID"),
+    ],
+    ids=["too short", "in another letter case", "another type", "another kind", "a link"],
+)
+def test_an_import_of_something_else_is_refused(
+    engine: Engine, type_name: str, resource_id: str, complaint: str
+) -> None:
+    with pytest.raises(ProviderError) as caught:
+        engine.imported(type_name, resource_id)
+
+    assert caught.value.summary.startswith(f'parsing "{resource_id}": ')
+    assert complaint in caught.value.summary
