@@ -550,3 +550,26 @@ def test_packing_twice_gives_the_same_bytes() -> None:
     archives = {public.archive(folder) for _ in range(2)}
 
     assert len(archives) == 1
+
+
+@pytest.mark.parametrize(
+    ("sku", "asked", "kept"),
+    [
+        ("Standard", None, None),
+        ("Premium", None, {"defaultAction": "Allow", "ipRules": []}),
+        (
+            "Premium",
+            {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.7/32"}]},
+            {"defaultAction": "Deny", "ipRules": [{"action": "Allow", "value": "203.0.113.7"}]},
+        ),
+    ],
+    ids=["no firewall", "an open one", "an address"],
+)
+def test_each_premium_registry_has_a_firewall(sku: str, asked: Any, kept: Any) -> None:
+    cloud = Cloud()
+    properties = {"networkRuleSet": asked} if asked else {}
+
+    cloud("PUT", REGISTRY, json=BODY | {"sku": {"name": sku}, "properties": properties})
+
+    found = cloud("GET", REGISTRY).json()["properties"]["networkRuleSet"]
+    assert found == kept

@@ -40,7 +40,6 @@ def fill(change: Change) -> None:
         "dataEndpointHostNames": [],
         "encryption": {"status": "disabled"},
         "networkRuleBypassOptions": "AzureServices",
-        "networkRuleSet": {"defaultAction": "Allow", "ipRules": []},
         "policies": {},
         "privateEndpointConnections": [],
         "publicNetworkAccess": "Enabled",
@@ -49,8 +48,24 @@ def fill(change: Change) -> None:
     for key, value in defaults.items():
         if properties.get(key) is None:
             properties[key] = value
+    properties["networkRuleSet"] = network_rules(change)
     properties["creationDate"] = created
     properties["loginServer"] = login_server(change.id.name)
+
+
+def network_rules(change: Change) -> dict[str, Any] | None:
+    """Each Premium registry has a firewall, open at first; Azure writes one address without /32."""
+    if change.body["sku"]["name"] != "Premium":
+        return None
+    wanted = change.properties.get("networkRuleSet") or {}
+    if not wanted.get("defaultAction"):
+        kept = change.before.properties.get("networkRuleSet") if change.before else None
+        return kept or {"defaultAction": "Allow", "ipRules": []}
+    rules = [
+        {"action": "Allow", "value": str(rule["value"]).removesuffix("/32")}
+        for rule in wanted.get("ipRules") or []
+    ]
+    return {"defaultAction": wanted["defaultAction"], "ipRules": rules}
 
 
 def invalid_name(name: str) -> str:
