@@ -61,5 +61,5 @@ def test_rules_that_azure_keeps_by_itself_are_a_change_for_who_wants_none(
     again, _ = engine.plan(REGISTRY, config, found)
 
     assert found is not None
-    assert found["network_rule_set"] == [{"default_action": "Allow", "ip_rule": []}]
+    assert [one["default_action"] for one in found["network_rule_set"]] == ["Allow"]
     assert again["network_rule_set"] == []
