@@ -23,7 +23,11 @@ def bootstrap(environment: str) -> None:
         return
     with turn.hold(wanted):
         complete(wanted)
-        patient(state_storage.reach, wanted.waits.vault_access)(wanted)
+        admission = wanted.waits.vault_access
+        if not wanted.state.assign_role:
+            left_to_an_owner(wanted)
+            admission = wanted.waits.owner
+        patient(state_storage.reach, admission)(wanted)
         wait.logger().info("State of %s: %s.", wanted.name, place(wanted))
 
 
@@ -40,6 +44,17 @@ def complete(wanted: Environment) -> None:
             wanted, f"Apply this to the state's storage of {wanted.name}?", plan.markdown()
         )
     patient(terraform.apply, wanted.waits.azure)(stack, plan)
+
+
+def left_to_an_owner(wanted: Environment) -> None:
+    """Print what lets the caller in, unless a role on the account or further up does already."""
+    needed = terraform.RoleAssignment(
+        scope=state_storage.account_id(wanted),
+        role="Storage Blob Data Contributor",
+        principal_id=role_assignments.caller(),
+        purpose="The deployer reads, writes and locks Terraform's state.",
+    )
+    role_assignments.tell(str(wanted.subscription), [needed], f"{wanted.name}-state")
 
 
 def place(wanted: Environment) -> str:

@@ -10,6 +10,7 @@ from tasks.environment import Environment, State
 from tasks.errors import ConfigError, PreflightError
 from tasks.preflight import Complaint
 from tasks.stage import stage
+from tasks.state_storage import Found
 from tasks.terraform import Foundation, Planned
 from tasks.wait import patient
 
@@ -36,11 +37,12 @@ def preflight(environment: str) -> None:
     patience = wanted.waits.azure
     questions.verdict(wanted.name, patient(questions.subscription, patience)(subscription))
 
-    built, planned, refused = foreseen(wanted)
+    state = state_of(wanted)
+    built, planned, refused = foreseen(with_known_state(wanted, state))
     permitted = patient(role_assignments.check, patience).submit(
         subscription,
-        assigns=built.roles_assigned,
-        locks=built.locked,
+        assigns=built.roles_assigned or (state is not None and state.assigns(wanted.state)),
+        locks=built.locked or (state is not None and state.locks(wanted.state)),
         policies=any(one.type == POLICY for one in planned),
     )
     found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
@@ -82,10 +84,9 @@ def left_to_an_owner(wanted: Environment, built: Foundation) -> None:
 def foreseen(wanted: Environment) -> tuple[Foundation, tuple[Planned, ...], list[Complaint]]:
     """The foundation as it will be, all that both stacks touch, and what Terraform refuses."""
     foresee = patient(terraform.foresee, wanted.waits.azure)
-    known = with_known_state(wanted)
-    base = foresee(terraform.foundation(known))
+    base = foresee(terraform.foundation(wanted))
     built = terraform.assumed(base, str(wanted.subscription))
-    top = foresee(terraform.platform(known, built))
+    top = foresee(terraform.platform(wanted, built))
     remedy = f"Correct terraform/{wanted.tfvars_file}."
     texts = [*base.invalid, *base.refused, *top.invalid]
     if not texts:  # What a platform on no foundation at all is refused for says nothing.
@@ -94,11 +95,17 @@ def foreseen(wanted: Environment) -> tuple[Foundation, tuple[Planned, ...], list
     return built, (*base.planned, *top.planned), refused
 
 
-def with_known_state(wanted: Environment) -> Environment:
-    """While the state has no place, nothing is built: an empty local state says the same."""
+def state_of(wanted: Environment) -> Found | None:
+    """What is there of the state's storage; None where the state is kept on this machine."""
     if wanted.state.kind == "local":
+        return None
+    return patient(state_storage.look, wanted.waits.azure)(wanted, role_assignments.caller())
+
+
+def with_known_state(wanted: Environment, found: Found | None) -> Environment:
+    """While the state has no place, nothing is built: an empty local state says the same."""
+    if found is None:
         return wanted
-    found = patient(state_storage.look, wanted.waits.azure)(wanted, role_assignments.caller())
     name = wanted.state.storage_account
     if not (found.account and found.container):
         wait.logger().info("The state's storage %s is not there yet: bootstrap makes it.", name)

@@ -102,6 +102,13 @@ class State(Frozen):
     allowed: tuple[str, ...] = Field(
         default=(), description="Addresses and ranges that reach the state; all, when empty."
     )
+    lock: bool = Field(
+        default=True, description="Whether `bootstrap` locks the account against deletion."
+    )
+    assign_role: bool = Field(
+        default=True,
+        description="Whether `bootstrap` gives the caller its role; if not, an owner is asked to.",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

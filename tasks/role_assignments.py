@@ -34,13 +34,13 @@ ASSIGN = "Microsoft.Authorization/roleAssignments/write"
 LOCK = "Microsoft.Authorization/locks/write"
 POLICY = "Microsoft.Authorization/policyAssignments/write"
 NO_ROLES = (
-    "set assign_roles = false in its tfvars file: an owner is then told what to assign, and no "
-    "policy looks for secrets that expire"
+    "set assign_roles = false in its tfvars file, and `assign_role: false` below `state:`: an "
+    "owner is then told what to assign, and no policy looks for secrets that expire"
 )
 WITHOUT = {  # What an environment can do without, and the decision that says so.
     ASSIGN: NO_ROLES,
     POLICY: NO_ROLES,
-    LOCK: "set lock = false in its tfvars file",
+    LOCK: "set lock = false in its tfvars file, and `lock: false` below `state:`",
 }
 
 

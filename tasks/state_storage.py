@@ -35,13 +35,22 @@ class Found:
     location: str = ""
     ours: bool = True  # Nobody else made it.
 
-    @property
-    def complete(self) -> bool:
-        return all((self.group, self.account, self.container, self.lock, self.admitted))
+    def assigns(self, state: State) -> bool:
+        """Whether bootstrap has a role to assign."""
+        return state.assign_role and not self.admitted
+
+    def locks(self, state: State) -> bool:
+        """Whether bootstrap has a lock to set."""
+        return state.lock and not self.lock
 
     def given(self, state: State) -> dict[str, Any]:
-        """The variables of the stack that completes it."""
-        ids = {key: getattr(self, key) for key in ("group", "account", "container", "lock", "role")}
+        """The variables of the stack that completes it; what it shall not make, it leaves alone."""
+        made = {"lock": state.lock, "role": state.assign_role}
+        ids = {
+            key: getattr(self, key)
+            for key in ("group", "account", "container", "lock", "role")
+            if made.get(key, True)
+        }
         return {
             "resource_group": state.resource_group,
             "storage_account": state.storage_account,
@@ -49,7 +58,8 @@ class Found:
             "location": self.location or state.location,
             "replication": state.replication,
             "allowed": list(state.allowed),
-            "assign_role": bool(self.role) or not self.admitted,
+            "lock": state.lock,
+            "assign_role": bool(ids.get("role")) or self.assigns(state),
             "existing": {key: found for key, found in ids.items() if found},
         }
 

@@ -64,7 +64,7 @@ resource "azurerm_storage_account" "this" {
 
     content {
       default_action = "Deny"
-      ip_rules       = network_rules.value
+      ip_rules       = [for one in network_rules.value : trimsuffix(one, "/32")] # A single address stands alone.
       bypass         = ["AzureServices"]
     }
   }
@@ -91,6 +91,8 @@ resource "azurerm_storage_container" "this" {
 
 # Whoever holds Owner can still delete it, after removing this on purpose.
 resource "azurerm_management_lock" "this" {
+  count = var.lock ? 1 : 0
+
   name       = "terraform-state"
   scope      = azurerm_storage_account.this.id
   lock_level = "CanNotDelete"
@@ -126,7 +128,7 @@ import {
 
 import {
   for_each = compact([var.existing.lock])
-  to       = azurerm_management_lock.this
+  to       = azurerm_management_lock.this[0]
   id       = each.value
 }
 

@@ -66,6 +66,11 @@ variable "allowed" {
     condition     = alltrue([for one in var.allowed : can(cidrhost(strcontains(one, "/") ? one : "${one}/32", 0))])
     error_message = "state.allowed has what is neither an address nor a range: ${join(", ", [for one in var.allowed : one if !can(cidrhost(strcontains(one, "/") ? one : "${one}/32", 0))])}. Write 203.0.113.7 or 203.0.113.0/24."
   }
+
+  validation {
+    condition     = !anytrue([for one in var.allowed : can(regex("^(10|127|169\\.254|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.|/31$", one))])
+    error_message = "state.allowed has private addresses or ranges of two (${join(", ", [for one in var.allowed : one if can(regex("^(10|127|169\\.254|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.|/31$", one))])}), which a storage account's firewall refuses. Write public addresses, two of them instead of a /31."
+  }
 }
 
 variable "retention_days" {
@@ -81,7 +86,14 @@ variable "retention_days" {
 }
 
 variable "assign_role" {
-  description = "Whether the deployer still needs a role on the state."
+  description = "Whether to give the deployer the role that it still needs on the state."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "lock" {
+  description = "Whether Azure refuses to delete the account; making a lock takes Owner or User Access Administrator."
   type        = bool
   default     = true
   nullable    = false

@@ -1,5 +1,6 @@
 """Callers who may not assign roles: what they are told, and how an owner helps."""
 
+import os
 import shlex
 import subprocess
 import threading
@@ -117,6 +118,40 @@ def test_a_run_prints_what_an_owner_must_assign_and_waits_for_it(
 
     assert again.code == 0, again.text
     assert "az role" not in again.text
+
+
+@pytest.mark.skipif(
+    not (PROJECT / ".engines/azurite").is_dir() and not os.environ.get("CI"),
+    reason="Azurite is not installed: scripts/engines.sh azurite",
+)
+def test_an_owner_lets_the_deployer_into_the_states_storage(
+    place: Place, owner: AuthorizationManagementClient
+) -> None:
+    state = {
+        "kind": "azurerm",
+        "resource_group": "modest-rg",
+        "storage_account": "supabasemodest",
+        "container": "states",
+        "location": "centralus",
+        "replication": "LRS",
+        "lock": False,
+        "assign_role": False,
+    }
+    place.environment("modest", waits=patience(), state=state)
+
+    program = place.start("bootstrap", "--environment", "modest")
+    said = listen(program)
+    made = 0
+    deadline = time.monotonic() + PATIENCE
+    while program.poll() is None and time.monotonic() < deadline:
+        for words in commands(said)[made:]:
+            assign(owner, words)
+            made += 1
+        time.sleep(0.2)
+
+    assert program.returncode == 0, "".join(said)
+    assert made == 1
+    assert "bootstrap: 3 to create" in "".join(said)
 
 
 def test_who_may_not_assign_learns_it_before_anything_is_built(

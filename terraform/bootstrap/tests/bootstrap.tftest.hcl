@@ -32,7 +32,7 @@ run "state_is_reached_by_roles_alone_and_can_be_brought_back" {
   }
 
   assert {
-    condition     = azurerm_management_lock.this.lock_level == "CanNotDelete"
+    condition     = azurerm_management_lock.this[0].lock_level == "CanNotDelete"
     error_message = "The account must not be deleted by mistake."
   }
 
@@ -59,13 +59,51 @@ run "named_addresses_keep_all_others_out" {
   command = plan
 
   variables {
-    allowed = ["203.0.113.7"]
+    allowed = ["203.0.113.7", "198.51.100.7/32", "192.0.2.0/24"]
+  }
+
+  assert {
+    condition     = azurerm_storage_account.this.network_rules[0].ip_rules == toset(["203.0.113.7", "198.51.100.7", "192.0.2.0/24"])
+    error_message = "A storage account's firewall takes no range of one address."
   }
 
   assert {
     condition     = azurerm_storage_account.this.network_rules[0].default_action == "Deny"
     error_message = "With a list, only what is on it reaches the state."
   }
+}
+
+run "who_may_not_lock_makes_no_lock" {
+  command = plan
+
+  variables {
+    lock = false
+  }
+
+  assert {
+    condition     = length(azurerm_management_lock.this) == 0
+    error_message = "A lock takes a right that Contributors lack."
+  }
+}
+
+run "private_addresses_are_refused" {
+  command = plan
+
+  variables {
+    allowed = ["10.0.0.0/8"]
+  }
+
+  expect_failures = [var.allowed]
+}
+
+run "a_range_of_two_is_refused" {
+  command = plan
+
+  variables {
+    allowed = ["203.0.113.6/31"]
+  }
+
+  expect_failures = [var.allowed]
 }
 
 run "names_that_azure_refuses_are_refused_here" {
