@@ -39,7 +39,7 @@ class Engine:
     """One configured provider."""
 
     def __init__(self, configuration: Object) -> None:
-        self.azure = Azure(Settings.from_configuration(configuration))
+        self.azure = Azure(Settings.from_configuration(known(configuration)))
         self.azure.tokens.claims()  # A wrong secret is told before any resource is.
 
     def lifecycle(self, type_name: str, kind: Kind = "resource_schemas") -> Lifecycle:

@@ -223,9 +223,9 @@ class Project:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def plan(self) -> list[str]:
+    def plan(self, *arguments: str) -> list[str]:
         """What would happen, as `address: actions`."""
-        done = self.run("plan", "-input=false", "-out=plan")
+        done = self.run("plan", "-input=false", "-out=plan", *arguments)
         assert done.returncode == 0, done.stderr
         shown = json.loads(self.run("show", "-json", "plan").stdout)
         return [

@@ -8,10 +8,12 @@ from sandbox.terraform_provider import azure
 from sandbox.terraform_provider.engine import Engine, shape
 from sandbox.terraform_provider.errors import AzureError, IncompleteError, ProviderError
 from sandbox.terraform_provider.tree import conform
+from sandbox.terraform_provider.values import UNKNOWN
 
 Values = dict[str, Any]
 
-GROUP = "/subscriptions/00000000-0000-0000-0000-00000000babe/resourceGroups/lab"
+SUBSCRIPTION = "00000000-0000-0000-0000-00000000babe"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lab"
 NETWORK = f"{GROUP}/providers/Microsoft.Network"
 VNET = f"{NETWORK}/virtualNetworks/vnet"
 WHERE: Values = {"resource_group_name": "lab", "location": "westeurope"}
@@ -251,6 +253,13 @@ def test_another_letter_case_of_an_id_is_no_change(engine: Engine) -> None:
     planned, replacements = engine.plan(kind, config, link)
 
     assert (planned, replacements) == (link, [])
+
+
+@pytest.mark.usefixtures("arm")
+def test_what_the_provider_block_does_not_know_yet_comes_from_the_environment() -> None:
+    engine = Engine({"subscription_id": UNKNOWN, "features": UNKNOWN})
+
+    assert engine.azure.settings.subscription_id == SUBSCRIPTION
 
 
 def test_a_type_without_a_table_says_so(engine: Engine) -> None:

@@ -110,6 +110,38 @@ def test_another_name_is_another_resource(project: Any) -> None:
     ]
 
 
+def test_a_resource_moves_to_another_address_and_is_replaced_on_request(project: Any) -> None:
+    project.write(GROUP)
+    project.apply()
+    moved = "moved {\n  from = azurerm_resource_group.this\n  to = azurerm_resource_group.that\n}\n"
+    project.write(GROUP.replace('"this"', '"that"') + moved)
+
+    assert project.plan() == []
+    assert project.plan("-replace=azurerm_resource_group.that") == [
+        "azurerm_resource_group.that: delete create"
+    ]
+
+
+def test_a_refresh_takes_over_what_was_changed_by_hand(project: Any, arm: Any) -> None:
+    project.write(GROUP)
+    project.apply()
+    arm.stored[PARENT]["tags"] = {"by": "hand"}
+
+    done = project.run("apply", "-refresh-only", "-auto-approve")
+
+    assert done.returncode == 0, done.stderr
+    assert '"by": "hand"' in (project.folder / "terraform.tfstate").read_text()
+
+
+def test_a_value_that_azurerm_refuses_ends_validation_at_its_line(project: Any) -> None:
+    project.write(SERVER.replace("GP_Standard_D2ds_v5", "Standard_D2ds_v5"))
+
+    done = project.run("validate")
+
+    assert '"sku_name" is not a valid sku name, got Standard_D2ds_v5' in done.stderr
+    assert 'sku_name                          = "Standard_D2ds_v5"' in done.stderr
+
+
 def test_a_destroy_leaves_nothing(project: Any, arm: Any) -> None:
     project.write(NETWORK)
     project.apply()
