@@ -11,6 +11,7 @@ from tasks.errors import ConfigError
 from tasks.step import step
 
 MARK = "::manifest\n"
+VERSION = "labels.helm.sh/chart "  # Every object bears it.
 STOOD = ("deployed", "superseded")
 FEW = 8  # Places of one object that are shown.
 LONG = 60  # Signs of a value that are shown.
@@ -73,8 +74,9 @@ def changes(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} comes back"
         elif name not in wanted:
             yield f"{name} goes"
-        elif now[name] != wanted[name]:
-            places = list(differences(now[name], wanted[name]))
+        elif places := [
+            place for place in differences(now[name], wanted[name]) if VERSION not in place
+        ]:
             more = [f"… and {len(places) - FEW} more"] if len(places) > FEW else []
             yield f"{name}: " + "; ".join(places[:FEW] + more)
 
