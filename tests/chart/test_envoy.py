@@ -1,8 +1,10 @@
 """The gateway as it behaves: Envoy itself with our configuration, where Envoy is installed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -15,6 +17,7 @@ from tests.chart.envoy import (
     PUBLISHABLE,
     SECRET,
     SERVICE,
+    Echo,
     Gateway,
     running,
 )
@@ -44,6 +47,8 @@ PASSING: dict[str, dict[str, int]] = {
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
+        ("/healthz", "open"),
+        ("/healthz/x", "dashboard"),
         ("/auth/v1/verify?token=x", "open"),
         ("/auth/v1/verify-me", "key"),
         ("/auth/v1/.well-known/jwks.json", "open"),
@@ -210,6 +215,76 @@ def test_services_make_links_for_the_public_name(gateway: Gateway) -> None:
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
     }
+
+
+@pytest.mark.parametrize(
+    ("edge", "address"),
+    [
+        ({}, "127.0.0.1"),
+        ({"kind": "httpRoute", "httpRoute": {"gateway": "public"}}, "203.0.113.9"),
+        ({"kind": "httpRoute", "httpRoute": {"gateway": "public"}, "hops": 2}, "198.51.100.7"),
+    ],
+    ids=["inside", "one-proxy", "two-proxies"],
+)
+def test_auth_learns_the_address_that_the_first_proxy_of_ours_saw(
+    charts: Charts, tmp_path: Path, edge: dict[str, Any], address: str
+) -> None:
+    values = {"edge": {"namespaces": ["front"], **edge}}
+    told = {"X-Forwarded-For": "10.1.1.1, 198.51.100.7, 203.0.113.9", "X-Client-Address": "forged"}
+
+    rendering = charts.render("supabase", values)
+    with running(rendering.files("supabase-gateway"), tmp_path) as gateway:
+        _, reached = gateway.get("/auth/v1/verify", told)
+
+    settings = {one["name"]: one.get("value") for one in rendering.environment("supabase-auth")}
+    assert reached["headers"][str(settings["GOTRUE_RATE_LIMIT_HEADER"])] == address
+
+
+def test_what_is_under_way_comes_to_its_end_before_envoy_does(
+    charts: Charts, tmp_path: Path
+) -> None:
+    files = charts.render("supabase").files("supabase-gateway")
+    Echo.arrived.clear()
+    Echo.released.clear()
+
+    with running(files, tmp_path) as gateway, ThreadPoolExecutor() as clients:
+        held = clients.submit(gateway.get, "/storage/v1/held")
+        assert Echo.arrived.wait(30)
+        gateway.process.terminate()
+        until(lambda: gateway.ask("/storage/v1/x", {})[2].get("connection") == "close")
+        alive = gateway.process.poll() is None
+        Echo.released.set()
+        status, _ = held.result(30)
+        code = gateway.process.wait(30)
+
+    assert (alive, status, code) == (True, 200, 0)
+
+
+def test_what_does_not_end_is_ended_after_its_time(charts: Charts, tmp_path: Path) -> None:
+    files = charts.render("supabase").files("supabase-gateway")
+    Echo.arrived.clear()
+    Echo.released.clear()
+
+    with (
+        running(files, tmp_path, FINISH_SECONDS="1") as gateway,
+        ThreadPoolExecutor() as clients,
+    ):
+        held = clients.submit(gateway.get, "/storage/v1/held")
+        assert Echo.arrived.wait(30)
+        gateway.process.terminate()
+        code = gateway.process.wait(30)
+        broken = held.exception(30)
+        Echo.released.set()
+
+    assert code == 0
+    assert isinstance(broken, OSError)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end, "It never happened."
+        time.sleep(0.05)
 
 
 def test_graphql_names_its_schema(gateway: Gateway) -> None:

@@ -19,10 +19,12 @@ SECRETS = {
     "SERVICE_ROLE_KEY": "the.service.key",
     "DASHBOARD_USERNAME": "supabase",
     "DASHBOARD_PASSWORD": "correct horse",
+    "FINISH_SECONDS": "1",
 }
 
 # Path, who may pass, and where it leads.
 ROUTES = [
+    ("/healthz", "health", None, None),
     ("/auth/v1/verify", "open", "auth", "/verify"),
     ("/auth/v1/callback", "open", "auth", "/callback"),
     ("/auth/v1/authorize", "open", "auth", "/authorize"),
@@ -70,7 +72,7 @@ def listener(files: dict[str, str], number: int) -> dict[str, Any]:
 def access(route: dict[str, Any]) -> str:
     """Who may pass, read from what the filters are told about the route."""
     if "direct_response" in route:
-        return {403: "closed", 404: "absent"}[route["direct_response"]["status"]]
+        return {200: "health", 403: "closed", 404: "absent"}[route["direct_response"]["status"]]
     filters = route.get("typed_per_filter_config", {})
     if "envoy.filters.http.basic_auth" not in filters:
         return "dashboard"
@@ -116,6 +118,34 @@ def test_readiness_and_metrics_have_ports_of_their_own(
     (host,) = listener(files, number)["route_config"]["virtual_hosts"]
 
     assert [route["match"] for route in host["routes"]] == [{"path": path}]
+
+
+def test_a_service_takes_as_many_connections_as_the_gateway(charts: Charts) -> None:
+    bootstrap = yaml.safe_load(charts.render("supabase").files("supabase-gateway")["envoy.yaml"])
+    (monitor,) = bootstrap["overload_manager"]["resource_monitors"]
+    most = monitor["typed_config"]["max_active_downstream_connections"]
+
+    _, *clusters = bootstrap["static_resources"]["clusters"]
+    for cluster in clusters:
+        (limits,) = cluster["circuit_breakers"]["thresholds"]
+        assert {limits[f"max_{what}"] for what in ("connections", "requests")} == {most}
+    assert len(clusters) > 5
+
+
+def test_a_gateway_that_is_full_still_answers_its_probes_and_monitoring(charts: Charts) -> None:
+    bootstrap = yaml.safe_load(charts.render("supabase").files("supabase-gateway")["envoy.yaml"])
+
+    _, *own = bootstrap["static_resources"]["listeners"]
+    assert [one["ignore_global_conn_limit"] for one in own] == [True, True]
+
+
+def test_a_pod_has_the_time_that_its_gateway_takes_to_end(charts: Charts) -> None:
+    rendering = charts.render("supabase", {"rollout": {"drainSeconds": 7, "finishSeconds": 300}})
+
+    pod = rendering.pods()["supabase-gateway"]
+    (told,) = (one for one in pod["containers"][0]["env"] if one["name"] == "FINISH_SECONDS")
+    assert told["value"] == "300"
+    assert pod["terminationGracePeriodSeconds"] > 7 + 300
 
 
 def test_envoys_administration_has_no_network_port(charts: Charts) -> None:

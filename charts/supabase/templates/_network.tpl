@@ -59,7 +59,7 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 {{- if eq $caller "edge" -}}
 {{- with include "supabase.edge.peers" $root | trim -}}
 - from: {{- nindent 4 . }}
-  ports: [{ port: http }{{ if $root.Values.edge.applicationGateway.enabled }}, { port: status }{{ end }}]
+  ports: [{ port: http }]
 {{- end -}}
 {{- else if eq $caller "monitoring" -}}
 {{- with $root.Values.telemetry.metrics | ternary $root.Values.telemetry.scrapers list -}}

@@ -10,6 +10,8 @@ The pod of a component: hardened, probed, spread, and restarted when its configu
   init           list of {name, command, args}: containers of the same image that end before the main one starts
   user           numeric user, 1000 if absent
   status         port of the probes where it is not the main one
+  front          whether readiness is asked on the main port all the same, as load balancers outside of the cluster ask it
+  finish         seconds that requests under way get when the pod goes, 40 if absent
   metrics        port of the metrics where it is not the main one
   ports          further ports: {name: number}
   live           path of the liveness probe where it is not that of readiness
@@ -35,7 +37,7 @@ spec:
   serviceAccountName: {{ include "supabase.name" (list $root .name) }}
   automountServiceAccountToken: {{ .token | default false }}
   enableServiceLinks: false # Variables like SUPABASE_AUTH_PORT would look like settings.
-  terminationGracePeriodSeconds: {{ add $root.Values.rollout.drainSeconds 50 }}
+  terminationGracePeriodSeconds: {{ add $root.Values.rollout.drainSeconds (.finish | default 40) 10 }}
   securityContext: {{- include "supabase.podSecurity" (.user | default 1000) | nindent 4 }}
   {{- include "supabase.placement" (list $root $component.scheduling) | nindent 2 }}
   topologySpreadConstraints:
@@ -171,13 +173,14 @@ ports:
 {{- $component := index .root.Values.components .name -}}
 {{- $port := "http" -}}
 {{- if .status }}{{ $port = eq (int .status) (int .metrics) | ternary "metrics" "status" }}{{ end -}}
+{{- $front := ternary "http" $port (.front | default false) -}}
 startupProbe:
-  {{- include "supabase.probe" (list $ $component.health $port) | nindent 2 }}
+  {{- include "supabase.probe" (list $ $component.health $front) | nindent 2 }}
   periodSeconds: 2
   timeoutSeconds: 3
   failureThreshold: 90
 readinessProbe:
-  {{- include "supabase.probe" (list $ $component.health $port) | nindent 2 }}
+  {{- include "supabase.probe" (list $ $component.health $front) | nindent 2 }}
   periodSeconds: 5
   timeoutSeconds: 3
 livenessProbe:

@@ -25,6 +25,7 @@ static_resources:
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
                 use_remote_address: true
+                xff_num_trusted_hops: {{ eq .Values.edge.kind "none" | ternary 0 (int .Values.edge.hops) }}
                 request_headers_timeout: 10s
                 stream_idle_timeout: 300s
                 common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
@@ -41,6 +42,8 @@ static_resources:
                 {{- end }}
                 access_log:
                   - name: envoy.access_loggers.stdout
+                    filter: # Load balancers and the kubelet ask for health all the time.
+                      header_filter: { header: { name: ":path", string_match: { exact: {{ .Values.components.gateway.health }} }, invert_match: true } }
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
                       log_format:
@@ -87,6 +90,7 @@ static_resources:
                         - { header: { key: x-forwarded-host, value: {{ .Values.hostname | quote }} }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
                         - { header: { key: x-forwarded-port, value: "443" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
                         - { header: { key: x-forwarded-proto, value: https }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
+                        - { header: { key: x-client-address, value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
                       routes:
                         {{- range include "supabase.gateway.routes" . | fromYamlArray }}
                         {{- include "supabase.gateway.route" (list $ .) | trim | nindent 24 }}
@@ -95,6 +99,7 @@ static_resources:
     {{- range $name, $shown := dict "status" (list 9901 "/ready") "metrics" (list 9902 "/stats/prometheus") }}
     - name: {{ $name }}
       address: { socket_address: { address: 0.0.0.0, port_value: {{ first $shown }} } }
+      ignore_global_conn_limit: true # A gateway that is full lives.
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -144,6 +149,8 @@ static_resources:
   type: STRICT_DNS
   connect_timeout: 5s
   dns_lookup_family: V4_PREFERRED
+  # As many as may come in: web sockets and long answers hold theirs, and Envoy's own limit is 1024.
+  circuit_breakers: { thresholds: [{ max_connections: 10000, max_pending_requests: 10000, max_requests: 10000, max_retries: 100 }] }
   load_assignment:
     cluster_name: {{ index . 0 }}
     endpoints:

@@ -11,6 +11,8 @@
 {{- end }}
 {{- if eq $route.access "closed" }}
   direct_response: { status: 403 }
+{{- else if eq $route.access "health" }}
+  direct_response: { status: 200, body: { inline_string: "ready\n" } }
 {{- else if not (include "supabase.enabled" (list $root $route.to)) }}
   direct_response: { status: 404, body: { inline_string: '{"message":"{{ $route.to }} is not part of this platform"}' } }
 {{- else }}
@@ -46,7 +48,7 @@
     {{- if ne $route.access "dashboard" }}
     envoy.filters.http.basic_auth: {{- include "supabase.gateway.off" . | nindent 6 }}
     {{- end }}
-    {{- if has $route.access (list "open" "dashboard" "closed") }}
+    {{- if has $route.access (list "open" "dashboard" "closed" "health") }}
     envoy.filters.http.rbac: {{- include "supabase.gateway.off" . | nindent 6 }}
     {{- else if eq $route.access "service" }}
     envoy.filters.http.rbac:

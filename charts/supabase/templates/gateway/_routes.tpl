@@ -9,6 +9,7 @@ The public paths, first match wins: where they lead, and who may pass.
             service    a holder of a service key
             dashboard  a person with the dashboard's password
             closed     nobody
+            health     anybody; Envoy itself says that it can be asked
   carrier   header in which the component reads the caller's token; a bearer token if absent
   host      name under which the component is asked, if it minds
   timeout   seconds for one answer, 30 if absent, 0 for as long as it takes
@@ -17,6 +18,7 @@ The public paths, first match wins: where they lead, and who may pass.
   origins   `own`: browsers may call from our own pages only
 */}}
 {{- define "supabase.gateway.routes" -}}
+- { exact: {{ .Values.components.gateway.health }}, access: health }
 - { path: /auth/v1/verify, to: auth, as: /verify, access: open }
 - { path: /auth/v1/callback, to: auth, as: /callback, access: open }
 - { path: /auth/v1/authorize, to: auth, as: /authorize, access: open }

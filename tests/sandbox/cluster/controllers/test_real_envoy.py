@@ -37,6 +37,7 @@ REQUESTS: list[tuple[str, dict[str, str]]] = [
         for path in ("/rest/v1/", "/pg/x", "/", "/mcp")
         for headers in CALLERS.values()
     ),
+    ("/healthz", {}),
     ("/auth/v1/verify?token=x", {}),
     ("/auth/v1/verify-me", {"apikey": ANON}),
     ("/auth/v1/.well-known/jwks.json", {}),
