@@ -46,6 +46,7 @@ def preflight(environment: str) -> None:
         policies=any(one.type == POLICY for one in planned),
     )
     found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
+    found += questions.unchangeable(planned)
     needed = questions.needed(planned)
     lacking = patient(questions.register, patience)(subscription, needed)
     found += lacking

@@ -9,7 +9,7 @@ from tasks.preflight.nodes import nodes
 from tasks.preflight.region import region
 from tasks.preflight.registrations import needed, register
 from tasks.preflight.subscription import subscription
-from tasks.preflight.vaults import deleted, purge
+from tasks.preflight.vaults import deleted, purge, unchangeable
 
 __all__ = [
     "CHARTS",
@@ -26,6 +26,7 @@ __all__ = [
     "sign_in",
     "subscription",
     "tools",
+    "unchangeable",
     "verdict",
     "versions",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from tasks import azure, wait
 from tasks.errors import NotReadyError, RefusedError
 from tasks.preflight.complaints import Complaint
-from tasks.preflight.wishes import Planned
+from tasks.preflight.wishes import CLUSTER, Planned
 from tasks.step import step
 
 VERSION = "2021-04-01"
@@ -42,11 +42,24 @@ NAMESPACES = {  # By the beginning of Terraform's type; the longest that fits.
     "azurerm_web_application_firewall": "Microsoft.Network",
 }
 NODES = "Microsoft.Compute"  # The machines of a cluster's nodes.
+ADDONS = {  # Of a cluster, by the attribute that asks for them.
+    "azure_policy_enabled": "Microsoft.PolicyInsights",
+    "microsoft_defender": "Microsoft.Security",
+}
+INSIGHTS = "Microsoft.OperationsManagement"  # Container Insights; from memory, and harmless.
 
 
 def needed(planned: Iterable[Planned]) -> tuple[str, ...]:
     """The namespaces of what is planned, in the order of the alphabet."""
-    found = {namespace(one.type) for one in planned}
+    known = tuple(planned)
+    found = {namespace(one.type) for one in known} | {
+        addon
+        for one in known
+        for attribute, addon in ADDONS.items()
+        if one.type == CLUSTER and one.values.get(attribute)
+    }
+    if any("ContainerInsights" in str(one.values.get("data_sources")) for one in known):
+        found.add(INSIGHTS)
     if "Microsoft.ContainerService" in found:
         found.add(NODES)
     return tuple(sorted(found - {""}))

@@ -1,10 +1,11 @@
 """Deleted vaults: they keep their name until their time is over, or until somebody purges them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tasks import azure, wait
 from tasks.errors import NotReadyError
+from tasks.preflight.complaints import Complaint
 from tasks.preflight.wishes import Planned
 from tasks.step import step
 
@@ -37,6 +38,36 @@ def find(subscription: str, name: str) -> Deleted | None:
                 bool(found.get("purgeProtectionEnabled")),
             )
     return None
+
+
+def unchangeable(planned: Iterable[Planned]) -> tuple[Complaint, ...]:
+    """What Azure refuses of a vault that is there, minutes after Terraform has planned it."""
+    found = []
+    for one in planned:
+        if one.type != VAULT or not one.before:
+            continue
+        name, before, after = one.values.get("name"), one.before, one.values
+        days = [side.get("soft_delete_retention_days") for side in (before, after)]
+        if before.get("name") != name:
+            continue  # Another vault.
+        if days[0] != days[1]:
+            found.append(
+                Complaint(
+                    f"vault.retention_days is {days[1]}, and the vault {name} was made with "
+                    f"{days[0]}: Azure fixes that at creation.",
+                    f"Set it back to {days[0]}. Another number takes another vault: change "
+                    "`suffix`, which gives other names to storage and database, too.",
+                )
+            )
+        if before.get("purge_protection_enabled") and not after.get("purge_protection_enabled"):
+            found.append(
+                Complaint(
+                    f"vault.purge_protection is false, and the vault {name} has it: nobody can "
+                    "take it back.",
+                    "Set it to true again.",
+                )
+            )
+    return tuple(found)
 
 
 @step("find-deleted-vaults")

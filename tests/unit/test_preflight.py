@@ -15,7 +15,7 @@ from tasks.preflight.names import asked, judge_deleted
 from tasks.preflight.nodes import limits, machines, quota_lacking, sizes_lacking
 from tasks.preflight.region import judge as judge_region
 from tasks.preflight.subscription import judge as judge_subscription
-from tasks.preflight.vaults import Deleted
+from tasks.preflight.vaults import Deleted, unchangeable
 
 TERRAFORM = Path(__file__).parents[2] / "terraform"
 NO_NAMESPACE = {"azurerm_resource_group", "azurerm_role_assignment", "azurerm_management_lock"}
@@ -259,3 +259,42 @@ def test_every_type_in_the_stacks_belongs_to_a_service_that_is_registered() -> N
     unknown = {kind for kind in types if not registrations.namespace(kind)} - NO_NAMESPACE
 
     assert unknown == set(), "Name their namespaces in tasks/preflight/registrations.py."
+
+
+def test_addons_of_a_cluster_want_services_of_their_own() -> None:
+    values = {"azure_policy_enabled": True, "microsoft_defender": [{}]}
+    agent = {"data_sources": [{"extension": [{"extension_name": "ContainerInsights"}]}]}
+
+    found = registrations.needed(
+        [
+            Planned("a", wishes.CLUSTER, values),
+            Planned("b", "azurerm_monitor_data_collection_rule", agent),
+        ]
+    )
+
+    assert set(found) == {
+        "Microsoft.Compute",
+        "Microsoft.ContainerService",
+        "Microsoft.Insights",
+        "Microsoft.OperationsManagement",
+        "Microsoft.PolicyInsights",
+        "Microsoft.Security",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"soft_delete_retention_days": 7}, "was made with 90"),
+        ({"purge_protection_enabled": False}, "nobody can take it back"),
+        ({"sku_name": "premium"}, None),
+        ({"name": "kv-x7", "soft_delete_retention_days": 7}, None),
+    ],
+)
+def test_what_protects_a_vault_is_not_changed(change: dict[str, Any], told: str | None) -> None:
+    before = {"name": "kv", "soft_delete_retention_days": 90, "purge_protection_enabled": True}
+
+    found = unchangeable([Planned("a", "azurerm_key_vault", before | change, before)])
+
+    assert [told in one.problem for one in found if told] == [True] * bool(told)
+    assert bool(found) is bool(told)

@@ -29,6 +29,7 @@ NAMESPACES = {  # Each with the version that clients which look one up are to us
     "Microsoft.OperationsManagement": "2015-11-01-preview",
     "Microsoft.PolicyInsights": "2024-10-01",
     "Microsoft.Resources": "2022-09-01",
+    "Microsoft.Security": "2024-01-01",
     "Microsoft.ServiceNetworking": "2025-01-01",
     "Microsoft.Storage": "2025-08-01",
 }

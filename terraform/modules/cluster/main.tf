@@ -25,6 +25,7 @@ resource "azurerm_kubernetes_cluster" "this" {
   resource_group_name = var.resource_group_name
   dns_prefix          = var.name
   sku_tier            = var.cluster.tier
+  support_plan        = var.cluster.tier == "Premium" ? "AKSLongTermSupport" : "KubernetesOfficial" # Azure sells the two together.
   tags                = var.tags
 
   kubernetes_version        = var.cluster.version # None: the region's default.

@@ -175,6 +175,19 @@ run "costly_and_foreign_parts_are_off_until_chosen" {
   }
 }
 
+run "the_premium_tier_comes_with_long_term_support" {
+  command = plan
+
+  variables {
+    cluster = merge(var.cluster, { tier = "Premium" })
+  }
+
+  assert {
+    condition     = azurerm_kubernetes_cluster.this.support_plan == "AKSLongTermSupport"
+    error_message = "Azure refuses one without the other."
+  }
+}
+
 run "every_option_is_there_when_chosen" {
   command = plan
 
