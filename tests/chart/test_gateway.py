@@ -97,6 +97,15 @@ def test_the_routes_are_those_of_supabase(charts: Charts) -> None:
     assert found == ROUTES
 
 
+def test_realtime_is_asked_under_the_name_of_its_tenant(charts: Charts) -> None:
+    rendering = charts.render("supabase", {"realtime": {"tenant": "main"}})
+
+    (host,) = listener(rendering.files("supabase-gateway"), 0)["route_config"]["virtual_hosts"]
+    routes = (one.get("route", {}) for one in host["routes"])
+    names = {one["host_rewrite_literal"] for one in routes if one.get("cluster") == "realtime"}
+    assert names == {"main.realtime"}
+
+
 def test_only_a_route_with_a_password_reaches_studio(charts: Charts) -> None:
     host = listener(charts.render("supabase").files("supabase-gateway"), 0)["route_config"][
         "virtual_hosts"

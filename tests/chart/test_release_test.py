@@ -67,6 +67,17 @@ def test_the_job_is_a_test_of_the_release_and_tries_once(rendering: Rendering) -
     assert job["spec"]["activeDeadlineSeconds"] > 30
 
 
+def test_a_client_is_asked_for_before_the_database_is_looked_at(rendering: Rendering) -> None:
+    """Helm goes by weight, and stops at the first test that fails."""
+    jobs = rendering.kind("Job")
+    weights = {
+        name: int(jobs[name]["metadata"]["annotations"].get("helm.sh/hook-weight", 0))
+        for name in ("supabase-test", "supabase-database-verify")
+    }
+
+    assert weights["supabase-test"] < weights["supabase-database-verify"]
+
+
 def test_the_job_runs_the_program_as_it_stands_here(rendering: Rendering) -> None:
     (container,) = rendering.pods()["supabase-test"]["containers"]
     (mount,) = container["volumeMounts"]
