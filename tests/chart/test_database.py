@@ -1,9 +1,11 @@
 """The Job that prepares the database: when it runs, what it holds, and whom it may reach."""
 
+import subprocess
 from typing import Any
 
 import pytest
 
+from tasks.helm.release import TIMEOUT
 from tests.chart.conftest import PROJECT, Charts, RefusedError, Rendering
 
 JOB, VERIFY = "supabase-database", "supabase-database-verify"
@@ -102,3 +104,21 @@ def test_without_it_nothing_of_it_is_there(charts: Charts, values: dict[str, Any
 def test_a_name_that_no_extension_has_is_refused(charts: Charts, name: str) -> None:
     with pytest.raises(RefusedError):
         charts.render("supabase", {"database": {"bootstrap": {"extensions": [name]}}})
+
+
+def test_what_init_containers_copy_is_there_or_nothing(charts: Charts) -> None:
+    (copy,) = charts.render("supabase").pods()["supabase-database"]["initContainers"]
+    name, flag, script = copy["command"]
+
+    done = subprocess.run([name, flag, script], check=False)  # No image of Realtime is here.
+
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", [JOB, "supabase-realtime-tenant"])
+def test_a_job_gives_up_and_tells_why_before_helm_does(charts: Charts, name: str) -> None:
+    rendering = charts.render("supabase")
+    deadline = rendering.kind("Job")[name]["spec"]["activeDeadlineSeconds"]
+
+    env = {item["name"]: item.get("value") for item in pod(rendering, name)["containers"][0]["env"]}
+    assert int(env.get("PATIENCE") or env["DEADLINE"]) + 30 <= deadline <= TIMEOUT - 10

@@ -65,3 +65,13 @@ def test_an_operator_may_add_and_override_variables(charts: Charts) -> None:
     told = {entry["name"]: entry.get("value") for entry in environment}
     assert added.items() <= told.items()
     assert len(told) == len(environment)
+
+
+def test_what_an_operator_says_takes_the_place_of_a_field_of_the_pod(charts: Charts) -> None:
+    wanted = {"components": {"realtime": {"env": {"POD_IP": "10.0.0.1"}}}}
+
+    environment = charts.render("supabase", wanted).environment("supabase-realtime")
+
+    assert [e for e in environment if e["name"] == "POD_IP"] == [
+        {"name": "POD_IP", "value": "10.0.0.1"}
+    ]

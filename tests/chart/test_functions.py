@@ -29,11 +29,24 @@ import { createInterface } from 'node:readline'
 import { readFileSync, readdirSync } from 'node:fs'
 
 class NotFound extends Error {}
+class WorkerAlreadyRetired extends Error {}
+class WorkerRequestIdleTimeout extends Error {}
+const tagged = new WeakSet()
+// Workers end or stay silent as a header says, one word for each; others answer what they got.
+let met
+const answers = (options) => async (request) => {
+  if (met > 0 && !tagged.has(request)) throw new Error('a copy without its tag')
+  const fate = (request.headers.get('workers') ?? '').split(' ')[met++]
+  const body = await request.text()
+  if (fate === 'retired') throw new WorkerAlreadyRetired()
+  if (fate === 'idle') throw new WorkerRequestIdleTimeout()
+  return Response.json({ ...options, body, met })
+}
 const missing = (error) => { throw error.code === 'ENOENT' ? new NotFound(error.message) : error }
 let serve
 globalThis.Deno = {
   env: { get: (name) => process.env[name] },
-  errors: { NotFound },
+  errors: { NotFound, WorkerAlreadyRetired, WorkerRequestIdleTimeout },
   readTextFileSync: (path) => readFileSync(process.env.ROOT + path, 'utf8'),
   readTextFile: async (path) => readFileSync(process.env.ROOT + path, 'utf8'),
   async *readDir(path) {
@@ -44,12 +57,14 @@ globalThis.Deno = {
   serve: (handler) => { serve = handler },
 }
 globalThis.EdgeRuntime = {
-  userWorkers: { create: async (options) => ({ fetch: async () => Response.json(options) }) },
+  userWorkers: { create: async (options) => ({ fetch: answers(options) }) },
+  applySupabaseTag: (from, to) => tagged.add(to),
 }
 console.error = () => {}
 await import(process.env.ROOT + '/main.mjs')
 for await (const line of createInterface({ input: process.stdin })) {
   const { url, ...rest } = JSON.parse(line)
+  met = 0
   const answer = await serve(new Request(url, rest))
   process.stdout.write(JSON.stringify({ status: answer.status, body: await answer.json() }) + '\\n')
 }
@@ -74,9 +89,18 @@ class Runtime:
     def __init__(self, program: "subprocess.Popen[str]") -> None:
         self._program = program
 
-    def ask(self, path: str, token: str = "", **headers: str) -> tuple[int, dict[str, Any]]:
+    def ask(
+        self, path: str, token: str = "", body: str | None = None, **headers: str
+    ) -> tuple[int, dict[str, Any]]:
         said = {"authorization": f"Bearer {token}"} if token else {}
-        request = {"url": f"http://functions{path}", "headers": {**said, **headers}}
+        if body is not None:
+            said |= {"content-length": str(len(body))}
+        request = {
+            "url": f"http://functions{path}",
+            "method": "GET" if body is None else "POST",
+            "body": body,
+            "headers": {**said, **headers},
+        }
         assert self._program.stdin
         assert self._program.stdout
         self._program.stdin.write(json.dumps(request) + "\n")
@@ -133,6 +157,32 @@ def place(path: Path, text: str) -> None:
 
 def claims(**more: Any) -> dict[str, Any]:
     return {"role": "authenticated", "exp": int(time.time()) + 600, **more}
+
+
+@pytest.mark.parametrize("body", [None, "a few words"])
+def test_a_worker_at_the_end_of_its_time_costs_no_request(
+    runtime: Runtime, body: str | None
+) -> None:
+    status, worker = runtime.ask("/open", body=body, workers="retired retired")
+
+    assert (status, worker["met"], worker["body"]) == (200, 3, body or "")
+
+
+@pytest.mark.parametrize(
+    ("body", "fate"),
+    [("a few words", "retired retired retired"), ("x" * 1_100_000, "retired")],
+    ids=["always", "with a body that is too long to keep"],
+)
+def test_a_worker_is_not_sought_for_ever(runtime: Runtime, body: str, fate: str) -> None:
+    status, answer = runtime.ask("/open", body=body, workers=fate)
+
+    assert (status, answer["code"]) == (500, "WORKER_ERROR")
+
+
+def test_a_function_that_stays_silent_is_told_as_such(runtime: Runtime) -> None:
+    status, answer = runtime.ask("/open", workers="idle")
+
+    assert (status, answer["code"]) == (504, "IDLE_TIMEOUT")
 
 
 def test_it_says_that_it_is_well_without_a_token(runtime: Runtime) -> None:

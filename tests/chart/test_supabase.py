@@ -42,6 +42,10 @@ KEYS = {
 }
 
 
+def settings(rendering: Rendering, name: str) -> dict[str, str | None]:
+    return {entry["name"]: entry.get("value") for entry in rendering.environment(name)}
+
+
 def component(policy_part: dict[str, Any]) -> str:
     """Which component a NetworkPolicy means."""
     labels: dict[str, str] = policy_part["podSelector"]["matchLabels"]
@@ -154,6 +158,24 @@ def test_storage_asks_s3proxy_only_for_what_blob_can_do(charts: Charts) -> None:
     assert settings["STORAGE_S3_FORCE_PATH_STYLE"] == "true"
     assert settings["STORAGE_S3_REQUEST_CHECKSUM_CALCULATION"] == "WHEN_REQUIRED"
     assert settings["DB_INSTALL_ROLES"] == "false"
+
+
+def test_files_stay_where_they_are_when_a_release_gets_another_name(charts: Charts) -> None:
+    named = {
+        name: settings(charts.render("supabase", release=name), f"{name}-storage")
+        for name in ("supabase", "other")
+    }
+
+    assert {found["TENANT_ID"] for found in named.values()} == {"supabase"}
+
+
+@pytest.mark.parametrize("metrics", [True, False])
+def test_storage_shows_its_metrics_where_they_are_wanted(charts: Charts, metrics: bool) -> None:
+    rendering = charts.render("supabase", {"telemetry": {"metrics": metrics}})
+
+    found = settings(rendering, "supabase-storage")
+    assert {"OTEL_METRICS_ENABLED", "PROMETHEUS_METRICS_ENABLED"} <= set(found) or not metrics
+    assert metrics or "OTEL_METRICS_ENABLED" not in found
 
 
 def test_a_new_revision_of_the_secrets_restarts_every_pod(charts: Charts) -> None:

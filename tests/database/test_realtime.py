@@ -71,11 +71,14 @@ def test_as_it_is_the_schema_is_refused(lab: Lab) -> None:
         )
 
 
-def test_an_image_without_a_schema_is_told_and_is_no_failure(lab: Lab, tmp_path: Path) -> None:
+def test_an_image_without_a_schema_is_refused_before_realtime_would_fail(
+    lab: Lab, tmp_path: Path
+) -> None:
     result = lab.bootstrap(SCHEMAS=str(tmp_path))
 
-    assert result.code == 0
-    assert "left to Realtime" in result.line("schema of realtime")
+    assert result.code == 1
+    assert result.line("FAILED").startswith("FAILED: the image of Realtime brings no schema")
+    assert "switch Realtime off" in result.line("Next")
 
 
 def test_a_schema_that_fails_leaves_nothing(lab: Lab, tmp_path: Path) -> None:
@@ -108,10 +111,12 @@ def test_a_second_run_leaves_it_to_realtime(realtime: Lab, image: Path, tmp_path
 
     same = realtime.bootstrap(SCHEMAS=str(image))
     behind = realtime.bootstrap(SCHEMAS=str(tmp_path))
+    without = realtime.bootstrap(SCHEMAS=str(tmp_path / "nothing"))
 
     unchanged = "schema of realtime: unchanged, 2 migrations are applied"
     assert same.line("schema of realtime") == f"{unchanged}, no more are in the image"
     assert behind.line("schema of realtime") == f"{unchanged}, 1 more are in the image"
+    assert without.line("schema of realtime") == f"{unchanged}, no more are in the image"
 
 
 def test_realtime_does_its_daily_work(realtime: Lab) -> None:

@@ -34,8 +34,10 @@ secretKeyRef: { name: {{ include "supabase.secretName" (list (index . 0) $name) 
 {{- end }}
 {{- end }}
 {{- range $variable, $field := .fields }}
+{{- if not (hasKey $override $variable) }}
 - name: {{ $variable }}
   valueFrom: { fieldRef: { fieldPath: {{ $field }} } }
+{{- end }}
 {{- end }}
 {{- range $variable, $value := merge (dict) $override (.settings | default dict) }}
 - { name: {{ $variable }}, value: {{ $value | quote }} }

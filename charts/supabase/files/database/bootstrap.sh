@@ -173,17 +173,16 @@ realtime_schema() {
     [ -n "$dump" ] || [ ! -s "$SCHEMAS/tenant_db_dump_$version.sql" ] ||
       dump=$SCHEMAS/tenant_db_dump_$version.sql
   done
-  if [ -z "$dump" ]; then
-    say "schema of realtime: left to Realtime, whose image brings none for PostgreSQL $major"
-    return
-  fi
-  known=$(grep -c '^INSERT INTO realtime."schema_migrations"' "$dump")
+  known=0
+  [ -z "$dump" ] || known=$(grep -c '^INSERT INTO realtime."schema_migrations"' "$dump")
   if [ "$applied" -gt 0 ]; then
     left=$((known - applied))
     [ "$left" -gt 0 ] || left=no
     say "schema of realtime: unchanged, $applied migrations are applied, $left more are in the image"
     return
   fi
+  [ -n "$dump" ] || stop "the image of Realtime brings no schema for PostgreSQL $major" \
+    'use an image that was tried with this chart (docs/adr/0009), or switch Realtime off; its own migrations need a superuser' ''
   said=$(sed '/^ *SET log_min_messages TO /d' "$dump" |
     as "$owner" "$key" --single-transaction --output /dev/null --file -) ||
     stop 'the schema of realtime was rolled back' \

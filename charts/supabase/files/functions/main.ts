@@ -5,6 +5,9 @@
 const ROOT = '/home/deno/functions'
 const SECRETS = '/run/functions'
 
+const TRIES = 3 // Workers that a request may meet at the end of their time.
+const SPARED = 1024 * 1024 // Bytes of a body that are kept for another try.
+
 const { functions, memory, seconds } = JSON.parse(Deno.readTextFileSync(`${ROOT}/main/functions.json`))
 const keys = await verifyingKeys(Deno.env.get('JWT_SECRET'), Deno.env.get('SUPABASE_JWKS'))
 
@@ -98,8 +101,8 @@ async function environment(name, allowed) {
   return found
 }
 
-async function run(name, request) {
-  const worker = await EdgeRuntime.userWorkers.create({
+async function worker(name) {
+  return await EdgeRuntime.userWorkers.create({
     servicePath: `${ROOT}/${name}`,
     memoryLimitMb: memory,
     workerTimeoutMs: seconds * 1000,
@@ -107,7 +110,30 @@ async function run(name, request) {
     importMapPath: null,
     envVars: await environment(name, functions[name].variables),
   })
-  return await worker.fetch(request)
+}
+
+// The same request again, while there is something to send again.
+function spare(request) {
+  const kept = !request.body || Number(request.headers.get('content-length') ?? Infinity) <= SPARED
+  if (!kept) return undefined
+  const copy = request.clone()
+  EdgeRuntime.applySupabaseTag(request, copy)
+  return copy
+}
+
+// A worker whose time is over takes no more requests: the next one is made for this.
+async function run(name, request) {
+  for (let left = TRIES - 1, next; ; left--, request = next) {
+    next = left > 0 ? spare(request) : undefined
+    try {
+      return await (await worker(name)).fetch(request)
+    } catch (error) {
+      if (error instanceof Deno.errors.WorkerRequestIdleTimeout) {
+        throw new Refusal(504, 'IDLE_TIMEOUT', 'The function did not answer in time')
+      }
+      if (!(error instanceof Deno.errors.WorkerAlreadyRetired && next)) throw error
+    }
+  }
 }
 
 async function handle(request) {

@@ -19,7 +19,7 @@ annotations:
 {{- $bootstrap := $root.Values.database.bootstrap -}}
 {{- $realtime := and (eq $verb "apply") (include "supabase.enabled" (list $root "realtime")) -}}
 backoffLimit: 0 # The script waits by itself, and a failure is an answer.
-activeDeadlineSeconds: {{ add $bootstrap.patience 600 }}
+activeDeadlineSeconds: {{ add $bootstrap.patience 60 }}
 template:
   metadata:
     labels: {{- include "supabase.selector" (list $root "database") | nindent 6 }}
@@ -33,7 +33,7 @@ template:
     {{- if $realtime }}
     initContainers:
       - name: realtime-schema # What Realtime's migrations lead to, as its own image holds it.
-        command: [sh, -c, cp /app/lib/realtime-*/priv/repo/tenant_db_dump_*.sql /schemas/ || true]
+        command: [sh, -c, 'set -- /app/lib/realtime-*/priv/repo/tenant_db_dump_*.sql; test ! -e "$1" || cp "$@" /schemas/']
         {{- include "supabase.database.container" (list $root $root.Values.components.realtime.image) | nindent 8 }}
         volumeMounts:
           - { name: schemas, mountPath: /schemas }

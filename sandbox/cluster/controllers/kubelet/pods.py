@@ -20,7 +20,7 @@ from sandbox.cluster.controllers.kinds import (
     Kind,
     Manifest,
 )
-from sandbox.cluster.controllers.kubelet import environment, life, probes, programs
+from sandbox.cluster.controllers.kubelet import environment, life, probes, programs, volumes
 from sandbox.cluster.controllers.kubelet.environment import ConfigError
 from sandbox.cluster.controllers.kubelet.life import Life, State, waiting
 from sandbox.cluster.controllers.kubelet.programs import Outcome
@@ -242,7 +242,7 @@ class Kubelet(Controller):
                 namespace,
                 pod["metadata"]["name"],
                 env,
-                environment.files(spec, placed, find),
+                environment.files(spec, placed, find) | volumes.left(pod["spec"], spec),
                 dict(shared),
                 tuple(int(port["containerPort"]) for port in spec.get("ports") or []),
             )
