@@ -6,8 +6,20 @@ from pathlib import Path
 import pytest
 
 from tasks import terraform as deployer
+from tests.terraform.changes import CHANGES, changed
 from tests.terraform.conftest import STACKS
 from tests.terraform.stacks import PASSWORD, Stacks
+
+APPLIED = {  # One of each kind; what the rest would do is known from plans.
+    "cluster.pools.apps.max",
+    "database.backup_days",
+    "database.name",
+    "logs.retention_days",
+    "network.clients",
+    "observability.emails",
+    "storage.versions_days",
+    "vault.allowed",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +35,6 @@ def built(tmp_path_factory: pytest.TempPathFactory, sandbox: Mapping[str, str]) 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_second_plan_is_empty(built: Stacks, stack: str) -> None:
     assert built.changes(stack) == {}
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_other_tags_change_resources_in_place(built: Stacks, stack: str) -> None:
-    changes = built.changes(stack, '-var=tags={team="data"}')
-
-    assert changes
-    assert {tuple(actions) for actions in changes.values()} == {("update",)}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -82,46 +86,6 @@ def test_another_edge_leaves_the_gateways_subnet_in_place(built: Stacks) -> None
     assert changes == {'module.network.azurerm_network_security_group.this["cluster"]': ["update"]}
 
 
-def test_a_bigger_machine_keeps_cluster_and_pools(built: Stacks) -> None:
-    system = '{size="Standard_D8ds_v5",min=2,max=3}'
-    pools = '{apps={size="Standard_D8ds_v5",min=2,max=4}}'
-
-    changes = built.changes(
-        "platform", f"-var=cluster={{policy=false,system={system},pools={pools}}}"
-    )
-
-    assert changes == {
-        "module.cluster.azurerm_kubernetes_cluster.this": ["update"],
-        'module.cluster.azurerm_kubernetes_cluster_node_pool.this["apps"]': ["update"],
-    }
-
-
-def test_a_client_is_let_in_without_a_change_of_anything_else(built: Stacks) -> None:
-    network = '{clients=["203.0.113.0/24"]}'
-
-    changes = built.changes("foundation", f"-var=network={network}")
-
-    group = 'module.network.azurerm_network_security_group.this["cluster"]'
-    assert changes == {group: ["update"]}
-
-
-def test_other_receivers_budgets_and_thresholds_change_what_tells_them_and_nothing_else(
-    built: Stacks,
-) -> None:
-    wanted = 'emails=["on-call@example.com","second@example.com"],budget=950'
-    thresholds = "thresholds={database_cpu_percent=70,latency_p99_seconds=2}"
-
-    changes = built.changes("platform", f"-var=observability={{{wanted},{thresholds}}}")
-
-    module = "module.observability[0]"
-    assert changes == {
-        f"{module}.azurerm_consumption_budget_resource_group.this[0]": ["update"],
-        f"{module}.azurerm_monitor_action_group.this": ["update"],
-        f"{module}.azurerm_monitor_alert_prometheus_rule_group.alerts": ["update"],
-        f'{module}.azurerm_monitor_metric_alert.this["DatabaseProcessorBusy"]': ["update"],
-    }
-
-
 def test_switching_observability_off_takes_its_resources_and_the_agents(built: Stacks) -> None:
     changes = built.changes("platform", "-var=observability={enabled=false}")
 
@@ -135,8 +99,10 @@ def test_an_environment_changes_and_goes(tmp_path: Path, sandbox: Mapping[str, s
     stacks = Stacks(tmp_path, sandbox, "supabase-life")
     stacks.build()
 
-    network = '{clients=["203.0.113.0/24"]}'
-    decisions = ['-var=tags={team="data"}', f"-var=network={network}"]
+    some = [change for change in CHANGES if change.decision in APPLIED]
+    file = tmp_path / "changed.tfvars.json"
+    file.write_text(changed("supabase-life", some))
+    decisions = [f"-var-file={file}", '-var=tags={team="data"}']
     for stack in STACKS:
         stacks.apply(stack, *decisions)
         assert stacks.changes(stack, *decisions) == {}
