@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +281,26 @@ def test_what_was_not_deployed_is_not_run(runtime: Runtime, path: str) -> None:
     token = jwt.encode(claims(), SECRET, "HS256")
 
     assert runtime.ask(path, token)[0] in {400, 404}
+
+
+def blocks(charts: Charts, networks: list[str]) -> list[dict[str, Any]]:
+    """Whom functions may reach by address on the port of HTTPS."""
+    policies = charts.render("supabase", {"functions": {"networks": networks}}).kind(
+        "NetworkPolicy"
+    )
+    rules = policies["supabase-functions"]["spec"]["egress"]
+    (web,) = (rule for rule in rules if rule["ports"] == [{"port": 443}])
+    return [peer["ipBlock"] for peer in web["to"]]
+
+
+def test_functions_reach_the_internet_and_no_private_network(charts: Charts) -> None:
+    (internet,) = blocks(charts, [])
+
+    closed = [ip_network(network) for network in internet["except"]]
+    for private in ("10.0.0.4", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"):
+        assert any(ip_address(private) in network for network in closed)
+    assert not any(ip_address("20.0.0.1") in network for network in closed)
+
+
+def test_a_private_network_is_opened_by_name(charts: Charts) -> None:
+    assert {"cidr": "10.1.2.0/24"} in blocks(charts, ["10.1.2.0/24"])

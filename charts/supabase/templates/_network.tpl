@@ -34,6 +34,13 @@ matchLabels: {{- include "supabase.selector" . | nindent 2 }}
 {{ include "supabase.anywhere" (splitList ":" . | last) }}
     - namespaceSelector: {}
 {{- end -}}
+{{- else if and (eq $called "web") (eq (index . 1) "functions") -}}
+- ports: [{ port: 443 }]
+  to:
+    - ipBlock: { cidr: 0.0.0.0/0, except: [10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16] }
+    {{- range $root.Values.functions.networks }}
+    - ipBlock: { cidr: {{ . }} }
+    {{- end }}
 {{- else if eq $called "web" -}}
 {{- if or (ne (index . 1) "auth") (include "supabase.auth.asksOthers" $root) }}{{ include "supabase.anywhere" 443 }}{{ end -}}
 {{- else -}}
