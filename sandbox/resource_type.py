@@ -304,8 +304,9 @@ class Endpoints:
                 f"The resource group '{group.name}' is in deprovisioning state and cannot perform "
                 "this operation.",
             )
-        if self.type.extends and resource.parent.kind != SUBSCRIPTIONS:
-            self.store.get(resource.parent)
+        if self.type.extends:
+            if resource.parent.kind != SUBSCRIPTIONS:  # Which is there from the beginning.
+                self.store.get(resource.parent)
         elif not self.type.tracked and self.store.find(resource.parent) is None:
             raise ArmError(
                 404,

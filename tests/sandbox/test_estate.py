@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.arm import SUBSCRIPTION
 from tests.sandbox.conftest import Azure, error_of
 
 WORKSPACE = "Microsoft.OperationalInsights/workspaces/logs"
@@ -99,6 +100,16 @@ def test_a_budget_that_azure_refuses_is_refused(azure: Azure, body: dict[str, An
     path = f"{azure.group}/providers/Microsoft.Consumption/budgets/month"
 
     assert error_of(azure.arm("PUT", path, body)) == (400, "400")
+
+
+def test_a_budget_may_be_the_subscriptions(azure: Azure) -> None:
+    path = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Consumption/budgets/month"
+
+    made, found = azure.arm("PUT", path, budget()), azure.arm("GET", path)
+    gone = azure.arm("DELETE", path)
+
+    assert (made.status_code, found.status_code) == (201, 200), made.text
+    assert gone.status_code == 200
 
 
 def test_a_firewall_policy_in_use_cannot_be_deleted(azure: Azure) -> None:

@@ -1,12 +1,25 @@
-# Tells when the month's costs come near what was planned. It stops nothing.
+# Tells when the month's costs come near what was planned. It stops nothing. Nodes and their disks, most of
+# the costs, lie in a group of AKS, so that the budget is the subscription's and counts both groups.
 
-resource "azurerm_consumption_budget_resource_group" "this" {
+locals {
+  # AKS's own name for it: rules need not wait for the cluster.
+  node_group = "MC_${var.resource_group.name}_${var.cluster_name}_${var.location}"
+}
+
+resource "azurerm_consumption_budget_subscription" "this" {
   count = local.wanted.budget == null ? 0 : 1
 
-  name              = "${var.name}-budget"
-  resource_group_id = var.resource_group.id
-  amount            = local.wanted.budget
-  time_grain        = "Monthly"
+  name            = "${var.name}-budget"
+  subscription_id = regex("^/subscriptions/[^/]+", var.resource_group.id)
+  amount          = local.wanted.budget
+  time_grain      = "Monthly"
+
+  filter {
+    dimension {
+      name   = "ResourceGroupName"
+      values = [var.resource_group.name, local.node_group]
+    }
+  }
 
   time_period {
     start_date = formatdate("YYYY-MM-01'T'00:00:00'Z'", plantimestamp())

@@ -210,7 +210,7 @@ run "a_budget_exists_only_when_there_is_an_amount" {
   command = plan
 
   assert {
-    condition     = length(azurerm_consumption_budget_resource_group.this) == 0
+    condition     = length(azurerm_consumption_budget_subscription.this) == 0
     error_message = "What may be spent is a decision."
   }
 }
@@ -223,8 +223,13 @@ run "a_budget_counts_from_the_first_of_the_month" {
   }
 
   assert {
-    condition     = azurerm_consumption_budget_resource_group.this[0].amount == 250 && endswith(azurerm_consumption_budget_resource_group.this[0].time_period[0].start_date, "-01T00:00:00Z")
+    condition     = azurerm_consumption_budget_subscription.this[0].amount == 250 && endswith(azurerm_consumption_budget_subscription.this[0].time_period[0].start_date, "-01T00:00:00Z")
     error_message = "Azure refuses any other day."
+  }
+
+  assert {
+    condition     = toset([for one in azurerm_consumption_budget_subscription.this[0].filter[0].dimension : one.values][0]) == toset(["test-rg", "MC_test-rg_test-aks_centralus"])
+    error_message = "Nodes lie in a group of AKS, and cost most."
   }
 }
 
