@@ -15,6 +15,9 @@ OWN = {
     "infrastructure": {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"},
 }
 CREATING = merged(ROUTE, {"edge": {"httpRoute": {"create": OWN}}})
+NAMED = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+SUBNET = {"ipBlock": {"cidr": "10.1.0.0/24"}}
+SOLVER = {"acme.cert-manager.io/http01-solver": "true"}
 
 
 def test_a_gateway_of_our_own_ends_tls_and_carries_the_route(charts: Charts) -> None:
@@ -80,3 +83,34 @@ def test_traces_go_to_the_collector_when_there_is_one(charts: Charts) -> None:
     assert "OpenTelemetryConfig" in text
     assert "random_sampling: { value: 25 }" in text
     assert "4317" in str(traced.kind("NetworkPolicy")["supabase-gateway"]["spec"]["egress"])
+
+
+@pytest.mark.parametrize(
+    ("edge", "peer"),
+    [
+        ({"kind": "ingress", "ingress": {"className": "nginx"}, "namespaces": ["ingress"]}, NAMED),
+        ({"kind": "ingress", "ingress": {"className": "agic"}, "cidrs": ["10.1.0.0/24"]}, SUBNET),
+    ],
+    ids=["controller in the cluster", "gateway outside"],
+)
+def test_challenges_of_cert_manager_are_answered_where_wanted(
+    charts: Charts, edge: dict[str, Any], peer: dict[str, Any]
+) -> None:
+    without = charts.render("supabase", {"edge": edge}).kind("NetworkPolicy")
+    policies = charts.render("supabase", {"edge": {**edge, "challenges": True}})
+
+    policy = policies.kind("NetworkPolicy")["supabase-challenges"]["spec"]
+    assert policy["podSelector"] == {"matchLabels": SOLVER}
+    assert policy["ingress"] == [{"from": [peer], "ports": [{"port": 8089}]}]
+    assert "supabase-challenges" not in without
+
+
+def test_a_gateway_beside_ours_reaches_the_challenges(charts: Charts) -> None:
+    create = {"className": "approuting-istio", "controlPlane": "aks-istio-system", "tlsSecret": "a"}
+    edge = {"kind": "httpRoute", "httpRoute": {"create": create}, "challenges": True}
+
+    policies = charts.render("supabase", {"edge": edge}).kind("NetworkPolicy")
+
+    rules = policies["supabase-edge"]["spec"]["egress"]
+    to = [{"podSelector": {"matchLabels": SOLVER}}]
+    assert {"to": to, "ports": [{"port": 8089}]} in rules

@@ -122,6 +122,11 @@ matchLabels: { gateway.networking.k8s.io/gateway-name: {{ include "supabase.name
 {{- end -}}
 {{- end -}}
 
+{{/* The pods that answer HTTP-01 challenges, as cert-manager labels them. */}}
+{{- define "supabase.edge.solvers" -}}
+matchLabels: { acme.cert-manager.io/http01-solver: "true" }
+{{- end -}}
+
 {{/* "true" where auth calls providers of sign-in or hooks by HTTPS. */}}
 {{- define "supabase.auth.asksOthers" -}}
 {{- $hooks := list -}}
