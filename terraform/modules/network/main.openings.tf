@@ -45,9 +45,13 @@ locals {
         ],
         local.probes,
       )
-      endpoints = [
-        { name = "https-from-cluster", protocol = "Tcp", from = [var.network.subnets.cluster], to = [var.network.subnets.endpoints], ports = ["443"] },
-      ]
+      endpoints = concat(
+        [{ name = "https-from-cluster", protocol = "Tcp", from = [var.network.subnets.cluster], to = [var.network.subnets.endpoints], ports = ["443"] }],
+        [
+          for index, range in var.network.deployers :
+          { name = "https-from-deployer-${index + 1}", protocol = "Tcp", from = [range], to = [var.network.subnets.endpoints], ports = ["443"] }
+        ],
+      )
     },
     { for range in compact([var.network.subnets.gateway]) : "gateway" => concat(local.clients, local.probes) },
   )

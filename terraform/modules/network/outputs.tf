@@ -14,6 +14,8 @@ output "cluster_subnet_id" {
     azurerm_subnet_nat_gateway_association.cluster,
     # Nodes that start before the gateway has an address reach nobody.
     azurerm_nat_gateway_public_ip_association.this,
+    azurerm_virtual_network_peering.to_hub,
+    azurerm_virtual_network_peering.from_hub,
   ]
 }
 

@@ -54,7 +54,7 @@ variable "database_ports" {
 }
 
 variable "network" {
-  description = "Address ranges: of the network, of its subnets (`gateway` is null when there is none), of pods and services inside the cluster, of the clients that may reach the edge. Whether the platform makes private endpoints; how many addresses the NAT gateway has, and in which zone it is; the firewall's address."
+  description = "Address ranges: of the network, of its subnets (`gateway` is null when there is none), of pods and services inside the cluster, of the clients that may reach the edge, of the deployers that may reach private endpoints. Whether the platform makes private endpoints; how many addresses the NAT gateway has, and in which zone it is; the firewall's address, and the network of a hub that is peered."
   type = object({
     address_space = string
     subnets = object({
@@ -66,12 +66,14 @@ variable "network" {
     pods              = string
     services          = string
     clients           = optional(list(string), [])
+    deployers         = optional(list(string), [])
     private_endpoints = optional(bool, true)
     nat = optional(object({
       addresses = optional(number, 1)
       zone      = optional(string)
     }), {})
     firewall = optional(string)
+    hub_id   = optional(string)
   })
   nullable = false
 
@@ -174,5 +176,17 @@ variable "network" {
   validation {
     condition     = var.outbound != "userDefinedRouting" || var.network.firewall != null
     error_message = "outbound is userDefinedRouting, and network.firewall is not set. Give the private address of the firewall, or choose loadBalancer or natGateway."
+  }
+
+  validation {
+    condition     = var.network.hub_id == null ? true : can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/virtualNetworks/[^/]+$", var.network.hub_id))
+    error_message = "network.hub_id is \"${coalesce(var.network.hub_id, "null")}\", which is no id of a virtual network. See `az network vnet list --query [].id`."
+  }
+
+  validation {
+    condition = alltrue([for range in var.network.deployers : try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)])
+    error_message = "network.deployers holds ranges that are no IPv4 network: ${join(", ", [
+      for range in var.network.deployers : coalesce(range, "null") if !try(cidrsubnet(range, 0, 0) == range && !strcontains(range, ":"), false)
+    ])}. Write the first address and the length of the prefix, such as 10.50.1.0/24."
   }
 }

@@ -267,6 +267,76 @@ run "a_gateway_has_its_subnet_and_stands_between_clients_and_pods" {
   }
 }
 
+run "deployers_in_other_networks_reach_endpoints_when_named" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      deployers     = ["10.50.1.0/24"]
+    }
+  }
+
+  assert {
+    condition = {
+      for rule in azurerm_network_security_group.this["endpoints"].security_rule : rule.source_address_prefix => rule.destination_port_range
+      if rule.access == "Allow"
+    } == { "10.40.0.0/22" = "443", "10.50.1.0/24" = "443" }
+    error_message = "A worker in a peered network must reach vault and registry."
+  }
+}
+
+run "a_hub_is_peered_both_ways" {
+  command = apply
+
+  override_resource {
+    target = azurerm_virtual_network.this
+    values = { id = "/subscriptions/12345678-1234-9876-4563-123456789012/resourceGroups/test-rg/providers/Microsoft.Network/virtualNetworks/test-vnet" }
+  }
+
+  variables {
+    outbound = "userDefinedRouting"
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      firewall      = "10.50.0.4"
+      hub_id        = "/subscriptions/12345678-1234-9876-4563-123456789012/resourceGroups/hub-rg/providers/Microsoft.Network/virtualNetworks/hub"
+    }
+  }
+
+  assert {
+    condition = (
+      azurerm_virtual_network_peering.to_hub[0].remote_virtual_network_id == var.network.hub_id &&
+      azurerm_virtual_network_peering.to_hub[0].allow_forwarded_traffic &&
+      azurerm_virtual_network_peering.from_hub[0].resource_group_name == "hub-rg" &&
+      azurerm_virtual_network_peering.from_hub[0].virtual_network_name == "hub" &&
+      azurerm_virtual_network_peering.from_hub[0].remote_virtual_network_id == azurerm_virtual_network.this.id
+    )
+    error_message = "A peering holds when both sides name each other."
+  }
+}
+
+run "a_hub_that_is_no_network_is_refused" {
+  command = plan
+
+  variables {
+    network = {
+      address_space = "10.40.0.0/16"
+      subnets       = { cluster = "10.40.0.0/22", database = "10.40.4.0/27", endpoints = "10.40.5.0/26" }
+      pods          = "10.244.0.0/16"
+      services      = "10.245.0.0/16"
+      hub_id        = "hub"
+    }
+  }
+
+  expect_failures = [var.network]
+}
+
 run "a_nat_gateway_carries_as_many_addresses_as_asked" {
   command = plan
 
