@@ -3,10 +3,13 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 from types import ModuleType
 from typing import Any
 
@@ -44,10 +47,80 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         sys.modules.pop(name, None)
 
 
+class Platform(ThreadingHTTPServer):
+    """A gateway that remembers what it was asked, and answers to all: well done."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.asked: list[str] = []
+        self.held = ""  # A question that is never answered,
+        self.arrived = Event()  # and whether it has come.
+
+    @property
+    def environment(self) -> dict[str, str]:
+        address = f"http://127.0.0.1:{self.server_port}"
+        return {"GATEWAY_URL": address, "PARTS": "", "TEST_DEADLINE": "0", **KEYS}
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: Platform
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="ignore")
+        question = f"{self.command} {self.path} {body}"
+        self.server.asked.append(question)
+        if self.server.held and self.server.held in question:
+            self.server.arrived.set()
+            Event().wait(30)
+        content = b'{"id": "0", "users": []}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815 # As http.server has it.
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    with Platform() as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def start(platform: Platform, **changed: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-B", str(PROGRAM)],
+        env={**platform.environment, **changed},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def made(platform: Platform) -> set[str]:
+    """The names of what a run has touched."""
+    return set(re.findall(r"helm[_-]test[_-]?\w*", " ".join(platform.asked)))
+
+
+REMOVALS = ("DELETE /storage/v1/bucket/", "DELETE /auth/v1/admin/users/0", "drop table if exists")
+
+
 def run(url: str) -> tuple[int, list[dict[str, Any]], str]:
     done = subprocess.run(
         [sys.executable, "-B", str(PROGRAM)],
-        env={"GATEWAY_URL": url, "PARTS": "realtime studio", "TEST_DEADLINE": "0", **KEYS},
+        env={
+            "GATEWAY_URL": url,
+            "PARTS": "realtime studio",
+            "TEST_DEADLINE": "0",
+            "WRITES": "true",
+            **KEYS,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -156,3 +229,43 @@ def test_a_proxy_of_the_environment_is_used(
 
     assert (direct.host, direct.port) == ("gateway", 8000)
     assert (through.host, through.port) == ("127.0.0.1", 3128)
+
+
+def test_each_run_touches_only_what_has_its_own_name(platform: Platform) -> None:
+    names = []
+    for _ in range(2):
+        platform.asked.clear()
+        start(platform, WRITES="true").communicate(timeout=60)
+        names.append({name.replace("-", "_") for name in made(platform)})
+
+    (first,), (second,) = names
+    assert first != second
+    assert re.fullmatch(r"helm_test_[0-9a-f]{12}", first)
+
+
+def test_a_run_that_is_stopped_takes_away_what_it_made(platform: Platform) -> None:
+    platform.held = "GET /storage/v1/object/authenticated"
+
+    program = start(platform, WRITES="true")
+    assert platform.arrived.wait(60)
+    before = len(platform.asked)
+    program.terminate()
+    out, _ = program.communicate(timeout=60)
+
+    after = " ".join(platform.asked[before:])
+    assert all(removal in after for removal in REMOVALS)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert {"check": "time", "ok": False} in [
+        {name: line.get(name) for name in ("check", "ok")} for line in lines
+    ]
+    assert program.returncode == 1
+
+
+def test_where_nothing_may_be_written_nothing_is(charts: Charts, platform: Platform) -> None:
+    job = charts.render("supabase", {"test": {"writes": False}}).pods()["supabase-test"]
+    told = {one["name"]: one.get("value") for one in job["containers"][0]["env"]}
+
+    start(platform, WRITES=str(told["WRITES"])).communicate(timeout=60)
+
+    assert {question.partition(" ")[0] for question in platform.asked} == {"GET"}
+    assert len(platform.asked) > 10

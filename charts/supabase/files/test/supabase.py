@@ -8,27 +8,27 @@ import secrets
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote
 
 from client import Answer, Socket, ask
 
-NAME = "helm_test"  # Of the table; of the bucket, with a hyphen. One run follows the other.
-BUCKET, FILE = NAME.replace("_", "-"), "hello.bin"
+FILE = "hello.bin"
 CONTENT = hashlib.sha512(b"an even mix of bytes").digest() * 512
-TABLE = f"""
-drop table if exists public.{NAME};
-create table public.{NAME} (owner uuid not null default auth.uid(), note text not null);
-alter table public.{NAME} enable row level security;
-create policy own on public.{NAME} for all to authenticated
+TABLE = """
+drop table if exists public.{name};
+create table public.{name} (owner uuid not null default auth.uid(), note text not null);
+alter table public.{name} enable row level security;
+create policy own on public.{name} for all to authenticated
   using (owner = auth.uid()) with check (owner = auth.uid());
-grant select, insert on public.{NAME} to anon, authenticated, service_role;
+grant select, insert on public.{name} to anon, authenticated, service_role;
 notify pgrst, 'reload schema';
 """
-NO_TABLE = f"drop table if exists public.{NAME}; notify pgrst, 'reload schema';"
+NO_TABLE = "drop table if exists public.{name}; notify pgrst, 'reload schema';"
 
 
 @dataclass
 class Platform:
-    """Where to ask, the keys of the environment, and the user that this run has made."""
+    """Where to ask, the keys of the environment, and what this run has made: nobody else's name."""
 
     url: str = field(default_factory=lambda: os.environ["GATEWAY_URL"])
     keys: dict[str, str] = field(
@@ -41,11 +41,24 @@ class Platform:
         },
         repr=False,
     )
-    mail: str = field(default_factory=lambda: f"helm-test-{secrets.token_hex(6)}@example.com")
+    name: str = field(default_factory=lambda: f"helm_test_{secrets.token_hex(6)}")
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     user: str = ""
     token: str = field(default="", repr=False)
     signed: str = field(default="", repr=False)
+
+    @property
+    def bucket(self) -> str:
+        return self.name.replace("_", "-")
+
+    @property
+    def mail(self) -> str:
+        return f"{self.bucket}@example.com"
+
+    @property
+    def file(self) -> str:
+        """The file's place among those that ask for a token."""
+        return f"/storage/v1/object/authenticated/{self.bucket}/{FILE}"
 
     # --- Requests ------------------------------------------------------------------------------
 
@@ -113,22 +126,28 @@ class Platform:
         path = "/api/platform/pg-meta/default/query"
         return self.status(path, "person", method="POST", body={"query": "select 1"})
 
+    def make_table(self) -> str:
+        return self.run(TABLE.format(name=self.name))
+
+    def remove_table(self) -> str:
+        return self.run(NO_TABLE.format(name=self.name))
+
     def insert(self, who: str) -> str:
-        return self.status(f"/rest/v1/{NAME}", who, method="POST", body={"note": "hello"})
+        return self.status(f"/rest/v1/{self.name}", who, method="POST", body={"note": "hello"})
 
     def rows(self, who: str) -> str:
-        answer = self.ask(f"/rest/v1/{NAME}?select=note", who)
+        answer = self.ask(f"/rest/v1/{self.name}?select=note", who)
         return f"{len(answer.json)} rows" if answer.status == 200 else str(answer.status)
 
     # --- Files ---------------------------------------------------------------------------------
 
     def make_bucket(self) -> str:
         self.remove_bucket()
-        wanted = {"id": BUCKET, "name": BUCKET, "public": False}
+        wanted = {"id": self.bucket, "name": self.bucket, "public": False}
         return self.status("/storage/v1/bucket", "service", method="POST", body=wanted)
 
     def upload(self) -> str:
-        path = f"/storage/v1/object/{BUCKET}/{FILE}"
+        path = f"/storage/v1/object/{self.bucket}/{FILE}"
         kind = {"content_type": "application/octet-stream"}
         return self.status(path, "service", method="POST", body=CONTENT, **kind)
 
@@ -140,7 +159,7 @@ class Platform:
         return "same bytes" if same else f"{len(answer.body)} other bytes"
 
     def sign(self) -> str:
-        path = f"/storage/v1/object/sign/{BUCKET}/{FILE}"
+        path = f"/storage/v1/object/sign/{self.bucket}/{FILE}"
         answer = self.ask(path, "service", "POST", {"expiresIn": 60})
         address = answer.json.get("signedURL", "")
         self.signed = f"/storage/v1{address}" if address else ""
@@ -155,8 +174,8 @@ class Platform:
 
     def remove_bucket(self) -> str:
         """The file first: a bucket that is emptied as a whole may take its time."""
-        self.ask(f"/storage/v1/object/{BUCKET}/{FILE}", "service", "DELETE")
-        return self.status(f"/storage/v1/bucket/{BUCKET}", "service", method="DELETE")
+        self.ask(f"/storage/v1/object/{self.bucket}/{FILE}", "service", "DELETE")
+        return self.status(f"/storage/v1/bucket/{self.bucket}", "service", method="DELETE")
 
     # --- Messages ------------------------------------------------------------------------------
 
@@ -185,19 +204,19 @@ class Platform:
 
     # --- The end -------------------------------------------------------------------------------
 
-    def forget_users(self) -> str:
-        """Remove the user, and those that runs before this one could not remove."""
-        answer = self.ask("/auth/v1/admin/users?filter=helm-test-&per_page=100", "service")
-        ids = {one["id"] for one in answer.json.get("users", []) if "helm-test-" in one["email"]}
-        removed = [
-            self.ask(f"/auth/v1/admin/users/{one}", "service", "DELETE").status
-            for one in ids | ({self.user} - {""})
-        ]
-        return str(max(removed, default=answer.status))
+    def forget_user(self) -> str:
+        """By its address where the answer to its making was lost."""
+        if not self.user:
+            answer = self.ask(f"/auth/v1/admin/users?filter={quote(self.mail)}", "service")
+            found = (one for one in answer.json.get("users", []) if one["email"] == self.mail)
+            self.user = next((one["id"] for one in found), "")
+            if not self.user:
+                return str(answer.status)
+        return self.status(f"/auth/v1/admin/users/{self.user}", "service", method="DELETE")
 
 
 def envelope(event: str, payload: dict[str, Any], reference: str) -> dict[str, Any]:
-    topic = f"realtime:{NAME}"
+    topic = "realtime:helm_test"
     return {"topic": topic, "event": event, "payload": payload, "ref": reference, "join_ref": "1"}
 
 

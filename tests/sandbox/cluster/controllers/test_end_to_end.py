@@ -159,7 +159,7 @@ def test_each_missing_arrow_is_noticed_and_who_verifies_with_foreign_keys(broken
         "message-is-heard",
         *("rest-as-service", "owner-inserts", "owner-sees-the-row", "anon-sees-none"),
         *("service-sees-the-row", "publishable-key-sees-none", "secret-key-sees-the-row"),
-        *("secret-key-lists-users", "users-are-gone"),
+        *("secret-key-lists-users", "user-is-gone"),
     }
 
 

@@ -205,6 +205,7 @@ def test_every_check_of_the_chart_holds_through_envoy_itself(
                 "GATEWAY_URL": f"http://127.0.0.1:{gateway.port}",
                 "PARTS": "auth rest realtime storage functions meta studio",
                 "TEST_DEADLINE": "20",
+                "WRITES": "true",
                 **secrets,
             },
             capture_output=True,
