@@ -6,19 +6,13 @@ application finds the answer in the ASGI scope, which no header can reach.
 """
 
 import asyncio
-import base64
 import logging
-import os
-import socket
 import ssl
-import struct
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Literal, NamedTuple, cast
-from urllib.parse import unquote
+from typing import Any, Literal, cast
 
 import uvicorn
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -26,13 +20,22 @@ from uvicorn.server import ServerState
 from sandbox.front import target
 from sandbox.front.authority import Authority
 from sandbox.front.barrier import Barrier
+from sandbox.front.entrances import (
+    Legible,
+    Line,
+    Place,
+    PlainEntrance,
+    ServiceEntrance,
+    TunnelEntrance,
+    WrongCredentialsError,
+    place,
+)
 from sandbox.front.hosts import Hosts, RefusedError
 from sandbox.front.http import HEAD_LIMIT, HEAD_TIME, Fast
 from sandbox.weather import Outage
 
 LOG = logging.getLogger(__name__)
 IDLE = 75  # Seconds; clients keep connections, and pause between two polls.
-HANG_UP = {"Connection": "close"}
 SOCKETS: Literal["websockets-sansio"] = "websockets-sansio"
 
 
@@ -43,33 +46,6 @@ def is_told(record: logging.LogRecord) -> bool:
 
 
 logging.getLogger("uvicorn.error").addFilter(is_told)
-HOP = (b"proxy-authorization", b"proxy-connection")
-
-
-class WrongCredentialsError(Exception):
-    """Proxy credentials that belong to no network."""
-
-
-class Place(NamedTuple):
-    """Where a caller stands: a network, or the internet; and which of its pods it is, if one."""
-
-    network: str = ""
-    pod: str = ""  # `<namespace>/<name>`.
-
-
-def place(hosts: Hosts, credentials: str) -> Place:
-    """The network that `Proxy-Authorization` proves; who is in it says by itself which pod."""
-    if not credentials:
-        return Place()
-    try:
-        pair = base64.b64decode(credentials.partition(" ")[2]).decode()
-    except ValueError as error:
-        raise WrongCredentialsError("The proxy credentials are not readable.") from error
-    name, _, token = pair.partition(":")
-    network, _, pod = name.partition(";")
-    if not hosts.admits(network, token):
-        raise WrongCredentialsError("The proxy credentials belong to no network of this sandbox.")
-    return Place(network, pod.replace(";", "/"))
 
 
 def plain(status: int, sentence: str) -> bytes:
@@ -84,27 +60,6 @@ def plain(status: int, sentence: str) -> bytes:
         + text
         + b"\n"
     )
-
-
-class Line:
-    """The connection below a request, for whoever must break it."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-
-    def close(self) -> None:
-        """End it once what was said has arrived."""
-        self._transport.close()
-
-    def reset(self) -> None:
-        """Break it off: the other side sees a reset, not an end."""
-        try:
-            own = os.dup(self._transport.get_extra_info("socket").fileno())
-            with socket.socket(fileno=own) as shared:
-                shared.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        except OSError:  # It is gone already.
-            LOG.debug("a connection was gone before it could be reset")
-        self._transport.abort()
 
 
 class Front:
@@ -364,100 +319,3 @@ class Early(asyncio.Protocol):
 
 def split(header: str) -> tuple[str, str, str]:
     return header.partition(":")
-
-
-class Legible:
-    """Refuses paths that are no text, for all hosts alike; the log shows that they were asked."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if target.is_text(scope["raw_path"]):
-            await self.app(scope, receive, send)
-        else:
-            await PlainTextResponse("Bad Request - Invalid URL", 400)(scope, receive, send)
-
-
-class TunnelEntrance:
-    """Requests inside a CONNECT tunnel: host and network are those of the tunnel."""
-
-    def __init__(self, app: ASGIApp, host: str, network: str) -> None:
-        self.app = app
-        self.host = host
-        self.network = network
-        self.line: Line | None = None  # Known after the handshake.
-        self.tls = ""  # Which version of it: `TLSv1.3`.
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(named) != 1:
-            sentence = f"A request names its host once, not {len(named)} times."
-            await PlainTextResponse(sentence, 400, HANG_UP)(scope, receive, send)
-            return
-        if named[0].lower().removesuffix(":443").removesuffix(".") != self.host:
-            sentence = f"This tunnel leads to {self.host}, and the request names {named[0]}."
-            await PlainTextResponse(sentence, 421)(scope, receive, send)
-            return
-        place = {"network": self.network, "host": self.host, "line": self.line, "tls": self.tls}
-        await self.app({**scope, **place}, receive, send)
-
-
-class ServiceEntrance:
-    """What comes through a tunnel to a service of a cluster, whatever host it names."""
-
-    def __init__(self, front: Front, app: ASGIApp, destination: str, caller: Place) -> None:
-        self.front = front
-        self.app = app
-        self.destination = destination
-        self.caller = caller
-        self.line: Line | None = None  # Known once the tunnel is open.
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        located = {
-            **scope,
-            "destination": self.destination,
-            "host": self.destination.partition(":")[0],
-            "line": self.line,
-            "network": self.caller.network,
-            "pod": self.caller.pod,
-        }
-        app = self.app if scope["type"] == "websocket" else self.front.observe(Legible(self.app))
-        await app(located, receive, send)
-
-
-class PlainEntrance:
-    """Requests without TLS: with an absolute address for a host, otherwise for the sandbox."""
-
-    def __init__(self, front: Front, line: Line) -> None:
-        self.front = front
-        self.line = line
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw = scope["raw_path"].decode("ascii")
-        if raw.startswith("/"):
-            await self.front.control(scope, receive, send)
-            return
-        credentials = dict(scope["headers"]).get(b"proxy-authorization", b"").decode("latin-1")
-        try:
-            host, named, path = target.absolute(raw)
-            network, pod = place(self.front.hosts, credentials)
-            app = self.front.hosts.find(host, network)
-        except WrongCredentialsError as error:
-            await PlainTextResponse(f"{error}\n", 407)(scope, receive, send)
-            return
-        except RefusedError as error:
-            await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
-            return
-        headers = [pair for pair in scope["headers"] if pair[0] not in (*HOP, b"host")]
-        located = {
-            **scope,
-            "headers": [(b"host", named.encode()), *headers],
-            "path": unquote(path),
-            "raw_path": path.encode(),
-            "network": network,
-            "pod": pod,
-            "host": host,
-            "line": self.line,
-        }
-        await self.front.observe(Legible(app))(located, receive, send)

@@ -16,7 +16,7 @@ from starlette.types import Message
 from sandbox import arm
 from sandbox.cloud.entra import Identity
 from sandbox.front import Authority, RefusedError
-from sandbox.front.listener import Legible, TunnelEntrance
+from sandbox.front.entrances import Legible, TunnelEntrance
 from sandbox.latency import Latency
 from tests.sandbox.conftest import Azure, cloud_of
 from tests.sandbox.wire.conftest import entries
