@@ -76,9 +76,21 @@ def manage(question: Question, tenants: dict[str, dict[str, Any]]) -> Reply:
             return Reply.json({"message": "Success"})
         case "GET", ("tenants",):
             return Reply.json({"data": [{"external_id": name} for name in tenants]})
+        case "GET", ("tenants", name):
+            return shown(tenants, name)
         case "PUT", ("tenants", name):
             return put_tenant(question, tenants, name)
     return unsupported("realtime", question)
+
+
+def shown(tenants: dict[str, dict[str, Any]], name: str) -> Reply:
+    """A tenant without its secrets."""
+    if name not in tenants:
+        return Reply.json({"error": "not found"}, 404)
+    told = tenants[name]["settings"].items()
+    settings = {key: value for key, value in told if key != "db_password"}
+    extensions = [{"type": "postgres_cdc_rls", "settings": settings}]
+    return Reply.json({"data": {"external_id": name, "extensions": extensions}})
 
 
 def put_tenant(question: Question, tenants: dict[str, dict[str, Any]], name: str) -> Reply:

@@ -127,6 +127,22 @@ def test_studio_reaches_a_server_that_takes_encrypted_connections_only(rotating:
     assert "no encryption" in refused.json()["message"]
 
 
+def test_the_tenant_of_realtime_is_told_once(rotating: Any) -> None:
+    jobs, name = "/apis/batch/v1/namespaces/supabase/jobs", "supabase-realtime-tenant"
+
+    def said() -> str:
+        (pod,) = (found for found in pod_names(rotating) if found.startswith(name))
+        log = rotating.http.get(f"/api/v1/namespaces/supabase/pods/{pod}/log").text
+        return str(log).strip()
+
+    first = said()
+    rotating.http.delete(f"{jobs}/{name}", params={"propagationPolicy": "Background"})
+    rotating.until(lambda: not [pod for pod in pod_names(rotating) if pod.startswith(name)])
+    estate.tell_realtime(rotating)
+
+    assert (first, said()) == ("tenant realtime-dev: made", "tenant realtime-dev: as wanted")
+
+
 def test_a_rotated_secret_is_seen_only_after_a_restart(rotating: Any) -> None:
     other = Keys(OTHER_SECRET)
     new = other.legacy("anon")
