@@ -1,6 +1,7 @@
 """What the platform chart promises: secrets from the vault, and a closed namespace."""
 
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -166,20 +167,31 @@ def test_a_limit_goes_by_option(charts: Charts, part: str) -> None:
 def test_monitors_name_ports_that_their_pods_have(charts: Charts) -> None:
     """The operator's pods are not ours; what is not installed is not looked for."""
     monitors = charts.render("platform", {"monitors": {"create": "always"}}).kind("PodMonitor")
-    pods = charts.render("supabase").kind("Deployment").values()
+    canary = {"strategy": "canary", "image": "postgrest/postgrest:v14.18", "weight": 10}
+    supabase = charts.render("supabase", {"progressive": {"rest": canary}})
+    pods = supabase.kind("Deployment").values()
+    watched = set()
 
     assert {"gateway", "realtime", "external-secrets"} <= set(monitors)
     assert monitors["external-secrets"]["spec"]["namespaceSelector"] == {
         "matchNames": ["external-secrets"]
     }
     for name, monitor in monitors.items():
-        labels = monitor["spec"]["selector"]["matchLabels"]
+        selector = monitor["spec"]["selector"]
         (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
         for item in pods:
             template = item["spec"]["template"]
-            if labels.items() <= template["metadata"]["labels"].items():
+            if chosen(selector, template["metadata"]["labels"]):
+                watched.add(item["metadata"]["name"])
                 (container,) = template["spec"]["containers"]
                 assert endpoint["port"] in {port["name"] for port in container["ports"]}, name
+    assert {"supabase-rest", "supabase-rest-next"} <= watched
+
+
+def chosen(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    return selector["matchLabels"].items() <= labels.items() and all(
+        labels.get(term["key"]) in term["values"] for term in selector.get("matchExpressions", [])
+    )
 
 
 def test_the_token_of_a_monitor_is_in_a_secret_that_is_made(charts: Charts) -> None:

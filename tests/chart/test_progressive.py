@@ -85,6 +85,31 @@ def test_blue_green_gives_all_to_one_with_as_many_pods(
     assert present["spec"]["replicas"] == following["spec"]["replicas"] == 2
 
 
+def test_a_next_version_that_may_get_all_scales_as_the_present_one(charts: Charts) -> None:
+    plan = {"strategy": "blueGreen", "image": NEXT["rest"], "active": "next"}
+
+    rendering = charts.render("supabase", {"progressive": {"rest": plan}})
+
+    for name in ("supabase-rest", "supabase-rest-next"):
+        scaler = rendering.kind("HorizontalPodAutoscaler")[name]["spec"]
+        assert scaler["scaleTargetRef"]["name"] == name
+        assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 6)
+        assert "replicas" not in rendering.kind("Deployment")[name]["spec"]
+
+
+@pytest.mark.parametrize(("replicas", "guarded"), [(1, False), (3, True)])
+def test_several_pods_of_a_canary_do_not_go_at_once(
+    charts: Charts, replicas: int, *, guarded: bool
+) -> None:
+    plan = canary("rest", 10)["progressive"]["rest"] | {"replicas": replicas}
+
+    rendering = charts.render("supabase", {"progressive": {"rest": plan}})
+
+    assert ("supabase-rest-next" in rendering.kind("PodDisruptionBudget")) is guarded
+    assert "supabase-rest-next" not in rendering.kind("HorizontalPodAutoscaler")
+    assert rendering.kind("Deployment")["supabase-rest-next"]["spec"]["replicas"] == replicas
+
+
 def test_taking_the_entry_away_or_saying_none_leaves_nothing(charts: Charts) -> None:
     plan = {"strategy": "none", "image": NEXT["rest"]}
 

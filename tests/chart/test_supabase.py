@@ -327,7 +327,8 @@ def test_the_gateway_forwards_to_services_that_exist(charts: Charts) -> None:
 def test_the_notes_tell_how_to_ask_and_what_is_missing(charts: Charts) -> None:
     notes = charts.render("supabase").notes
 
-    assert "helm test supabase --namespace supabase --logs" in notes
+    assert "helm test supabase --namespace supabase; " in notes
+    assert "logs job/supabase-test" in notes  # `--logs` knows pods that are hooks, no Jobs.
     assert "Users cannot confirm their address" in notes
 
 

@@ -22,7 +22,10 @@ labels: {{- include "platform.labels" $root | nindent 2 }}
 {{- define "platform.monitors" -}}
 {{- range $component, $at := dict "auth" "metrics /metrics" "gateway" "metrics /stats/prometheus" "imgproxy" "metrics /metrics" "realtime" "http /metrics" "rest" "metrics /metrics" "storage" "http /metrics" }}
 {{ $component }}:
-  labels: { app.kubernetes.io/name: supabase, app.kubernetes.io/component: {{ $component }} }
+  selector:
+    matchLabels: { app.kubernetes.io/name: supabase }
+    matchExpressions: # A next version that is tried is watched as well.
+      - { key: app.kubernetes.io/component, operator: In, values: [{{ $component }}, {{ $component }}-next] }
   port: {{ splitList " " $at | first }}
   path: {{ splitList " " $at | last }}
   {{- if eq $component "realtime" }}
@@ -31,7 +34,8 @@ labels: {{- include "platform.labels" $root | nindent 2 }}
 {{- end }}
 external-secrets:
   namespace: external-secrets
-  labels: { app.kubernetes.io/name: external-secrets }
+  selector:
+    matchLabels: { app.kubernetes.io/name: external-secrets }
   port: metrics
   path: /metrics
 {{- end -}}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scripts.charts import OUTPUTS, PROJECT, merged
 from tests.sandbox.cluster.conftest import Kube
 
 CHART = """\
@@ -140,3 +141,35 @@ def test_a_value_of_the_wrong_type_stops_the_install(helm: Helm) -> None:
     (refused,) = helm(helm.install(color=True))
 
     assert ".data.color: expected string" in refused["error"]
+
+
+# --- The next version of a component ------------------------------------------------------------
+
+LEAST = {
+    "database": {"bootstrap": {"enabled": False}},
+    "components": {name: {"enabled": False} for name in ("realtime", "imgproxy", "functions")},
+}  # No hooks: they would wait for pods.
+NEXT = "postgrest/postgrest:v14.18"
+
+
+def test_a_next_version_that_still_gets_requests_is_not_taken_away(kube: Kube) -> None:
+    def trying(weight: int) -> dict[str, Any]:
+        return {"rest": {"strategy": "canary", "image": NEXT, "weight": weight}}
+
+    def release(verb: str, **values: Any) -> tuple[str, list[Any], dict[str, Any]]:
+        wanted = merged(merged(OUTPUTS["supabase"], LEAST), values)
+        return verb, [str(PROJECT / "charts" / "supabase"), "demo", wanted], {"wait": "hookOnly"}
+
+    promoted = {"components": merged(LEAST["components"], {"rest": {"image": NEXT}})}
+    installed, refused, without, taken = Helm(kube, PROJECT)(
+        release("install", progressive=trying(20)),
+        release("upgrade", **promoted),
+        release("upgrade", progressive=trying(0), **promoted),
+        release("upgrade", **promoted),
+    )
+
+    assert not [each for each in (installed, without, taken) if "error" in each]
+    assert "20 of 100 requests still go to the next version" in refused["error"]
+    assert "weight: 0" in refused["error"]
+    assert kube.http.get(kube.path("services", "demo-rest-next")).status_code == 404
+    assert kube.http.get(kube.path("services", "demo-rest")).status_code == 200
