@@ -1,4 +1,6 @@
 mock_provider "azurerm" {
+  source = "../mocks"
+
   mock_data "azurerm_client_config" {
     defaults = {
       tenant_id = "00000000-0000-0000-0000-00000000cafe"

@@ -1,9 +1,5 @@
 mock_provider "azurerm" {
-  mock_resource "azurerm_dashboard_grafana" {
-    defaults = {
-      endpoint = "https://test-g-0123456789abcdef.cus.grafana.azure.com"
-    }
-  }
+  source = "../../mocks"
 }
 
 variables {
