@@ -80,7 +80,7 @@ database = {
 
 edge = {
   kind = "applicationGateway"
-  waf  = "Prevention"
+  waf  = "Detection" # Nobody has tried the rules on Supabase's traffic: read what it finds, then "Prevention".
 }
 
 observability = {

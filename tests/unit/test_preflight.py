@@ -298,3 +298,13 @@ def test_what_protects_a_vault_is_not_changed(change: dict[str, Any], told: str 
 
     assert [told in one.problem for one in found if told] == [True] * bool(told)
     assert bool(found) is bool(told)
+
+
+def test_the_services_to_register_by_hand_are_those_that_preflight_registers() -> None:
+    text = (TERRAFORM / "README.md").read_text()
+    (words,) = re.findall(r"for service in ([\w\s\\]+); do\n +az provider register", text)
+    known = {*registrations.NAMESPACES.values(), *registrations.ADDONS.values()}
+
+    told = {f"Microsoft.{word}" for word in words.replace("\\", " ").split()}
+
+    assert told == known | {registrations.NODES, registrations.INSIGHTS}
