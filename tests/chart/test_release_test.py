@@ -57,6 +57,7 @@ class Platform(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.held = ""  # A question that is never answered,
         self.arrived = Event()  # and whether it has come.
+        self.closing = Event()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -73,7 +74,8 @@ class Answer(BaseHTTPRequestHandler):
         self.server.asked.append(question)
         if self.server.held and self.server.held in question:
             self.server.arrived.set()
-            Event().wait(30)
+            self.server.closing.wait(60)
+            return
         content = b'{"id": "0", "users": []}'
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -91,6 +93,7 @@ def platform() -> Iterator[Platform]:
     with Platform() as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server
+        server.closing.set()
         server.shutdown()
 
 

@@ -115,7 +115,7 @@ def test_a_failing_upgrade_is_explained_and_taken_back(deployed: Place) -> None:
 
 
 def test_a_release_that_a_dead_command_locked_is_recovered(deployed: Place) -> None:
-    canary = {"strategy": "canary", "image": NEXT, "weight": 20}
+    canary = {"strategy": "canary", "image": NEXT, "weight": 0}
     wish(deployed, {"progressive": {"rest": canary}})
     dies(deployed)
 
