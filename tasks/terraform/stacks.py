@@ -241,13 +241,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _mirror(source: Path, target: Path) -> None:
-    wanted = {
-        path.relative_to(source)
-        for path in source.rglob("*")
-        if path.is_file() and ".terraform" not in path.parts
-    }
+    """Without tests: `terraform init` reads them, and what they name is not in the copy."""
+    files = (path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    wanted = {path for path in files if not {".terraform", "tests"} & set(path.parts)}
     for path in wanted:
         _write(target / path, (source / path).read_bytes())
-    for stale in target.rglob("*.tf"):
+    for stale in (*target.rglob("*.tf"), *target.rglob("*.tftest.hcl")):
         if ".terraform" not in stale.parts and stale.relative_to(target) not in wanted:
             stale.unlink()

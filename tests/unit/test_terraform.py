@@ -319,6 +319,20 @@ def test_a_working_copy_follows_the_sources_and_keeps_terraforms_own_files(
     assert (stack.folder / "main.tf").exists()
 
 
+def test_a_working_copy_has_no_tests_which_init_would_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "WORK", tmp_path)
+    stack = terraform.foundation(SANDBOX)
+    left = stack.folder / "tests" / "foundation.tftest.hcl"
+    left.parent.mkdir(parents=True)
+    left.touch()
+
+    stacks.prepare(stack)
+
+    assert list(stack.root.rglob("*.tftest.hcl")) == []
+
+
 @pytest.mark.parametrize(("stack", "model"), [("foundation", Foundation), ("platform", Platform)])
 def test_the_stacks_declare_each_output_that_the_tasks_read(stack: str, model: type) -> None:
     text = "".join(p.read_text() for p in (stacks.SOURCE / stack).glob("*.tf"))
