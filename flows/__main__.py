@@ -96,7 +96,13 @@ def destroy(*, environment: Environment, yes: Yes = False) -> int:
 
 
 @app.command
-def unlock(*, environment: Environment, yes: Yes = False) -> int:
+def unlock(
+    *,
+    environment: Environment,
+    yes: Annotated[
+        bool, cyclopts.Parameter(help="Break a dead run's lock without asking.", negative="")
+    ] = False,
+) -> int:
     """Show who locks Terraform's state, and break the locks of dead runs if you agree."""
     return run("unlock", environment, yes=yes)
 
