@@ -57,7 +57,7 @@ verify: $(READY) ## Smoke-test ENVIRONMENT
 
 .PHONY: test
 test: $(READY) ## Every test
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: unit
 unit: $(READY) ## The tests that take seconds

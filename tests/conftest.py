@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+LONGEST = ("flows", "terraform", "clients", "database")  # Folders, the longest files first.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Accept the new golden texts.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, so that no worker is left alone with one at the end."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(GOLDEN.parent).parts[0]
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture
