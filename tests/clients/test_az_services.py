@@ -101,11 +101,11 @@ def test_what_is_nowhere_cannot_be_imported(az: Az, registry: str) -> None:
 
     twice = az.refused(*words, f"ghcr.io/{CHART}:2.9.0")
     unknown = az.refused(*words, f"ghcr.io/{CHART}:0.0.1")
-    elsewhere = az.refused(*words, "docker.io/library/nginx:latest")
+    elsewhere = az.refused(*words, "registry.example.com/library/nginx:latest")
 
     assert "already exists in target registry" in twice
     assert "manifest unknown" in unknown
-    assert "not from 'docker.io'" in elsewhere
+    assert "not from 'registry.example.com'" in elsewhere
 
 
 def test_a_registry_is_listed_and_gives_a_token_to_those_with_a_role(az: Az, registry: str) -> None:

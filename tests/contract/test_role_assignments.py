@@ -115,7 +115,8 @@ def test_an_owner_is_told_what_to_run_for_what_is_not_assigned(cloud: Cloud) -> 
     with pytest.raises(NotReadyError) as refusal:
         role_assignments.confirm.fn(cloud.subscription, (stranger,), assigned=False)
 
-    assert f"az role assignment create --role {READER} " in refusal.value.hint
+    assert "az role assignment create --name " in refusal.value.hint
+    assert f" --role {READER} " in refusal.value.hint
     assert stranger.principal_id in refusal.value.hint
 
 

@@ -24,7 +24,7 @@ cluster = {
   system  = { size = "Standard_D4s_v9" }
   pools   = { apps = { max = 40 } }
 }
-database = { sku = "GP_Standard_D3ds_v5", storage_gb = 32 }
+database = { sku = "GP_Standard_D64s_v3", storage_gb = 32 }
 """
 SPEAKS_AGAINST_IT = {
     "a region without zones": (
@@ -44,7 +44,7 @@ SPEAKS_AGAINST_IT = {
         "Offered are 1.3",
     ),
     "an unknown size of database": (
-        "database.sku asks for GeneralPurpose Standard_D3ds_v5",
+        "database.sku asks for GeneralPurpose Standard_D64s_v3",
         "Offered of GeneralPurpose are Standard_D2ds_v5",
     ),
     "a storage account of somebody else": (

@@ -25,19 +25,6 @@ TIERS = {  # The default comes first; each size with its cores.
     "MemoryOptimized": {"Standard_E2ds_v5": 2, "Standard_E4ds_v5": 4, "Standard_E8ds_v5": 8},
 }
 MEMORY = {"Burstable": 2048, "GeneralPurpose": 4096, "MemoryOptimized": 8192}  # MB for each core.
-DISKS = {  # Performance tier to IOPS, in the order of `models.SIZES`.
-    "P4": 120,
-    "P6": 240,
-    "P10": 500,
-    "P15": 1100,
-    "P20": 2300,
-    "P30": 5000,
-    "P40": 7500,
-    "P50": 7500,
-    "P60": 16000,
-    "P70": 18000,
-    "P80": 20000,
-}
 
 
 def capabilities(location: str) -> dict[str, Any]:
@@ -79,16 +66,18 @@ def edition(tier: str, zones: list[str]) -> dict[str, Any]:
 
 def storage() -> dict[str, Any]:
     """A disk can be as quick as a larger one, and never slower than its size says."""
-    names = list(DISKS)
+    names = list(models.DISKS)
     return {
         "name": "ManagedDisk",
         "defaultStorageSizeMb": models.SIZES[0] * 1024,
         "supportedStorageMb": [
             {
                 "storageSizeMb": size * 1024,
-                "supportedIops": DISKS[names[at]],
+                "supportedIops": models.DISKS[names[at]],
                 "defaultIopsTier": names[at],
-                "supportedIopsTiers": [{"name": one, "iops": DISKS[one]} for one in names[at:]],
+                "supportedIopsTiers": [
+                    {"name": one, "iops": models.DISKS[one]} for one in names[at:]
+                ],
             }
             for at, size in enumerate(models.SIZES)
         ],

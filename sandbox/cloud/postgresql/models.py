@@ -15,6 +15,19 @@ NAME = re.compile(r"^[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$")
 SUFFIX = "postgres.database.azure.com"
 VERSIONS = {"13": "22", "14": "19", "15": "14", "16": "10", "17": "6", "18": "1"}
 SIZES = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767)  # GB
+DISKS = {  # Performance tier to IOPS, in the order of SIZES.
+    "P4": 120,
+    "P6": 240,
+    "P10": 500,
+    "P15": 1100,
+    "P20": 2300,
+    "P30": 5000,
+    "P40": 7500,
+    "P50": 7500,
+    "P60": 16000,
+    "P70": 18000,
+    "P80": 20000,
+}
 BACKUP_DAYS = range(7, 36)
 RESERVED = re.compile(
     r"^(azure_superuser|azure_pg_admin|azuresu|admin|administrator|root|guest|public|pg_.*)$",
@@ -177,7 +190,7 @@ def defaults(change: Change) -> dict[str, Any]:
         "replicationRole": "Primary",
         "replicaCapacity": 5,
         "network": {},
-        "storage": {"storageSizeGB": SIZES[0], "autoGrow": "Disabled", "iops": 120, "tier": "P4"},
+        "storage": disk(change.properties.get("storage") or {}),
         "backup": {
             "backupRetentionDays": BACKUP_DAYS.start,
             "geoRedundantBackup": "Disabled",
@@ -193,6 +206,14 @@ def defaults(change: Change) -> dict[str, Any]:
         "authConfig": {"activeDirectoryAuth": "Disabled", "passwordAuth": "Enabled"},
         "dataEncryption": {"type": "SystemManaged"},
     }
+
+
+def disk(wanted: dict[str, Any]) -> dict[str, Any]:
+    """A disk as Azure makes it where nothing else is asked: its tier follows from its size."""
+    size = wanted.get("storageSizeGB", SIZES[0])
+    tier = wanted.get("tier") or list(DISKS)[SIZES.index(size)]
+    own = {"autoGrow": "Disabled", "tier": tier, "iops": DISKS.get(tier)}
+    return {"storageSizeGB": size, **own}
 
 
 def show(server: Resource, _store: Store) -> dict[str, Any]:
