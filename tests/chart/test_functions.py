@@ -157,7 +157,7 @@ def place(path: Path, text: str) -> None:
 
 
 def claims(**more: Any) -> dict[str, Any]:
-    return {"role": "authenticated", "exp": int(time.time()) + 600, **more}
+    return {"role": "authenticated", "exp": int(time.time()) + 86400, **more}
 
 
 @pytest.mark.parametrize("body", [None, "a few words"])

@@ -11,7 +11,7 @@ import yaml
 
 from tests.flows.conftest import PROJECT, Ended, Place
 
-pytestmark = pytest.mark.flows
+pytestmark = [pytest.mark.flows, pytest.mark.long]
 CLUSTER = "supabase-sandbox-aks"
 WITHOUT = ("realtime", "imgproxy", "functions")
 HOST = "supabase.sandbox.internal"
