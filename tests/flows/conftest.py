@@ -178,9 +178,9 @@ def worker(place: Place) -> Iterator[Place]:
     """A worker of the sandbox's pool, with every deployment of prefect.yaml."""
     variables = place.variables | {"PROJECT": str(PROJECT)}
     for command in (
-        ["work-pool", "create", "supabase-sandbox", "--type", "process"],
-        ["work-pool", "create", "supabase-dev", "--type", "process"],
-        ["work-pool", "create", "supabase-prod", "--type", "process"],
+        ["work-pool", "create", "supabase-sandbox", "--type", "process", "--overwrite"],
+        ["work-pool", "create", "supabase-dev", "--type", "process", "--overwrite"],
+        ["work-pool", "create", "supabase-prod", "--type", "process", "--overwrite"],
         ["--no-prompt", "deploy", "--all"],
     ):
         done = subprocess.run(
