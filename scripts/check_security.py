@@ -133,7 +133,7 @@ def main() -> int:
     except apart.UnavailableError as error:
         sys.stdout.write(
             f"checkov cannot be installed: {error}\n"
-            "It comes from PyPI. Let pip reach it (or a mirror: pip config set global.index-url), "
+            "It comes from PyPI. Let pip reach it (or a mirror that its configuration names), "
             "and run this again.\n"
         )
         return 1
