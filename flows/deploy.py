@@ -8,6 +8,7 @@ from flows.release import release
 from flows.verify import verify
 from tasks import environment as environments
 from tasks import report, turn
+from tasks.announce import outcome
 from tasks.stage import nested, stage
 
 
@@ -20,7 +21,9 @@ def deploy(environment: str) -> str:
         environment: Name of a file in deployments/.
     """
     wanted = environments.load(environment)
-    with turn.hold(wanted), report.told(wanted), nested():
+    address = f"https://{wanted.hostname}"
+    announced = outcome("supabase.deploy", wanted.name, {"address": address})
+    with announced, turn.hold(wanted), report.told(wanted), nested():
         preflight(environment)
         if wanted.state.kind == "azurerm":
             bootstrap(environment)
@@ -28,4 +31,4 @@ def deploy(environment: str) -> str:
         synced = configure(environment)
         release(environment, synced.revision)
         verify(environment)
-    return f"https://{wanted.hostname}"
+    return address
