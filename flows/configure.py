@@ -71,7 +71,7 @@ def configure(environment: str) -> Synced:
                     wanted.polling.resource,
                 )
             )
-        groups = base_releases(wanted, site)
+        groups = base_releases(wanted, site, our_charts(wanted, site.foundation, "platform"))
         patient(helm.install, wanted.waits.webhook)(
             site.cluster,
             *groups,
@@ -105,7 +105,9 @@ def secrets_in_place(wanted: Environment, site: Site) -> Synced:
     return sync(site.cluster, wanted.namespace, vault, patience.first)
 
 
-def base_releases(wanted: Environment, site: Site) -> tuple[list[Release], list[Release]]:
+def base_releases(
+    wanted: Environment, site: Site, sources: Mapping[str, Source]
+) -> tuple[list[Release], list[Release]]:
     """The operator first: the platform chart needs its kinds of objects and its webhook."""
     built = site.foundation
     reader = {"workload": built.external_secrets_client_id, "kubelet": built.kubelet_client_id}
@@ -124,7 +126,7 @@ def base_releases(wanted: Environment, site: Site) -> tuple[list[Release], list[
         Release(
             "platform",
             wanted.namespace,
-            our_charts(wanted, built, "platform")["platform"],
+            sources["platform"],
             values(wanted, "platform", platform),
             wait=False,  # Its secrets may take minutes; that wait has a task of its own.
         )

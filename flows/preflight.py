@@ -18,15 +18,16 @@ POLICY = "azurerm_resource_policy_assignment"
 
 
 @stage
-def preflight(environment: str) -> None:
+def preflight(environment: str, register: bool = True) -> tuple[str, ...]:
     """
     Check files, tools, credentials, permissions, names, capacity and required secrets.
 
     Nothing is built. Azure's services that the subscription has not asked for are registered,
-    where these credentials may do that.
+    where these credentials may do that; or they are returned, where nothing at all may change.
 
     Args:
         environment: Name of a file in deployments/.
+        register: Whether to register the services of Azure that are needed and are not yet.
     """
     wanted = environments.load(environment)
     questions.files(wanted)
@@ -48,9 +49,11 @@ def preflight(environment: str) -> None:
     found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
     found += questions.unchangeable(planned)
     needed = questions.needed(planned)
-    lacking = patient(questions.register, patience)(subscription, needed)
+    look = patient(questions.unregistered, patience)
+    unregistered = () if register else look(subscription, needed)
+    lacking = patient(questions.register, patience)(subscription, needed) if register else ()
     found += lacking
-    if planned and not lacking:
+    if planned and not lacking and not unregistered:
         asked = [
             patient(questions.names, patience).submit(subscription, planned, wanted.deleted_vault),
             *(
@@ -68,6 +71,7 @@ def preflight(environment: str) -> None:
     if not built.roles_assigned:
         left_to_an_owner(wanted, built)
     wait.logger().info("Ready: nothing speaks against deploying %s.", wanted.name)
+    return unregistered
 
 
 def left_to_an_owner(wanted: Environment, built: Foundation) -> None:

@@ -1,10 +1,10 @@
 """Supabase and its S3Proxy: releases that follow the secrets they were started with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flows.configure import login, our_charts, secrets_in_place, server
+from flows.configure import Source, login, our_charts, secrets_in_place, server
 from tasks import access, approval, charts, helm, registry, turn, wait
 from tasks import environment as environments
 from tasks.access import Site
@@ -50,6 +50,22 @@ def release(
 
 def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, ...]:
     """Both as they should be; a changed secret restarts every pod that read the old one."""
+    given = values(wanted, site, {"secretsRevision": revision})
+    if wanted.images == "import":
+        import_images(wanted, site, given)
+    return composed(wanted, our_charts(wanted, site.foundation, *CHARTS), given)
+
+
+def composed(
+    wanted: Environment, sources: Mapping[str, Source], given: Mapping[str, dict[str, Any]]
+) -> tuple[Release, ...]:
+    return tuple(Release(chart, wanted.namespace, sources[chart], given[chart]) for chart in CHARTS)
+
+
+def values(
+    wanted: Environment, site: Site, revisions: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """What each chart is told: its part of the values file, and what Terraform built."""
     given: dict[str, dict[str, Any]] = {
         "s3proxy": {
             "storage": {
@@ -65,19 +81,13 @@ def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, .
             "edge": edge(wanted, site.platform.edge),
         },
     }
-    shared: dict[str, Any] = {"secretsRevision": revision}
+    shared = dict(revisions)
     if wanted.images == "import":
         shared["images"] = {"registry": server(wanted, site.foundation)}
-    values = {
+    return {
         chart: helm.values_for(PROJECT / wanted.values, chart, given[chart] | shared)
         for chart in CHARTS
     }
-    if wanted.images == "import":
-        import_images(wanted, site, values)
-    sources = our_charts(wanted, site.foundation, *CHARTS)
-    return tuple(
-        Release(chart, wanted.namespace, sources[chart], values[chart]) for chart in CHARTS
-    )
 
 
 def edge(wanted: Environment, built: Edge) -> dict[str, Any]:
@@ -103,15 +113,20 @@ def edge(wanted: Environment, built: Edge) -> dict[str, Any]:
     return helm.merge(derived, chosen)
 
 
-def import_images(wanted: Environment, site: Site, values: dict[str, dict[str, Any]]) -> None:
+def import_images(wanted: Environment, site: Site, given: Mapping[str, dict[str, Any]]) -> None:
     """Every image that the charts start is in the registry; those that are missing come at once."""
-    named = {image for chart in CHARTS for image in charts.images(chart, values[chart])}
     patience, place = wanted.waits.azure, server(wanted, site.foundation)
-    missing = patient(registry.lacking, patience)(place, [Image(name) for name in sorted(named)])
+    missing = patient(registry.lacking, patience)(place, images(given))
     fetch, into = patient(registry.fetch, patience), str(site.foundation.registry_id)
     coming = [fetch.submit(into, image, wanted.polling.resource) for image in missing]
     for one in coming:
         one.result()
+
+
+def images(given: Mapping[str, dict[str, Any]]) -> list[Image]:
+    """Every image that the charts start."""
+    named = {image for chart in CHARTS for image in charts.images(chart, given[chart])}
+    return [Image(name) for name in sorted(named)]
 
 
 def bring(wanted: Environment, site: Site, wished: Sequence[Release]) -> None:

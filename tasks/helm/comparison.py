@@ -71,7 +71,7 @@ def changes(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
     """One line for each object that is not the same."""
     for name in sorted({*now, *wanted}):
         if name not in now:
-            yield f"{name} comes back"
+            yield f"{name} comes"
         elif name not in wanted:
             yield f"{name} goes"
         elif places := [
@@ -86,12 +86,27 @@ def differences(now: Any, wanted: Any, path: str = "") -> Iterator[str]:
     if isinstance(now, dict) and isinstance(wanted, dict):
         for key in sorted({*now, *wanted}, key=str):
             yield from differences(now.get(key), wanted.get(key), f"{path}.{key}".lstrip("."))
+    elif named(now) and named(wanted):  # Containers, variables, ports: their order says nothing.
+        old, new = by_name(now), by_name(wanted)
+        for name in dict.fromkeys([*old, *new]):
+            yield from differences(old.get(name), new.get(name), f"{path}[{name}]")
     elif isinstance(now, list) and isinstance(wanted, list) and len(now) == len(wanted):
-        for place, (old, new) in enumerate(zip(now, wanted, strict=True)):
-            label = old.get("name", place) if isinstance(old, dict) else place
-            yield from differences(old, new, f"{path}[{label}]")
+        for place, (former, later) in enumerate(zip(now, wanted, strict=True)):
+            yield from differences(former, later, f"{path}[{place}]")
     elif now != wanted:
         yield f"{path} {_shown(now)} → {_shown(wanted)}"
+
+
+def named(value: Any) -> bool:
+    """Whether it is a list whose entries all bear a name, each another one."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        return False
+    names = [one.get("name") for one in value]
+    return None not in names and len(set(names)) == len(names)
+
+
+def by_name(entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {str(entry["name"]): entry for entry in entries}
 
 
 def _shown(value: Any) -> str:

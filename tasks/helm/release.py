@@ -50,8 +50,25 @@ class Release:
         return f"{self.name} {self.namespace} {self.digest} {mode} {chart} {version}"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the cluster has of a release; revision 0 is none."""
+
+    revision: int
+    status: str
+    digest: str
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def is_at(self, release: Release) -> bool:
+        """Whether an install would leave it alone."""
+        return (self.status, self.digest) == ("deployed", release.digest)
+
+
 def releases_script(
-    groups: Sequence[Sequence[Release]], timeout: int = TIMEOUT, login: bytes = b""
+    groups: Sequence[Sequence[Release]],
+    timeout: int = TIMEOUT,
+    login: bytes = b"",
+    name: str = "releases",
 ) -> Script:
     """One command for all: groups follow each other, the releases of a group run side by side."""
     lines: list[str] = []
@@ -64,7 +81,7 @@ def releases_script(
             if isinstance(release.chart, Package):
                 files[release.chart.file] = release.chart.content
         lines.append(GROUP_END)
-    return script("releases", lines, timeout, files)
+    return script(name, lines, timeout, files)
 
 
 def rollback_script(names: Sequence[str], namespace: str, revision: int, timeout: int) -> Script:

@@ -7,7 +7,7 @@ from tasks.preflight.machine import CHARTS, files, sign_in, tools
 from tasks.preflight.names import names
 from tasks.preflight.nodes import nodes
 from tasks.preflight.region import region
-from tasks.preflight.registrations import needed, register
+from tasks.preflight.registrations import needed, register, unregistered
 from tasks.preflight.subscription import subscription
 from tasks.preflight.vaults import deleted, purge, unchangeable
 
@@ -27,6 +27,7 @@ __all__ = [
     "subscription",
     "tools",
     "unchangeable",
+    "unregistered",
     "verdict",
     "versions",
 ]

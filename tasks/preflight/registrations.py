@@ -71,6 +71,13 @@ def namespace(kind: str) -> str:
     return NAMESPACES[max(fitting, key=len)] if fitting else ""
 
 
+@step("find-unregistered-providers")
+def unregistered(subscription: str, namespaces: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of these the subscription has yet to ask for."""
+    states = states_in(subscription)
+    return tuple(name for name in namespaces if states.get(name.lower()) != "registered")
+
+
 @step("register-providers")
 def register(subscription: str, namespaces: tuple[str, ...]) -> tuple[Complaint, ...]:
     """
@@ -79,9 +86,7 @@ def register(subscription: str, namespaces: tuple[str, ...]) -> tuple[Complaint,
     Registering is free and changes nothing that runs. It takes Azure a minute or two.
     """
     place = f"/subscriptions/{subscription}/providers"
-    with azure.translated("Resource providers"):
-        listed = azure.arm(place, VERSION, select="namespace,registrationState")
-    states = states_of(listed)
+    states = states_in(subscription)
     lacking = [name for name in namespaces if states.get(name.lower()) != "registered"]
     refused = []
     for name in lacking:
@@ -100,6 +105,12 @@ def register(subscription: str, namespaces: tuple[str, ...]) -> tuple[Complaint,
     if lacking:
         raise NotReadyError(f"Azure is registering {', '.join(lacking)} with the subscription.")
     return ()
+
+
+def states_in(subscription: str) -> dict[str, str]:
+    place = f"/subscriptions/{subscription}/providers"
+    with azure.translated("Resource providers"):
+        return states_of(azure.arm(place, VERSION, select="namespace,registrationState"))
 
 
 def states_of(listed: Mapping[str, Any] | None) -> dict[str, str]:

@@ -26,8 +26,13 @@ def publish(server: str, *packages: Package) -> dict[str, Public]:
             push(session, package, f"{server}/{repository}:{tag}")
             wait.logger().info("Chart %s %s is published.", package.name, version)
             wait.changed(f"**Registry**: chart {package.name} {version}")
-        found[package.name] = Public(f"oci://{server}/{repository}", version)
+        found[package.name] = place(server, package)
     return found
+
+
+def place(server: str, package: Package) -> Public:
+    """Where the cluster finds a stamped chart once it is published."""
+    return Public(f"oci://{server}/{FOLDER}/{package.name}", package.version)
 
 
 def push(session: Session, package: Package, target: str) -> None:

@@ -3,6 +3,7 @@
 from tasks.terraform.forecast import Forecast, Planned, assumed, foresee
 from tasks.terraform.locks import Lock
 from tasks.terraform.plans import Change, Plan
+from tasks.terraform.preview import Preview, preview
 from tasks.terraform.stacks import (
     Edge,
     EdgeController,
@@ -26,6 +27,7 @@ __all__ = [
     "Plan",
     "Planned",
     "Platform",
+    "Preview",
     "RoleAssignment",
     "Stack",
     "apply",
@@ -37,4 +39,5 @@ __all__ = [
     "outputs",
     "plan",
     "platform",
+    "preview",
 ]

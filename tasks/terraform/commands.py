@@ -16,11 +16,15 @@ def plan_command(stack: Stack, *, destroy: bool = False) -> Command:
     return command(stack, "plan", *options, *files(stack), f"-out={stack.plan_file}")
 
 
+def preview_command(stack: Stack, *options: str) -> Command:
+    """A plan that only wants to know: no lock, and a file of its own."""
+    asked = ("-detailed-exitcode", PARALLEL, "-lock=false", *options)
+    return command(stack, "plan", *asked, *files(stack), f"-out={stack.forecast_file}")
+
+
 def foresee_command(stack: Stack) -> Command:
-    """A plan that only wants to know: no lock, and no question to Azure that it can spare."""
-    target = f"-out={stack.forecast_file}"
-    options = ("-detailed-exitcode", PARALLEL, "-lock=false", "-refresh=false")
-    return command(stack, "plan", *options, *files(stack), target)
+    """The same without a question to Azure that it can spare."""
+    return preview_command(stack, "-refresh=false")
 
 
 def apply_command(stack: Stack) -> Command:

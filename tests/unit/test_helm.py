@@ -149,7 +149,7 @@ def test_what_going_back_changes_is_told_object_by_object() -> None:
 def test_what_comes_and_goes_is_told() -> None:
     first, second = MANIFEST.split("---")
 
-    assert compared(first, MANIFEST).changes == ("ConfigMap config comes back",)
+    assert compared(first, MANIFEST).changes == ("ConfigMap config comes",)
     assert compared(MANIFEST, second).changes == ("Deployment rest goes",)
 
 
