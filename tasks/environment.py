@@ -3,7 +3,7 @@
 import difflib
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 import yaml
@@ -118,6 +118,61 @@ class State(Frozen):
         return self
 
 
+Topic = Literal[
+    "approval-wanted",
+    "deploy-failed",
+    "deploy-planned",
+    "deploy-succeeded",
+    "drift-detected",
+    "drift-resolved",
+    "rotation-failed",
+    "run-crashed",
+    "run-late",
+    "secret-rotated",
+]
+Severity = Literal["low", "medium", "high"]
+
+
+class Notify(Frozen):
+    """Who hears of what. The address is no secret's place: it comes from a Secret block."""
+
+    to: str = Field(
+        pattern=r"^[a-z]([a-z0-9-]{0,29}[a-z0-9])?$",
+        description="Name of a channel; its address is in the Prefect Secret block "
+        "`notify-<to>`, or in NOTIFY_<TO> of who registers.",
+    )
+    by: Literal["webhook", "teams", "slack", "email"] = Field(
+        description="`email` takes an address as mailtos://user:password@server?to=whom."
+    )
+    about: tuple[Topic, ...] = Field(
+        default=(
+            "approval-wanted",
+            "deploy-failed",
+            "drift-detected",
+            "rotation-failed",
+            "run-crashed",
+            "run-late",
+        ),
+        description="What is told; successes only when asked for.",
+    )
+
+
+class Automations(Frozen):
+    """What happens by itself; `register` brings it to Prefect."""
+
+    drift: Literal["nothing", "plan", "deploy"] = Field(
+        default="plan",
+        description="What follows drift: a plan, or a deploy, which asks before it destroys.",
+    )
+    severities: tuple[Severity, ...] = Field(default=("high",), description="Of which drift.")
+    stuck_after: int = Field(
+        default=540,
+        ge=90,
+        description="Seconds without a sign of life until a run counts as crashed; three times "
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY.",
+    )
+
+
 class Environment(Frozen):
     """One file in `deployments/`, checked."""
 
@@ -174,6 +229,11 @@ class Environment(Frozen):
         description="Secrets that a person must put into the vault, or into SECRET_<NAME>.",
     )
     sign_in: str = Field(default="", description="How to get credentials; shown when they fail.")
+    worker: Literal["process", "kubernetes", "azure-container-instance"] = Field(
+        default="process", description="Where the worker of this environment's pool runs flows."
+    )
+    notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")
+    automations: Automations = Automations()
     waits: Waits
     polling: Polling = Polling()
     note: str = Field(default="", description="What a reader of the report must know.")
@@ -237,8 +297,9 @@ def _complaint(problem: Any) -> str:
         return f"{where}: {problem['msg']}"
     *parents, key = (str(part) for part in problem["loc"])
     model: type[BaseModel] = Environment
-    for parent in parents:
-        inner = model.model_fields[parent].annotation
-        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
+    for parent in parents:  # A list's member is named by its number.
+        inner = model.model_fields[parent].annotation if parent in model.model_fields else None
+        for one in (inner, *get_args(inner)):
+            model = one if isinstance(one, type) and issubclass(one, BaseModel) else model
     close = difflib.get_close_matches(key, model.model_fields, n=1)
     return f"{where}: unknown key" + (f", did you mean {close[0]!r}?" if close else "")

@@ -41,6 +41,11 @@ def test_a_misspelled_key_inside_the_waits_is_named_with_its_correction() -> Non
         parse(SANDBOX.replace("vault_access:", "vault_acces:"))
 
 
+def test_a_misspelled_key_inside_a_list_is_named_with_its_correction() -> None:
+    with pytest.raises(ConfigError, match=r"notify.0.abuot: unknown key, did you mean 'about'"):
+        parse("notify: [{ to: ops, by: slack, abuot: [deploy-failed] }]")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
