@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 from uuid import UUID
@@ -77,6 +78,10 @@ class Waits(Frozen):
         default=Wait(first=15, every=60, at_most=86_400),
         description="Until an owner has assigned the roles, where `assign_roles` is false.",
     )
+    look: Wait = Field(
+        default=Wait(first=10, every=30, at_most=120),
+        description="Until something that `drift` looks at answers; then it says so and goes on.",
+    )
 
 
 class Polling(Frozen):
@@ -130,7 +135,7 @@ Topic = Literal[
     "run-late",
     "secret-rotated",
 ]
-Severity = Literal["low", "medium", "high"]
+Severity = Literal["info", "warning", "critical"]
 
 
 class Notify(Frozen):
@@ -164,13 +169,28 @@ class Automations(Frozen):
         default="plan",
         description="What follows drift: a plan, or a deploy, which asks before it destroys.",
     )
-    severities: tuple[Severity, ...] = Field(default=("high",), description="Of which drift.")
+    severities: tuple[Severity, ...] = Field(default=("critical",), description="Of which drift.")
     stuck_after: int = Field(
         default=540,
         ge=90,
         description="Seconds without a sign of life until a run counts as crashed; three times "
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY.",
     )
+
+
+class Ignore(Frozen):
+    """Drift that somebody has decided to live with, for a while."""
+
+    kind: str = Field(default="*", description="Kind of finding; `*` stands for any text.")
+    where: str = Field(default="*", description="Its place, as `drift` shows it; `*` as above.")
+    reason: str = Field(min_length=3, description="Why it may stay.")
+    until: date = Field(description="The last day; after it the rule is a finding itself.")
+
+    @model_validator(mode="after")
+    def _chooses(self) -> Self:
+        if not (self.kind + self.where).strip("*"):
+            raise ValueError("kind and where match everything: name what may stay")
+        return self
 
 
 class Environment(Frozen):
@@ -234,6 +254,7 @@ class Environment(Frozen):
     )
     notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")
     automations: Automations = Automations()
+    ignore: tuple[Ignore, ...] = Field(default=(), description="Drift that may stay.")
     waits: Waits
     polling: Polling = Polling()
     note: str = Field(default="", description="What a reader of the report must know.")
