@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flows.configure import Source, login, our_charts, secrets_in_place, server
+from flows.configure import Source, consumers, login, our_charts, secrets_in_place, server
 from tasks import access, approval, charts, helm, registry, turn, wait
 from tasks import environment as environments
 from tasks.access import Site
@@ -50,7 +50,7 @@ def release(
 
 def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, ...]:
     """Both as they should be; a changed secret restarts every pod that read the old one."""
-    given = values(wanted, site, {"secretsRevision": revision})
+    given = values(wanted, site, {one.secret: revision for one in consumers(wanted)})
     if wanted.images == "import":
         import_images(wanted, site, given)
     return composed(wanted, our_charts(wanted, site.foundation, *CHARTS), given)
@@ -63,9 +63,9 @@ def composed(
 
 
 def values(
-    wanted: Environment, site: Site, revisions: Mapping[str, Any]
+    wanted: Environment, site: Site, revisions: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
-    """What each chart is told: its part of the values file, and what Terraform built."""
+    """What each chart is told: its part of the values file, what Terraform built, its secrets."""
     given: dict[str, dict[str, Any]] = {
         "s3proxy": {
             "storage": {
@@ -81,12 +81,16 @@ def values(
             "edge": edge(wanted, site.platform.edge),
         },
     }
-    shared = dict(revisions)
-    if wanted.images == "import":
-        shared["images"] = {"registry": server(wanted, site.foundation)}
+    for chart in CHARTS:  # What the other one reads is no reason to touch it.
+        given[chart]["secretsRevisions"] = {
+            secret: revision
+            for secret, revision in revisions.items()
+            if chart == (secret if secret in CHARTS else "supabase")
+        }
+        if wanted.images == "import":
+            given[chart]["images"] = {"registry": server(wanted, site.foundation)}
     return {
-        chart: helm.values_for(PROJECT / wanted.values, chart, given[chart] | shared)
-        for chart in CHARTS
+        chart: helm.values_for(PROJECT / wanted.values, chart, given[chart]) for chart in CHARTS
     }
 
 

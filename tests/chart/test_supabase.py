@@ -66,7 +66,7 @@ def arrows(rendering: Rendering, direction: str) -> set[tuple[str, str]]:
 
 def annotations(rendering: Rendering) -> dict[str, dict[str, str]]:
     return {
-        name: deployment["spec"]["template"]["metadata"]["annotations"]
+        name: deployment["spec"]["template"]["metadata"].get("annotations", {})
         for name, deployment in rendering.kind("Deployment").items()
     }
 
@@ -178,12 +178,38 @@ def test_storage_shows_its_metrics_where_they_are_wanted(charts: Charts, metrics
     assert metrics or "OTEL_METRICS_ENABLED" not in found
 
 
-def test_a_new_revision_of_the_secrets_restarts_every_pod(charts: Charts) -> None:
-    before = annotations(charts.render("supabase", {"secretsRevision": "1"}))
+@pytest.mark.parametrize("name", ["supabase-rest", "supabase-gateway"])
+def test_a_new_revision_of_a_secret_restarts_those_who_read_it(charts: Charts, name: str) -> None:
+    revisions = {secret: "1" for secret in ("supabase-auth", "supabase-rest", "supabase-gateway")}
+    before = annotations(charts.render("supabase", {"secretsRevisions": revisions}))
 
-    after = annotations(charts.render("supabase", {"secretsRevision": "2"}))
+    after = annotations(charts.render("supabase", {"secretsRevisions": revisions | {name: "2"}}))
 
-    assert all(before[name] != after[name] for name in before)
+    assert [one for one in before if before[one] != after[one]] == [name]
+
+
+def test_a_pod_that_reads_two_secrets_follows_both(charts: Charts) -> None:
+    values = {"components": {"supavisor": {"enabled": True}}}
+
+    def mark(**revisions: str) -> str:
+        found = charts.render("supabase", values | {"secretsRevisions": revisions})
+        return annotations(found)["supabase-supavisor"]["checksum/secrets"]
+
+    of = {"supabase-supavisor": "1", "supabase-meta": "1", "supabase-auth": "1"}
+    told = [mark(**of), mark(**of | {"supabase-meta": "2"}), mark(**of | {"supabase-auth": "2"})]
+    assert told == ["1.1", "2.1", "1.1"]
+
+
+def test_the_jobs_follow_the_secrets_that_they_read(charts: Charts) -> None:
+    revisions = {"supabase-database": "d1", "supabase-realtime": "r1"}
+
+    rendering = charts.render("supabase", {"secretsRevisions": revisions})
+
+    jobs = rendering.kind("Job")
+    database = jobs["supabase-database"]["spec"]["template"]["metadata"]["annotations"]
+    (container,) = jobs["supabase-realtime-tenant"]["spec"]["template"]["spec"]["containers"]
+    assert database == {"checksum/secrets": "d1"}
+    assert {"name": "REVISION", "value": "r1"} in container["env"]
 
 
 def test_a_new_route_configuration_restarts_the_gateway_alone(charts: Charts) -> None:

@@ -55,11 +55,11 @@ def test_groups_follow_each_other_in_the_list_that_the_script_reads() -> None:
 
 @pytest.mark.parametrize("text", ["12e456789012", "123456789012", "0x1f", "1_000", "on", "~"])
 def test_a_text_that_looks_like_something_else_stays_a_text(text: str) -> None:
-    release = Release("platform", "supabase", CHART, {"secretsRevision": text})
+    release = Release("platform", "supabase", CHART, {"hostname": text})
 
     values = helm.releases_script([[release]]).files["platform.values.yaml"].decode()
 
-    assert values == f'{{"secretsRevision": "{text}"}}'
+    assert values == f'{{"hostname": "{text}"}}'
 
 
 def test_a_failed_release_is_explained_by_its_own_lines() -> None:

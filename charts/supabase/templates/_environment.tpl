@@ -20,6 +20,21 @@ secretKeyRef: { name: {{ include "supabase.secretName" (list (index . 0) $name) 
 {{- end -}}
 {{- end -}}
 
+{{/* (list $ {VARIABLE: <consumer>/<key>}): what changes with a Secret that these refer to, and with no other. */}}
+{{- define "supabase.secretsRevision" -}}
+{{- $root := index . 0 -}}
+{{- $revisions := dict -}}
+{{- range index . 1 -}}
+{{- $reference := splitList "/" . | first -}}
+{{- $name := trimPrefix "@" $reference -}}
+{{- if not (hasPrefix "@" $reference) }}{{ $name = include "supabase.secretName" (list $root $reference) }}{{ end -}}
+{{- with get $root.Values.secretsRevisions $name }}{{ $_ := set $revisions $name . }}{{ end -}}
+{{- end -}}
+{{- $told := list -}}
+{{- range keys $revisions | sortAlpha }}{{ $told = append $told (get $revisions .) }}{{ end -}}
+{{- join "." $told -}}
+{{- end -}}
+
 {{/*
 (dict "root" $ "secrets" {VARIABLE: <consumer>/<key>} "fields" {VARIABLE: field} "settings" {VARIABLE: text}
 "override" {VARIABLE: text}): what the operator says last counts.

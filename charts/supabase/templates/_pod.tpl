@@ -1,5 +1,5 @@
 {{/*
-The pod of a component: hardened, probed, spread, and restarted when its configuration or secrets change.
+The pod of a component: hardened, probed, spread, and restarted when its configuration or its own secrets change.
 
   root, name     the chart's context and the component
   version        what the pods are called, the component if absent
@@ -28,11 +28,12 @@ The pod of a component: hardened, probed, spread, and restarted when its configu
 {{- $component := index $root.Values.components .name -}}
 metadata:
   labels: {{- include "supabase.selector" (list $root (.version | default .name)) | nindent 4 }}
-  annotations:
-    {{- with .config }}
-    checksum/config: {{ .text | sha256sum }}
-    {{- end }}
-    checksum/secrets: {{ $root.Values.secretsRevision | quote }}
+  {{- $annotations := dict }}
+  {{- with .config }}{{ $_ := set $annotations "checksum/config" (.text | sha256sum) }}{{ end }}
+  {{- with (.environment | fromYaml).secrets }}{{ $_ := set $annotations "checksum/secrets" (include "supabase.secretsRevision" (list $root .)) }}{{ end }}
+  {{- with $annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   serviceAccountName: {{ include "supabase.name" (list $root .name) }}
   automountServiceAccountToken: {{ .token | default false }}

@@ -23,6 +23,8 @@ activeDeadlineSeconds: {{ add $bootstrap.patience 60 }}
 template:
   metadata:
     labels: {{- include "supabase.selector" (list $root "database") | nindent 6 }}
+    annotations:
+      checksum/secrets: {{ get $root.Values.secretsRevisions (include "supabase.secretName" (list $root "database")) | quote }}
   spec:
     restartPolicy: Never
     automountServiceAccountToken: false
