@@ -11,6 +11,7 @@ from tasks import wait
 from tasks.errors import DeployError
 
 RESOURCE = "supabase.environment."  # Before the environment's name: whom an event is about.
+LABELS = ("severity",)  # What automations choose by: they match labels, never a payload.
 LONGEST = 1000  # Characters of a reason: a notification is read on a telephone.
 
 
@@ -24,6 +25,7 @@ def announce(event: str, environment: str, payload: Mapping[str, Any]) -> None:
     if not wait.within_run():
         return  # A step that is called by itself concerns nobody else.
     about = {"prefect.resource.id": RESOURCE + environment, "prefect.resource.name": environment}
+    about |= {f"supabase.{label}": str(payload[label]) for label in LABELS if label in payload}
     facts = {"environment": environment, "run": str(flow_run.name), **payload}
     try:
         emit_event(event, resource=about, payload=facts)
