@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks import catalogue
-from tasks.catalogue import CATALOGUE, OPTIONAL, Consumer, Secret
+from tasks.catalogue import CATALOGUE, OPTIONAL, Consumer, Rotation, Secret
 
 PROJECT = Path(__file__).parents[1]
 BEGIN, END = "begin of what scripts/catalogue.py writes", "end of what scripts/catalogue.py writes"
@@ -27,14 +27,14 @@ def _entry(entry: dict[str, str]) -> str:
 
 
 def page() -> str:
-    """Two tables: the names in the vault, and the Secrets in the cluster."""
+    """Two tables: the names in the vault with their rotation, and the Secrets in the cluster."""
     always = [_row(secret, "") for secret in CATALOGUE]
     optional = [_row(secret, name) for name, secrets in OPTIONAL.items() for secret in secrets]
     everything = catalogue.of(OPTIONAL)
     return "\n".join(
         [
-            "| in the vault | form | origin | follows from | read by |",
-            "|---|---|---|---|---|",
+            "| in the vault | form | origin | follows from | read by | rotation |",
+            "|---|---|---|---|---|---|",
             *always,
             *optional,
             "",
@@ -49,7 +49,16 @@ def _row(secret: Secret, component: str) -> str:
     name = f"`{secret.name}`" + (f" (with {component})" if component else "")
     needs = ", ".join(f"`{need}`" for need in secret.needs) or "-"
     readers = ", ".join(secret.readers) or "operators, from the vault"
-    return f"| {name} | {secret.form} | {secret.origin} | {needs} | {readers} |"
+    cells = (name, secret.form, secret.origin, needs, readers, _rotation(secret.rotation))
+    return f"| {' | '.join(cells)} |"
+
+
+def _rotation(rotation: Rotation) -> str:
+    if rotation.kind == "follows":
+        return f"with `{rotation.unit}`: {rotation.why}"
+    if rotation.days is not None:
+        return f"{rotation.kind}, {rotation.days} days"
+    return f"{rotation.kind}: {rotation.why}"
 
 
 def _consumer(consumer: Consumer) -> str:

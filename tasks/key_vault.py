@@ -186,7 +186,12 @@ class _Keeper:
         if value is not None and secret.fits(value, self.values, self.facts):
             return None
         present = {} if value is None else {secret.name: value}
-        return secret.make(self.values | present, self.facts)
+        return secret.make(self.values | self._adopted(secret) | present, self.facts)
+
+    def _adopted(self, secret: Secret) -> dict[str, str]:
+        """What the vault holds under the names whose values go on in this one."""
+        found = {name: self._existing(name)[0] for name in secret.adopts}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _existing(self, name: str) -> tuple[str | None, str]:
         try:

@@ -1,148 +1,203 @@
-"""Every secret of the platform: how it is made, what it follows from, and who reads it."""
+"""Every secret of the platform: how it is made, what it follows from, who reads and renews it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from tasks.catalogue import jwt_set
+from tasks.catalogue.accepted import accepted, login, pair
 from tasks.catalogue.connections import (
     database_connection,
     storage_connection,
     storage_credentials,
 )
 from tasks.catalogue.consumers import Consumer, consumers
-from tasks.catalogue.keys import (
-    asymmetric_key,
-    opaque_key,
-    shared_key,
-    signing_keys,
-    verifying_keys,
-)
+from tasks.catalogue.keys import opaque_key, shared_key
+from tasks.catalogue.rotation import Rotation
 from tasks.catalogue.secret import (
     Facts,
+    Part,
     Secret,
+    Values,
     aes_key,
     derived,
     generated,
+    generated_json,
     hexadecimal,
     known,
     password,
+    provided,
     urlsafe,
 )
 
-__all__ = ["CATALOGUE", "OPTIONAL", "Consumer", "Facts", "Secret", "consumers", "of", "password"]
+__all__ = [
+    "CATALOGUE",
+    "OPTIONAL",
+    "Consumer",
+    "Facts",
+    "Rotation",
+    "Secret",
+    "Values",
+    "consumers",
+    "of",
+    "password",
+]
+
+# Days after which a secret is due for a new value.
+SEASON, YEAR = 90, 365
+
+ENCRYPTS = "what the service has stored could not be read any more"
+OUTSIDE = "clients outside of the cluster hold it"
 
 
-def role_password(service: str, *readers: str) -> Secret:
-    """Of one role in the database: its services sign in with it, the bootstrap sets it."""
-    form = "40 letters and digits"
-    return generated(f"pg-{service}-password", form, password, *readers, "database")
+def inner(name: str, form: str, make: Callable[[], str], *readers: str) -> Secret:
+    """Known to our own services only, which restart together."""
+    return generated(name, form, Rotation("replace", SEASON, name), make, *readers)
 
+
+def fixed(name: str, form: str, make: Callable[[], str], *readers: str) -> Secret:
+    """Encrypts what is stored."""
+    return generated(name, form, Rotation("fixed", None, name, ENCRYPTS), make, *readers)
+
+
+def api_key(name: str, *readers: str) -> tuple[Secret, Secret]:
+    """What clients present, and what the gateway accepts."""
+    prefix = f"sb_{name.removesuffix('-key')}_"
+    presented = generated(
+        name,
+        f"`{prefix}`, 22 random signs, `_` and a checksum",
+        Rotation("accepted", YEAR, name),
+        lambda: opaque_key(prefix),
+        *readers,
+        "gateway",
+    )
+    return presented, accepted(presented, str, "keys with commas between", "gateway")
+
+
+STORAGE = generated_json(
+    "supabase-storage-creds",
+    "JSON: `keyId` and `accessKey`",
+    Rotation("accepted", SEASON, "supabase-storage-creds"),
+    storage_credentials,
+    *(Part(name, name, ("storage", "s3proxy")) for name in ("keyId", "accessKey")),
+)
 
 CATALOGUE: tuple[Secret, ...] = (
-    # Tokens: what signs them, what verifies them.
-    generated(
-        "jwt-secret",
-        "64 hexadecimal digits",
-        hexadecimal(32),
-        *("auth", "realtime", "storage", "studio", "functions"),
-    ),
-    signing_keys("jwt-keys", "auth"),
-    verifying_keys("jwt-jwks", "rest", "realtime", "storage", "functions"),
-    # API keys, old and new, and what the gateway puts in the place of the new ones.
-    shared_key("anon-key", "anon", "storage", "studio", "functions", "gateway", "test"),
-    shared_key(
-        "service-role-key",
-        "service_role",
-        *("storage", "studio", "functions", "gateway", "test"),
-    ),
-    generated(
-        "publishable-key",
-        "`sb_publishable_`, 22 random signs, `_` and a checksum",
-        lambda: opaque_key("sb_publishable_"),
-        *("studio", "functions", "gateway", "test"),
-    ),
-    generated(
-        "secret-key",
-        "`sb_secret_`, 22 random signs, `_` and a checksum",
-        lambda: opaque_key("sb_secret_"),
-        *("studio", "functions", "gateway", "test"),
-    ),
-    asymmetric_key("anon-key-asymmetric", "anon", "gateway"),
-    asymmetric_key("service-role-key-asymmetric", "service_role", "gateway"),
-    # The database: its administrator, and one role for each service.
+    # Tokens and keys of the API: what signs, what verifies, what clients hold.
+    *jwt_set.entries(SEASON),
+    *api_key("publishable-key", "studio", "functions", "test"),
+    *api_key("secret-key", "studio", "functions", "test"),
+    # The database: its administrator, and logins of one role for each service.
     known("pg-username", "the administrator's login", lambda f: f.database_admin, "database"),
-    generated("pg-password", "40 letters and digits", password, "database"),
+    generated(
+        "pg-password",
+        "40 letters and digits",
+        Rotation("administrator", SEASON, "pg-password"),
+        password,
+        "database",
+    ),
     known("pg-database", "the database's name", lambda facts: facts.database_name),
     derived(
         "postgres-connection-string",
         "URL of the administrator",
+        Rotation("follows", None, "pg-password", "built from it"),
         ("pg-username", "pg-password", "pg-database"),
         database_connection,
     ),
-    role_password("auth", "auth"),
-    role_password("rest", "rest"),
-    role_password("realtime", "realtime"),
-    role_password("storage", "storage"),
-    role_password("meta", "meta", "studio"),
-    role_password("functions", "functions"),
+    *login("auth", SEASON, "auth"),
+    *login("rest", SEASON, "rest"),
+    *login("realtime", SEASON, "realtime"),
+    *login("storage", SEASON, "storage"),
+    *login("meta", SEASON, "meta", "studio"),
+    *login("functions", SEASON, "functions"),
     # Files: what clients of Supabase, of S3Proxy and of Azure sign with.
-    generated("s3-protocol-access-key-id", "32 hexadecimal digits", hexadecimal(16), "storage"),
-    generated("s3-protocol-access-key-secret", "64 hexadecimal digits", hexadecimal(32), "storage"),
-    Secret(
-        "supabase-storage-creds",
-        "generated",
-        ("storage", "s3proxy"),
-        "JSON with `keyId` and `accessKey`",
-        lambda _values, _facts: storage_credentials(),
-        parts=("keyId", "accessKey"),
+    generated(
+        "s3-protocol-access-key-id",
+        "32 hexadecimal digits",
+        Rotation("on demand", None, "s3-protocol", OUTSIDE),
+        hexadecimal(16),
+        "storage",
     ),
+    generated(
+        "s3-protocol-access-key-secret",
+        "64 hexadecimal digits",
+        Rotation("on demand", None, "s3-protocol", OUTSIDE),
+        hexadecimal(32),
+        "storage",
+    ),
+    STORAGE,
+    accepted(STORAGE, pair("keyId", "accessKey"), "`keyId:accessKey`, comma, …", "s3proxy"),
     known(
         "azure-storage-account-name",
         "the account's name",
         lambda facts: facts.storage_account,
         "s3proxy",
     ),
-    Secret("azure-storage-account-key", "read from Azure", ("s3proxy",), "the account's first key"),
+    Secret(
+        "azure-storage-account-key",
+        "read from Azure",
+        ("s3proxy",),
+        "one of the account's two keys",
+        Rotation("account key", SEASON, "azure-storage-account-key"),
+    ),
     derived(
         "storage-connection-string",
         "connection string of the account",
+        Rotation("follows", None, "azure-storage-account-key", "built from it"),
         ("azure-storage-account-name", "azure-storage-account-key"),
         storage_connection,
     ),
     # Within services.
-    generated("realtime-enc-key", "16 signs: an AES key", hexadecimal(8), "realtime"),
-    generated("realtime-secret-key-base", "64 signs", urlsafe(48), "realtime"),
-    generated("realtime-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "realtime"),
-    shared_key("realtime-metrics-token", "metrics", "metrics", by="realtime-metrics-secret"),
-    generated("pg-meta-crypto-key", "32 signs", urlsafe(24), "meta", "studio"),
+    fixed("realtime-enc-key", "16 signs: an AES key", hexadecimal(8), "realtime"),
+    inner("realtime-secret-key-base", "64 signs", urlsafe(48), "realtime"),
+    inner("realtime-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "realtime"),
+    shared_key(
+        "realtime-metrics-token",
+        "metrics",
+        Rotation("follows", None, "realtime-metrics-secret", "signed by it"),
+        "realtime-metrics-secret",
+        "metrics",
+    ),
+    inner("pg-meta-crypto-key", "32 signs", urlsafe(24), "meta", "studio"),
     # People.
-    generated("dashboard-username", "`supabase`", lambda: "supabase", "gateway", "test"),
-    generated("dashboard-password", "32 hexadecimal digits", hexadecimal(16), "gateway", "test"),
+    generated(
+        "dashboard-username",
+        "`supabase`",
+        Rotation("fixed", None, "dashboard-username", "a name, and no secret"),
+        lambda: "supabase",
+        *("gateway", "test"),
+    ),
+    inner("dashboard-password", "32 hexadecimal digits", hexadecimal(16), "gateway", "test"),
+    # What was valid once: the end-to-end test expects each of them to be refused.
+    generated(
+        "retired-credentials",
+        "JSON: a retired value under the name of each secret that has one",
+        Rotation("follows", None, "retired-credentials", "every rotation writes what it retired"),
+        lambda: "{}",
+        "test",
+    ),
 )
 
 # What components that are off by default add.
 OPTIONAL: Mapping[str, tuple[Secret, ...]] = {
     "supavisor": (
-        role_password("supavisor", "supavisor"),
-        generated("supavisor-secret-key-base", "64 signs", urlsafe(48), "supavisor"),
-        generated("supavisor-vault-enc-key", "32 signs: an AES key", hexadecimal(16), "supavisor"),
-        generated("supavisor-api-secret", "64 hexadecimal digits", hexadecimal(32), "supavisor"),
-        generated(
-            "supavisor-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "supavisor"
-        ),
+        *login("supavisor", SEASON, "supavisor"),
+        inner("supavisor-secret-key-base", "64 signs", urlsafe(48), "supavisor"),
+        fixed("supavisor-vault-enc-key", "32 signs: an AES key", hexadecimal(16), "supavisor"),
+        inner("supavisor-api-secret", "64 hexadecimal digits", hexadecimal(32), "supavisor"),
+        inner("supavisor-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "supavisor"),
     ),
     "analytics": (
-        role_password("analytics", "analytics"),
-        generated("analytics-public-token", "32 signs", urlsafe(24), "analytics", "vector"),
-        generated("analytics-private-token", "32 signs", urlsafe(24), "analytics", "studio"),
-        generated("analytics-encryption-key", "32 bytes as base64", aes_key, "analytics"),
-        generated("analytics-secret-key-base", "64 signs", urlsafe(48), "analytics"),
+        *login("analytics", SEASON, "analytics"),
+        inner("analytics-public-token", "32 signs", urlsafe(24), "analytics", "vector"),
+        inner("analytics-private-token", "32 signs", urlsafe(24), "analytics", "studio"),
+        fixed("analytics-encryption-key", "32 bytes as base64", aes_key, "analytics"),
+        inner("analytics-secret-key-base", "64 signs", urlsafe(48), "analytics"),
     ),
 }
 
 
-def of(components: Collection[str] = (), provided: Collection[str] = ()) -> tuple[Secret, ...]:
+def of(components: Collection[str] = (), brought: Collection[str] = ()) -> tuple[Secret, ...]:
     """The catalogue of one environment: optional components and people add to it."""
     more = tuple(
         secret for name, added in OPTIONAL.items() if name in components for secret in added
     )
-    brought = tuple(Secret(name, "provided", ("auth",), "yours") for name in provided)
-    return CATALOGUE + more + brought
+    return CATALOGUE + more + tuple(map(provided, brought))

@@ -2,13 +2,12 @@
 
 import secrets
 
-from tasks.catalogue.keys import compact
 from tasks.catalogue.secret import Facts, Values
 
 
-def storage_credentials() -> str:
+def storage_credentials() -> dict[str, str]:
     """What S3Proxy asks of its clients."""
-    return compact({"keyId": secrets.token_hex(16), "accessKey": secrets.token_hex(32)})
+    return {"keyId": secrets.token_hex(16), "accessKey": secrets.token_hex(32)}
 
 
 def storage_connection(values: Values, _facts: Facts) -> str:

@@ -45,13 +45,14 @@ def consumers(catalogue: tuple[Secret, ...], without: Collection[str] = ()) -> t
     read = [secret for secret in catalogue if secret.name not in without]
     names = sorted({reader for secret in read for reader in secret.readers})
     return tuple(
-        Consumer(
-            name, tuple(key for secret in read if name in secret.readers for key in keys(secret))
-        )
+        Consumer(name, tuple(key for secret in read for key in keys(secret, name)))
         for name in names
     )
 
 
-def keys(secret: Secret) -> tuple[Key, ...]:
-    parts = tuple(Key(part, secret.name, part) for part in secret.parts)
-    return parts or (Key(secret.name, secret.name),)
+def keys(secret: Secret, reader: str) -> tuple[Key, ...]:
+    """What this reader gets of a secret."""
+    if secret.parts:
+        parts = [part for part in secret.parts if reader in part.readers]
+        return tuple(Key(part.key, secret.name, part.name) for part in parts)
+    return (Key(secret.name, secret.name),) if reader in secret.readers else ()

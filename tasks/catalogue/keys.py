@@ -6,13 +6,15 @@ import json
 import secrets
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from tasks.catalogue.secret import Facts, Secret, Values, derived
+from tasks.catalogue.rotation import Rotation
+from tasks.catalogue.secret import Facts, Secret, Values, compact
 
 ISSUER = "supabase"
 YEARS = 5
@@ -22,9 +24,11 @@ RENEW_BEFORE = 90 * 24 * 3600  # Seconds before a key ends at which it is made a
 PROJECT = "supabase-self-hosted"  # Part of the checksum of every installation's opaque keys.
 RANDOM, CHECKSUM = 22, 8  # Signs of an opaque key after its prefix.
 
+Jwk = dict[str, Any]
 
-def shared_key(name: str, role: str, *readers: str, by: str = "jwt-secret") -> Secret:
-    """A token for `role`, signed by what its verifier knows, too: an API key of the old kind."""
+
+def shared_key(name: str, role: str, rotation: Rotation, by: str, *readers: str) -> Secret:
+    """A token for `role`, signed by the value of `by`, which its verifier knows, too."""
 
     def make(values: Values, _facts: Facts) -> str:
         return sign(role, values[by])
@@ -33,47 +37,7 @@ def shared_key(name: str, role: str, *readers: str, by: str = "jwt-secret") -> S
         return is_signed(value, role, values[by])
 
     form = f"HS256 token: role `{role}`, {YEARS} years"
-    return Secret(name, "derived", readers, form, make, (by,), fits)
-
-
-def asymmetric_key(name: str, role: str, *readers: str) -> Secret:
-    """What the gateway puts in the place of an opaque key: a token of the private key."""
-
-    def make(values: Values, _facts: Facts) -> str:
-        return sign_asymmetric(role, values["jwt-keys"])
-
-    def fits(value: str, values: Values, _facts: Facts) -> bool:
-        return is_signed_asymmetric(value, role, values["jwt-keys"])
-
-    form = f"ES256 token: role `{role}`, {YEARS} years"
-    return Secret(name, "derived", readers, form, make, ("jwt-keys",), fits)
-
-
-def signing_keys(name: str, *readers: str) -> Secret:
-    """The private key of this installation beside its JWT secret; each survives the other."""
-
-    def make(values: Values, _facts: Facts) -> str:
-        own = private_part(values.get(name, "")) or new_private_part()
-        return compact([own, shared_part(values["jwt-secret"])])
-
-    def fits(value: str, values: Values, _facts: Facts) -> bool:
-        own = private_part(value)
-        return own is not None and value == compact([own, shared_part(values["jwt-secret"])])
-
-    form = "JSON array of JWK: a private ES256 key, and `jwt-secret` as `oct`"
-    return Secret(name, "derived", readers, form, make, ("jwt-secret",), fits)
-
-
-def verifying_keys(name: str, *readers: str) -> Secret:
-    """What services verify tokens with: public part and shared secret."""
-
-    def make(values: Values, _facts: Facts) -> str:
-        own, shared = json.loads(values["jwt-keys"])
-        public = {key: part for key, part in own.items() if key != "d"} | {"key_ops": ["verify"]}
-        return compact({"keys": [public, shared]})
-
-    form = "JWKS: the public ES256 key, and `jwt-secret` as `oct`"
-    return derived(name, form, ("jwt-keys",), make, *readers)
+    return Secret(name, "derived", readers, form, rotation, make, (by,), fits)
 
 
 def opaque_key(prefix: str) -> str:
@@ -90,9 +54,8 @@ def sign(role: str, secret: str) -> str:
     return jwt.encode(_claims(role), secret, algorithm="HS256")
 
 
-def sign_asymmetric(role: str, keys: str) -> str:
-    own = json.loads(keys)[0]
-    return jwt.encode(_claims(role), jwt.PyJWK(own), "ES256", headers={"kid": own["kid"]})
+def sign_asymmetric(role: str, key: Jwk) -> str:
+    return jwt.encode(_claims(role), jwt.PyJWK(key), "ES256", headers={"kid": key["kid"]})
 
 
 def is_signed(token: str, role: str, secret: str) -> bool:
@@ -104,19 +67,21 @@ def is_signed(token: str, role: str, secret: str) -> bool:
     return _lasts(claims, role)
 
 
-def is_signed_asymmetric(token: str, role: str, keys: str) -> bool:
+def is_signed_asymmetric(token: str, role: str, key: Jwk) -> bool:
     """Whether the token belongs to this private key, names it, and lives long enough."""
-    own = json.loads(keys)[0]
-    public = jwt.PyJWK({key: part for key, part in own.items() if key != "d"})
     try:
-        named = jwt.get_unverified_header(token).get("kid") == own["kid"]
-        claims = jwt.decode(token, public, algorithms=["ES256"], issuer=ISSUER)
+        named = jwt.get_unverified_header(token).get("kid") == key["kid"]
+        claims = jwt.decode(token, jwt.PyJWK(public(key)), algorithms=["ES256"], issuer=ISSUER)
     except jwt.InvalidTokenError:
         return False
     return named and _lasts(claims, role)
 
 
-def new_private_part() -> dict[str, Any]:
+# --- Sets of keys: auth signs with the one whose `key_ops` say so, and refuses a second of these --
+
+
+def new_key() -> Jwk:
+    """A private key that signs."""
     key = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
     about = {"kid": str(uuid.uuid4()), "use": "sig", "key_ops": ["sign", "verify"], "alg": "ES256"}
     return {"kty": "EC", **about, "ext": True} | {
@@ -124,22 +89,44 @@ def new_private_part() -> dict[str, Any]:
     }
 
 
-def private_part(keys: str) -> dict[str, Any] | None:
-    """The private key in an existing value; None when there is none that can sign."""
-    try:
-        own: dict[str, Any] = json.loads(keys)[0]
-        jwt.encode({}, jwt.PyJWK(own), "ES256", headers={"kid": own["kid"]})
-    except (ValueError, LookupError, TypeError, AttributeError, jwt.PyJWTError):
-        return None
-    return own if "d" in own else None
+def signing(key: Jwk) -> Jwk:
+    return key | {"key_ops": ["sign", "verify"]}
 
 
-def shared_part(secret: str) -> dict[str, str]:
+def waiting(key: Jwk) -> Jwk:
+    """Verifies, and keeps its private part for the day on which it signs."""
+    return key | {"key_ops": ["verify"]}
+
+
+def public(key: Jwk) -> Jwk:
+    """Verifies for good: nobody signs with it any more."""
+    return {name: part for name, part in key.items() if name != "d"} | {"key_ops": ["verify"]}
+
+
+def shared(secret: str) -> Jwk:
     return {"kty": "oct", "k": _text(secret.encode()), "alg": "HS256"}
 
 
-def compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def private_set(ring: Sequence[Jwk], secret: str) -> str:
+    """For auth: what signs, what only verifies, and the secret of the old kind."""
+    return compact([signing(ring[0]), *ring[1:], shared(secret)])
+
+
+def public_set(ring: Sequence[Jwk], secret: str) -> str:
+    """For those who verify."""
+    return compact({"keys": [*map(public, ring), shared(secret)]})
+
+
+def ring_of(private: str) -> list[Jwk]:
+    """The elliptic keys of a private set, the signing one first; none when nothing can sign."""
+    try:
+        first, *others = json.loads(private)
+        jwt.encode({}, jwt.PyJWK(first), "ES256", headers={"kid": first["kid"]})
+        ring = [first, *(key for key in others if key["kty"] == "EC")]
+        usable = "d" in first and all(jwt.PyJWK(key) and key["kid"] for key in ring)
+    except (ValueError, LookupError, TypeError, AttributeError, jwt.PyJWTError):
+        return []
+    return ring if usable else []
 
 
 def _claims(role: str) -> dict[str, Any]:

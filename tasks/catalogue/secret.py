@@ -1,11 +1,14 @@
-"""What a secret is: a name in the vault, how its value is made, and who reads it."""
+"""What a secret is: a name in the vault, how its value is made, who reads it, how it rotates."""
 
 import base64
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import ascii_letters, digits
-from typing import Literal
+from typing import Any, Literal
+
+from tasks.catalogue.rotation import Rotation
 
 Values = Mapping[str, str]
 Origin = Literal["generated", "derived", "known", "read from Azure", "provided"]
@@ -22,34 +25,69 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One property of a JSON value: a key of its own for those who read it."""
+
+    name: str
+    key: str
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Secret:
     """
     One name in the vault.
 
-    `make` gets the values of `needs`, its own present value if there is one, and the facts; it
-    returns None while a fact is missing. `fits` says whether an existing value still follows from
-    them; what is generated always does. `readers` are consumers in the cluster: one without any
-    is for operators, and stays in the vault.
+    `make` gets the values of `needs`, what is there under its own name and under those that it
+    `adopts`, and the facts; it returns None while a fact is missing. `fits` says whether an
+    existing value still follows from them; what is generated always does. `readers` are consumers
+    in the cluster: one without any is for operators, and stays in the vault.
     """
 
     name: str
     origin: Origin
     readers: tuple[str, ...]
     form: str  # What the value looks like, for those who bring their own.
+    rotation: Rotation
     make: Callable[[Values, Facts], str | None] = lambda _values, _facts: None
     needs: tuple[str, ...] = ()
     fits: Callable[[str, Values, Facts], bool] = lambda _value, _values, _facts: True
-    parts: tuple[str, ...] = ()  # Properties of a JSON value that are keys of their own.
+    parts: tuple[Part, ...] = ()  # Of a JSON value: its readers get these, and not the whole.
+    adopts: tuple[str, ...] = ()
 
 
-def generated(name: str, form: str, make: Callable[[], str], *readers: str) -> Secret:
+def generated(
+    name: str, form: str, rotation: Rotation, make: Callable[[], str], *readers: str
+) -> Secret:
     """Random; an existing value stays, whatever its form, since clients hold it."""
-    return Secret(name, "generated", readers, form, lambda _values, _facts: make())
+    return Secret(name, "generated", readers, form, rotation, lambda _values, _facts: make())
+
+
+def generated_json(
+    name: str, form: str, rotation: Rotation, make: Callable[[], dict[str, str]], *parts: Part
+) -> Secret:
+    """Random, of several parts; an existing value stays when it has them all."""
+
+    def fits(value: str, _values: Values, _facts: Facts) -> bool:
+        found = properties(value)
+        return all(found.get(part.name) for part in parts)
+
+    return Secret(
+        name,
+        "generated",
+        readers_of(parts),
+        form,
+        rotation,
+        lambda _values, _facts: compact(make()),
+        fits=fits,
+        parts=parts,
+    )
 
 
 def derived(
     name: str,
     form: str,
+    rotation: Rotation,
     needs: tuple[str, ...],
     make: Callable[[Values, Facts], str | None],
     *readers: str,
@@ -60,7 +98,7 @@ def derived(
         wanted = make(values, facts)
         return wanted is None or value == wanted
 
-    return Secret(name, "derived", readers, form, make, needs, fits)
+    return Secret(name, "derived", readers, form, rotation, make, needs, fits)
 
 
 def known(name: str, form: str, fact: Callable[[Facts], str | None], *readers: str) -> Secret:
@@ -72,7 +110,33 @@ def known(name: str, form: str, fact: Callable[[Facts], str | None], *readers: s
     def fits(value: str, _values: Values, facts: Facts) -> bool:
         return fact(facts) in (None, value)
 
-    return Secret(name, "known", readers, form, make, (), fits)
+    rotation = Rotation("fixed", None, name, "a name that Terraform gave, and no secret")
+    return Secret(name, "known", readers, form, rotation, make, (), fits)
+
+
+def provided(name: str) -> Secret:
+    """Issued by somebody else: a mail server, say."""
+    rotation = Rotation("provided", None, name, "its issuer makes the new one")
+    return Secret(name, "provided", ("auth",), "yours", rotation)
+
+
+def readers_of(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reader for part in parts for reader in part.readers))
+
+
+def properties(value: str) -> dict[str, str]:
+    """The texts in a JSON object; none when it is something else."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: part for name, part in found.items() if isinstance(part, str)}
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def hexadecimal(size: int) -> Callable[[], str]:

@@ -112,6 +112,7 @@ def test_the_same_keys_are_offered_as_files_by_option(
     files = [yaml.safe_load(one) for one in yaml.safe_load(given["objects"])["array"]]
     assert [one["objectName"] for one in files] == [
         "supabase-storage-creds",  # One file, although the Secret has two keys of it.
+        "supabase-storage-creds-accepted",
         "azure-storage-account-name",
         "azure-storage-account-key",
     ]

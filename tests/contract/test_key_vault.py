@@ -257,15 +257,16 @@ def test_our_keeper_brings_back_what_was_deleted(secrets: SecretClient) -> None:
 
 
 def test_our_keeper_renews_what_no_longer_follows(secrets: SecretClient) -> None:
-    wanted = tuple(s for s in CATALOGUE if s.name in ("jwt-secret", "anon-key"))
+    names = ("realtime-metrics-secret", "realtime-metrics-token")
+    wanted = tuple(s for s in CATALOGUE if s.name in names)
     key_vault.keep.fn(secrets.vault_url, wanted, BUILT, {})
-    secrets.set_secret("jwt-secret", "a secret of forty characters and no less")
+    secrets.set_secret("realtime-metrics-secret", "a secret of forty characters and no less")
 
     kept = key_vault.keep.fn(secrets.vault_url, wanted, BUILT, {})
 
     assert {entry.name: entry.action for entry in kept} == {
-        "jwt-secret": "unchanged",
-        "anon-key": "renewed",
+        "realtime-metrics-secret": "unchanged",
+        "realtime-metrics-token": "renewed",
     }
 
 

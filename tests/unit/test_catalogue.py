@@ -10,6 +10,7 @@ import pytest
 
 from tasks import catalogue
 from tasks.catalogue import CATALOGUE, OPTIONAL, Facts, Secret
+from tasks.catalogue.accepted import ROLES
 
 FACTS = Facts("supabasedevstg", "pgadmin", "supabase", "pg.example.com")
 PROJECT = Path(__file__).parents[2]
@@ -45,6 +46,13 @@ def test_every_secret_can_be_made_in_the_order_of_the_catalogue() -> None:
         assert secret.fits(values[secret.name], values, FACTS), secret.name
 
 
+def test_what_a_secret_adopts_is_no_secret_before_it() -> None:
+    seen: set[str] = set()
+    for secret in EVERYTHING:
+        assert not set(secret.adopts) & seen, secret.name
+        seen.add(secret.name)
+
+
 def test_names_are_those_that_key_vault_takes_and_each_is_there_once() -> None:
     names = [secret.name for secret in EVERYTHING]
 
@@ -66,7 +74,7 @@ def test_generated_secrets_are_never_twice_the_same() -> None:
         s.name for s in EVERYTHING if s.origin == "generated" and first[s.name] == second[s.name]
     }
 
-    assert same == {"dashboard-username"}
+    assert same == {"dashboard-username", "retired-credentials"}
 
 
 @pytest.mark.parametrize(
@@ -86,18 +94,23 @@ def test_a_value_has_as_many_signs_as_its_service_counts(name: str, signs: int) 
 
 def test_what_goes_into_urls_and_variables_needs_no_quoting() -> None:
     values = made()
-    words = [secret.name for secret in EVERYTHING if secret.name.startswith("pg-")]
+    words = [values[f"pg-{name}"] for name in ("username", "password", "database")]
+    words += [word for service in ROLES for word in json.loads(values[f"pg-{service}"]).values()]
 
-    assert all(re.fullmatch(r"[0-9a-zA-Z_-]+", values[name]) for name in words)
+    assert all(re.fullmatch(r"[0-9a-zA-Z_-]+", word) for word in words)
     assert all("$(" not in value for value in values.values())  # Kubernetes would expand it.
 
 
-def test_every_role_of_the_database_has_a_password_of_its_own() -> None:
+def test_every_service_has_a_login_and_a_password_of_its_own() -> None:
     values = made()
-    roles = [name for name in values if re.fullmatch(r"pg-[a-z]+-password", name)]
+    logins = {service: json.loads(values[f"pg-{service}"]) for service in ROLES}
 
-    assert len({values[name] for name in roles}) == len(roles)
-    assert {name for name in keys(EVERYTHING)["supabase-database"] if name in roles} == set(roles)
+    assert {s: login["username"] for s, login in logins.items()} == {
+        service: f"{role}_1" for service, role in ROLES.items()
+    }
+    assert len({login["password"] for login in logins.values()}) == len(ROLES)
+    lists = {f"pg-{service}-accepted" for service in ROLES}
+    assert {name for name in keys(EVERYTHING)["supabase-database"] if name in lists} == lists
 
 
 def test_the_database_password_has_the_kinds_of_signs_that_azure_asks_for() -> None:
@@ -128,17 +141,77 @@ def test_storage_credentials_are_json_for_the_object_store() -> None:
     assert set(json.loads(made()["supabase-storage-creds"])) == {"keyId", "accessKey"}
 
 
+# --- What is accepted -----------------------------------------------------------------------------
+
+
+def test_what_is_presented_is_accepted() -> None:
+    values = made()
+    creds, login = (json.loads(values[name]) for name in ("supabase-storage-creds", "pg-rest"))
+
+    assert values["publishable-key-accepted"] == values["publishable-key"]
+    assert values["supabase-storage-creds-accepted"] == f"{creds['keyId']}:{creds['accessKey']}"
+    assert values["pg-rest-accepted"] == f"{login['username']}:{login['password']}"
+
+
+def test_what_was_staged_stays_accepted_and_what_is_presented_anew_comes_first() -> None:
+    values = made()
+    valid = one("publishable-key-accepted")
+
+    assert valid.fits(f"next,{values['publishable-key']}", values, FACTS)
+    assert not valid.fits("next,other", values, FACTS)
+    made_anew = valid.make(values | {"publishable-key-accepted": "next,other"}, FACTS)
+    assert made_anew == f"{values['publishable-key']},next,other"
+
+
+def test_a_login_is_accepted_with_one_password_only() -> None:
+    values = made() | {"pg-auth": '{"username":"a_1","password":"new"}'}
+
+    accepted = one("pg-auth-accepted").make(values | {"pg-auth-accepted": "a_1:x,a_2:y"}, FACTS)
+
+    assert accepted == "a_1:new,a_2:y"
+
+
+# --- Rotation -------------------------------------------------------------------------------------
+
+
+def test_what_changes_together_agrees_on_how_and_when() -> None:
+    units: dict[str, set[tuple[str, int | None]]] = {}
+    for secret in EVERYTHING:
+        rotation = secret.rotation
+        if rotation.kind != "follows":
+            units.setdefault(rotation.unit, set()).add((rotation.kind, rotation.days))
+
+    assert {unit for unit, moves in units.items() if len(moves) > 1} == set()
+    followers = {s.rotation.unit for s in EVERYTHING if s.rotation.kind == "follows"}
+    assert followers - set(units) == {"retired-credentials"}  # It follows every unit.
+
+
+def test_what_rotates_by_age_has_a_period_and_all_else_a_reason() -> None:
+    by_age = {"replace", "accepted", "tokens", "account key", "administrator"}
+    for secret in catalogue.of(OPTIONAL, ["smtp-password"]):
+        rotation = secret.rotation
+        assert (rotation.days is not None) == (rotation.kind in by_age), secret.name
+        assert rotation.days is not None or rotation.why, secret.name
+
+
+def test_what_encrypts_stored_data_never_rotates() -> None:
+    named = {secret.name for secret in EVERYTHING if secret.rotation.kind == "fixed"}
+
+    assert named >= {"realtime-enc-key", "supavisor-vault-enc-key", "analytics-encryption-key"}
+
+
 # --- Who reads what -------------------------------------------------------------------------------
 
 
 def test_each_consumer_reads_what_it_needs_and_no_more() -> None:
     found = keys(CATALOGUE)
 
-    assert found["supabase-auth"] == {"jwt-secret", "jwt-keys", "pg-auth-password"}
-    assert found["supabase-rest"] == {"jwt-jwks", "pg-rest-password"}
+    assert found["supabase-auth"] == {
+        *("jwt-secret", "jwt-keys", "pg-auth-username", "pg-auth-password"),
+    }
+    assert found["supabase-rest"] == {"jwt-jwks", "pg-rest-username", "pg-rest-password"}
     assert found["s3proxy"] == {
-        "keyId",
-        "accessKey",
+        *("keyId", "accessKey", "supabase-storage-creds-accepted"),
         "azure-storage-account-name",
         "azure-storage-account-key",
     }
@@ -152,9 +225,8 @@ def test_what_nobody_in_the_cluster_reads_stays_in_the_vault() -> None:
     read = {key.remote for consumer in catalogue.consumers(EVERYTHING) for key in consumer.keys}
 
     assert {secret.name for secret in EVERYTHING} - read == {
-        "pg-database",
-        "postgres-connection-string",
-        "storage-connection-string",
+        *("jwt-secret", "anon-key", "service-role-key"),
+        *("pg-database", "postgres-connection-string", "storage-connection-string"),
     }
 
 

@@ -1,0 +1,93 @@
+"""All that signs and verifies tokens, in one value: no two halves of it can ever be mixed."""
+
+from collections.abc import Mapping, Sequence
+
+from tasks.catalogue import keys
+from tasks.catalogue.keys import Jwk
+from tasks.catalogue.rotation import Rotation
+from tasks.catalogue.secret import (
+    Facts,
+    Part,
+    Secret,
+    Values,
+    compact,
+    derived,
+    hexadecimal,
+    properties,
+    readers_of,
+)
+
+NAME = "jwt-set"
+READERS: Mapping[str, tuple[str, ...]] = {
+    "jwt-secret": ("auth", "realtime", "storage", "studio", "functions"),
+    "jwt-keys": ("auth",),
+    "jwt-jwks": ("rest", "realtime", "storage", "functions"),
+    "anon-key": ("storage", "studio", "functions", "gateway", "test"),
+    "service-role-key": ("storage", "studio", "functions", "gateway", "test"),
+    "anon-key-asymmetric": ("gateway",),
+    "service-role-key-asymmetric": ("gateway",),
+}
+ROLES = {"anon-key": "anon", "service-role-key": "service_role"}
+COPIES = ("jwt-secret", "anon-key", "service-role-key")
+FOLLOWS = Rotation("follows", None, NAME, "a copy for people; the cluster reads the set")
+
+
+def entries(days: int) -> tuple[Secret, ...]:
+    """The set, and under the names that people know, what they look for."""
+    parts = tuple(Part(name, name, readers) for name, readers in READERS.items())
+
+    def make(values: Values, _facts: Facts) -> str:
+        return text(complete({**values, **parse(values.get(NAME, ""))}))
+
+    def fits(value: str, _values: Values, _facts: Facts) -> bool:
+        found = parse(value)
+        return set(found) == set(READERS) and complete(found) == found
+
+    def copied(name: str) -> Secret:
+        def part(values: Values, _facts: Facts) -> str:
+            return parse(values[NAME])[name]
+
+        return derived(name, f"as in `{NAME}`", FOLLOWS, (NAME,), part)
+
+    whole = Secret(
+        NAME,
+        "generated",
+        readers_of(parts),
+        f"JSON: {', '.join(f'`{name}`' for name in READERS)}",
+        Rotation("tokens", days, NAME),
+        make,
+        fits=fits,
+        parts=parts,
+        adopts=tuple(READERS),
+    )
+    return (whole, *map(copied, COPIES))
+
+
+def parse(value: str) -> dict[str, str]:
+    return properties(value)
+
+
+def text(members: Mapping[str, str]) -> str:
+    return compact({name: members[name] for name in READERS})
+
+
+def complete(found: Mapping[str, str]) -> dict[str, str]:
+    """A set whose members agree: what fits stays, what is missing or does not fit is made."""
+    secret = found.get("jwt-secret") or hexadecimal(32)()
+    return members(secret, keys.ring_of(found.get("jwt-keys", "")) or [keys.new_key()], found)
+
+
+def members(secret: str, ring: Sequence[Jwk], found: Mapping[str, str]) -> dict[str, str]:
+    """The set of this secret and these keys, the signing one first; tokens that fit stay."""
+    made = {
+        "jwt-secret": secret,
+        "jwt-keys": keys.private_set(ring, secret),
+        "jwt-jwks": keys.public_set(ring, secret),
+    }
+    for name, role in ROLES.items():
+        old, new = found.get(name, ""), found.get(f"{name}-asymmetric", "")
+        fits = keys.is_signed(old, role, secret)
+        made[name] = old if fits else keys.sign(role, secret)
+        fits = keys.is_signed_asymmetric(new, role, ring[0])
+        made[f"{name}-asymmetric"] = new if fits else keys.sign_asymmetric(role, ring[0])
+    return made
