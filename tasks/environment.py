@@ -193,6 +193,17 @@ class Ignore(Frozen):
         return self
 
 
+class Worker(Frozen):
+    """Where the worker of this environment's work pool runs flows."""
+
+    kind: Literal["process", "kubernetes", "azure-container-instance"] = Field(
+        default="process", description="The template in deployments/pools that the pool gets."
+    )
+    variables: dict[str, Any] = Field(
+        default={}, description="Of the template: image, identity, subnet, memory and the like."
+    )
+
+
 class Environment(Frozen):
     """One file in `deployments/`, checked."""
 
@@ -249,9 +260,7 @@ class Environment(Frozen):
         description="Secrets that a person must put into the vault, or into SECRET_<NAME>.",
     )
     sign_in: str = Field(default="", description="How to get credentials; shown when they fail.")
-    worker: Literal["process", "kubernetes", "azure-container-instance"] = Field(
-        default="process", description="Where the worker of this environment's pool runs flows."
-    )
+    worker: Worker = Worker()
     notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")
     automations: Automations = Automations()
     ignore: tuple[Ignore, ...] = Field(default=(), description="Drift that may stay.")
