@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import cyclopts
 from rich.console import Console
 
-EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_CHANGES, EXIT_INTERRUPTED = 1, 2, 3, 130
 SERVER_HINT = (
     "Start it (`make up`, or `prefect server start`), or unset PREFECT_API_URL to use a "
     "temporary server for this one run."
@@ -28,9 +28,21 @@ screen = Console(stderr=True, highlight=False)
 
 
 @app.command
-def deploy(*, environment: Environment, yes: Yes = False) -> int:
-    """From a checked environment file to an answering platform."""
-    return run("deploy", environment, yes=yes)
+def deploy(
+    *,
+    environment: Environment,
+    plan: Annotated[
+        bool, cyclopts.Parameter(help="Only show what would happen; change nothing.", negative="")
+    ] = False,
+    yes: Yes = False,
+) -> int:
+    """
+    From a checked environment file to an answering platform.
+
+    With `--plan` the page goes to standard output, and the exit code is 0 when there is nothing to
+    do and 3 when there is.
+    """
+    return run("deploy", environment, yes=yes, plan=plan)
 
 
 @app.command
@@ -131,6 +143,11 @@ def run(flow: str, environment: str, *, yes: bool = False, **more: object) -> in
     except KeyboardInterrupt:
         screen.print("Interrupted. Run again: it goes on where it was.", style="yellow")
         return EXIT_INTERRUPTED
+    from tasks.outlook import Outlook  # noqa: PLC0415
+
+    if isinstance(result, Outlook):
+        sys.stdout.write(f"\n{result.markdown()}")
+        return 0 if result.empty else EXIT_CHANGES
     screen.print(f"{flow} of {environment} succeeded.", style="green")
     if isinstance(result, str):
         sys.stdout.write(f"{result}\n")

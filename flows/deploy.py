@@ -2,6 +2,7 @@
 
 from flows.bootstrap import bootstrap
 from flows.configure import configure
+from flows.plan import plan as foretell
 from flows.preflight import preflight
 from flows.provision import provision
 from flows.release import release
@@ -9,17 +10,22 @@ from flows.verify import verify
 from tasks import environment as environments
 from tasks import report, turn
 from tasks.announce import outcome
+from tasks.outlook import Outlook
 from tasks.stage import nested, stage
 
 
 @stage
-def deploy(environment: str) -> str:
+def deploy(environment: str, plan: bool = False) -> str | Outlook:
     """
     Deploy Supabase into one environment; safe to run again at any time.
 
     Args:
         environment: Name of a file in deployments/.
+        plan: Only show what would happen, in all stages; change nothing.
     """
+    if plan:
+        with nested():
+            return foretell(environment)
     wanted = environments.load(environment)
     address = f"https://{wanted.hostname}"
     announced = outcome("supabase.deploy", wanted.name, {"address": address})

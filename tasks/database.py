@@ -29,9 +29,7 @@ def set_password(
     """
     client = PostgreSQLManagementClient(azure.credential(), subscription)
     with azure.translated(f"PostgreSQL server {server}"), client:
-        found = client.servers.get(resource_group, server)
-        born = found.system_data.created_at if found.system_data else None
-        mark = f"{server}@{born.isoformat() if born else 'unknown'}"
+        mark = mark_of(client, resource_group, server)
         if password.applied_to() == mark:
             return False
         patch = ServerForPatch(
@@ -42,3 +40,18 @@ def set_password(
     wait.changed(f"**PostgreSQL**: {server} takes the vault's password")
     wait.logger().info("PostgreSQL %s uses the vault's password now.", server)
     return True
+
+
+@step("find-database-password")
+def behind(subscription: str, resource_group: str, server: str, password: Password) -> bool:
+    """Whether the server has yet to take the vault's current version; changes nothing."""
+    client = PostgreSQLManagementClient(azure.credential(), subscription)
+    with azure.translated(f"PostgreSQL server {server}"), client:
+        return password.applied_to() != mark_of(client, resource_group, server)
+
+
+def mark_of(client: PostgreSQLManagementClient, resource_group: str, server: str) -> str:
+    """Another server of the same name was born at another time."""
+    found = client.servers.get(resource_group, server)
+    born = found.system_data.created_at if found.system_data else None
+    return f"{server}@{born.isoformat() if born else 'unknown'}"

@@ -38,6 +38,14 @@ def switch_on(subscription: str, resource_group: str, cluster: str, poll: float)
     return True
 
 
+@step("look-at-gateways")
+def lacks(subscription: str, resource_group: str, cluster: str) -> bool:
+    """Whether `switch_on` would have something to do; changes nothing."""
+    client = ContainerServiceClient(azure.credential(), subscription)
+    with azure.translated(f"Gateway API of {cluster}"), client:
+        return complete(cluster, client.managed_clusters.get(resource_group, cluster))
+
+
 def complete(name: str, cluster: ManagedCluster) -> bool:
     """Ask for what the cluster lacks of it; False when it has everything."""
     profile = cluster.properties.ingress_profile if cluster.properties else None

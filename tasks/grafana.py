@@ -60,7 +60,7 @@ def publish(endpoint: str, facts: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     api = _Api(endpoint)
     api.folder()
-    changed = [board for board in boards(facts) if not same(board, api.board(board["uid"]))]
+    changed = differing(api, facts)
     for board in changed:
         api.save(board)
         log.info("Dashboard %s: published.", board["title"])
@@ -70,6 +70,17 @@ def publish(endpoint: str, facts: Mapping[str, str]) -> tuple[str, ...]:
     else:
         log.info("The dashboards in %s are as they should be.", endpoint)
     return titles
+
+
+@step("compare-dashboards")
+def outdated(endpoint: str, facts: Mapping[str, str]) -> tuple[str, ...]:
+    """Titles of the dashboards that `publish` would bring up to date; changes nothing."""
+    found = differing(_Api(endpoint), facts) if endpoint else []
+    return tuple(str(board["title"]) for board in found)
+
+
+def differing(api: "_Api", facts: Mapping[str, str]) -> list[Board]:
+    return [board for board in boards(facts) if not same(board, api.board(board["uid"]))]
 
 
 class _Api:

@@ -9,7 +9,7 @@ only_in() { # mark one other: the objects of `other` that `one` lacks; of long o
       if (NR == FNR) known[text] = 1
       else if (text ~ /[^ \n]/ && !(text in known)) {
         print mark
-        printf "%s", length(text) > most ? name "signs: " length(text) "\n" : text
+        printf "%s", (length(text) > most ? name "signs: " length(text) "\n" : text)
       }
       text = name = ""
       next
