@@ -135,6 +135,54 @@ def confirm(subscription: str, wanted: Sequence[Wanted], *, assigned: bool = Tru
     return len(wanted)
 
 
+@dataclass(frozen=True)
+class Strayed:
+    """An assignment that is there or declared, but not both; the command that corrects it."""
+
+    scope: str
+    role: str
+    principal_id: str
+    purpose: str
+    remedy: str
+
+
+@step("compare-role-assignments")
+def compare(
+    subscription: str, declared: Sequence[Wanted], group: str, others: Sequence[str] = ()
+) -> tuple[tuple[Strayed, ...], tuple[Strayed, ...]]:
+    """
+    Those that are declared and absent, and those that are there and not declared.
+
+    The latter only for the principals of the declared ones, without `others`, and only on their
+    scopes and within the group: who else may do what is not ours to judge.
+    """
+    missing = [
+        Strayed(one.scope, one.role, one.principal_id, one.purpose, shlex.join(_command(one)))
+        for one in _unseen(subscription, declared)
+    ]
+    client = AuthorizationManagementClient(azure.credential(), subscription)
+    with azure.translated("Role assignments"), client:
+        definitions = {role: _definition(client, subscription, role) for role in _named(declared)}
+        known = {(one.scope.lower(), one.principal_id, definitions[one.role]) for one in declared}
+        scopes = {one.scope.lower() for one in declared}
+        extra = [
+            Strayed(
+                str(entry.scope),
+                str(client.role_definitions.get_by_id(entry.role_definition_id).role_name),
+                who,
+                "",
+                shlex.join(["az", "role", "assignment", "delete", "--ids", str(entry.id)]),
+            )
+            for who in sorted({one.principal_id for one in declared} - set(others))
+            for entry in client.role_assignments.list_for_scope(
+                group, filter=f"principalId eq '{who}'"
+            )
+            if (holds(group, entry.scope) or entry.scope.lower() in scopes)
+            and (entry.scope.lower(), who, _last(entry.role_definition_id)) not in known
+        ]
+    return tuple(missing), tuple(extra)
+
+
 @step("tell-what-an-owner-must-assign")
 def tell(subscription: str, wanted: Sequence[Wanted], name: str) -> int:
     """Print the command for each assignment that is not there; return how many these are."""

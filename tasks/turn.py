@@ -74,6 +74,15 @@ def wait_for_turn(environment: str) -> None:
             raise BusyError(busy(environment), "Wait for it, or cancel it in the Prefect UI.")
 
 
+def holder(environment: Environment) -> str:
+    """Who changes the environment right now, in a sentence; empty when nobody does."""
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        limit = client.read_global_concurrency_limit_by_name(f"environment-{environment.name}")
+        if limit.active_slots >= limit.limit:
+            return busy(environment.name)
+    return ""
+
+
 def busy(environment: str) -> str:
     """Say which runs are at work on the environment."""
     wanted = FlowRunFilter(

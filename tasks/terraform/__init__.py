@@ -1,5 +1,6 @@
 """Build the Azure side: the foundation first, so that roles propagate while the platform grows."""
 
+from tasks.terraform.deviations import Deviation, Deviations, deviations
 from tasks.terraform.forecast import Forecast, Planned, assumed, foresee
 from tasks.terraform.locks import Lock
 from tasks.terraform.plans import Change, Plan
@@ -19,6 +20,8 @@ from tasks.terraform.steps import apply, holds, outputs, plan
 
 __all__ = [
     "Change",
+    "Deviation",
+    "Deviations",
     "Edge",
     "EdgeController",
     "Forecast",
@@ -33,6 +36,7 @@ __all__ = [
     "apply",
     "assumed",
     "bootstrap",
+    "deviations",
     "foresee",
     "foundation",
     "holds",

@@ -117,10 +117,11 @@ class Stack:
     environment: Environment
     variables: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    copy: str = "terraform"  # The working copy's folder; who only looks has one of their own.
 
     @property
     def root(self) -> Path:
-        return self.environment.work / "terraform"
+        return self.environment.work / self.copy
 
     @property
     def folder(self) -> Path:
