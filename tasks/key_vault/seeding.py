@@ -1,22 +1,18 @@
-"""Keep secrets in Key Vault. Names and versions leave this module, values do not."""
+"""Bring every secret of the catalogue into the vault."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.keyvault.secrets import SecretClient, SecretProperties
+from azure.keyvault.secrets import SecretClient
 
-from tasks import azure, wait
+from tasks import wait
 from tasks.catalogue import Facts, Secret
 from tasks.errors import RefusedError
+from tasks.key_vault.data_plane import opened, present, put
 from tasks.step import step
 
-IN_A_ROW = 5  # Vault nodes disagree while a role spreads: one success proves little.
-PROBE = "access-probe"  # A name that no secret has; asking for it needs the same right.
 WRITTEN = {"created", "renewed", "recovered"}
-APPLIED = "applied-to"  # The tag that says where a version is in use.
 
 Reader = Callable[[], str]
 
@@ -28,24 +24,6 @@ class Kept:
     name: str
     version: str
     action: str  # "unchanged", "created", "renewed", "recovered", "missing" or "later"
-
-
-@contextmanager
-def _vault(uri: str) -> Iterator[SecretClient]:
-    name = uri.removeprefix("https://").partition(".")[0]
-    with azure.translated(f"Key Vault {name}"), SecretClient(uri, azure.credential()) as client:
-        yield client
-
-
-@step("reach-vault")
-def reach(vault_uri: str) -> None:
-    """Return when the data plane has let us read several times in a row."""
-    with _vault(vault_uri) as vault:
-        for _ in range(IN_A_ROW):
-            try:
-                vault.get_secret(PROBE)
-            except ResourceNotFoundError:
-                continue  # Allowed to look; that is all we ask.
 
 
 @step("keep-secrets")
@@ -63,7 +41,7 @@ def keep(
     """
     log = wait.logger()
     kept: list[Kept] = []
-    with _vault(vault_uri) as vault:
+    with opened(vault_uri) as vault:
         keeper = _Keeper(vault, facts, readers, provided or {})
         for secret in catalogue:
             kept.append(keeper.keep(secret))
@@ -92,50 +70,6 @@ def variable(name: str) -> str:
     return "SECRET_" + name.upper().replace("-", "_")
 
 
-@step("read-vault-revision")
-def revision(vault_uri: str) -> str:
-    """Changes when any secret gets a new version; reads names and times, no values."""
-    with _vault(vault_uri) as vault:
-        found = sorted(
-            f"{entry.name}={entry.created_on}" for entry in vault.list_properties_of_secrets()
-        )
-    return hashlib.sha256("\n".join(found).encode()).hexdigest()[:12]
-
-
-@step("find-provided-secrets")
-def absent(vault_uri: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Which of these names the vault does not hold."""
-    with _vault(vault_uri) as vault:
-        present = {properties.name for properties in vault.list_properties_of_secrets()}
-    return tuple(name for name in names if name not in present)
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A secret that another step may open, and mark as applied; it shows nothing by itself."""
-
-    vault_uri: str
-    name: str
-
-    def applied_to(self) -> str:
-        with _vault(self.vault_uri) as vault:
-            return (self._current(vault).tags or {}).get(APPLIED, "")
-
-    def reveal(self) -> str:
-        with _vault(self.vault_uri) as vault:
-            return vault.get_secret(self.name).value or ""
-
-    def mark(self, where: str) -> None:
-        """Record on the current version where it is in use."""
-        with _vault(self.vault_uri) as vault:
-            current = self._current(vault)
-            tags = dict(current.tags or {}) | {APPLIED: where}
-            vault.update_secret_properties(self.name, current.version, tags=tags)
-
-    def _current(self, vault: SecretClient) -> SecretProperties:
-        return vault.get_secret(self.name).properties
-
-
 @dataclass
 class _Keeper:
     vault: SecretClient
@@ -155,9 +89,8 @@ class _Keeper:
         if value is None and (recovered := self._recovered(secret)):
             return recovered
         self.values[secret.name] = wanted
-        made = self.vault.set_secret(secret.name, wanted)
-        action = "created" if value is None else "renewed"
-        return Kept(secret.name, made.properties.version or "", action)
+        made = put(self.vault, secret.name, wanted, {}, None)
+        return Kept(secret.name, made, "created" if value is None else "renewed")
 
     def _recovered(self, secret: Secret) -> Kept | None:
         """
@@ -194,8 +127,5 @@ class _Keeper:
         return {name: value for name, value in found.items() if value is not None}
 
     def _existing(self, name: str) -> tuple[str | None, str]:
-        try:
-            secret = self.vault.get_secret(name)
-        except ResourceNotFoundError:
-            return None, ""
-        return secret.value, secret.properties.version or ""
+        found = present(self.vault, name)
+        return (found.value, found.version) if found else (None, "")

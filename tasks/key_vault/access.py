@@ -1,0 +1,40 @@
+"""Does the vault let us in, and what changes when."""
+
+import hashlib
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from tasks.key_vault.data_plane import opened
+from tasks.step import step
+
+IN_A_ROW = 5  # Vault nodes disagree while a role spreads: one success proves little.
+PROBE = "access-probe"  # A name that no secret has; asking for it needs the same right.
+
+
+@step("reach-vault")
+def reach(vault_uri: str) -> None:
+    """Return when the data plane has let us read several times in a row."""
+    with opened(vault_uri) as vault:
+        for _ in range(IN_A_ROW):
+            try:
+                vault.get_secret(PROBE)
+            except ResourceNotFoundError:
+                continue  # Allowed to look; that is all we ask.
+
+
+@step("read-vault-revision")
+def revision(vault_uri: str) -> str:
+    """Changes when any secret gets a new version; reads names and times, no values."""
+    with opened(vault_uri) as vault:
+        found = sorted(
+            f"{entry.name}={entry.created_on}" for entry in vault.list_properties_of_secrets()
+        )
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()[:12]
+
+
+@step("find-provided-secrets")
+def absent(vault_uri: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of these names the vault does not hold."""
+    with opened(vault_uri) as vault:
+        present = {properties.name for properties in vault.list_properties_of_secrets()}
+    return tuple(name for name in names if name not in present)

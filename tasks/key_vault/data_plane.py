@@ -1,0 +1,111 @@
+"""The data plane of one vault: what there is, and one new version at a time."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.keyvault.secrets import KeyVaultSecret, SecretClient, SecretProperties
+
+from tasks import azure
+
+GENERATION = "generation"  # Tags of what we write: how often it was rotated, and by whom.
+MADE_BY, US = "made-by", "supabase-on-azure"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The current version of a secret; it stays inside of the step that has read it."""
+
+    value: str = field(repr=False)
+    version: str
+    created: datetime
+    expires: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the vault tells of the current version without showing it."""
+
+    version: str
+    created: datetime
+    expires: datetime | None
+    tags: Mapping[str, str]
+    enabled: bool
+
+
+@contextmanager
+def opened(uri: str) -> Iterator[SecretClient]:
+    """The vault, with refusals in plain words."""
+    name = uri.removeprefix("https://").partition(".")[0]
+    with azure.translated(f"Key Vault {name}"), SecretClient(uri, azure.credential()) as client:
+        yield client
+
+
+def read(vault_uri: str, names: Iterable[str]) -> dict[str, Stored]:
+    """Those of the names that the vault holds; for use inside of a step."""
+    with opened(vault_uri) as vault:
+        found = {name: present(vault, name) for name in names}
+    return {name: stored for name, stored in found.items() if stored}
+
+
+def present(vault: SecretClient, name: str) -> Stored | None:
+    try:
+        secret = vault.get_secret(name)
+    except ResourceNotFoundError:
+        return None
+    told = _described(secret.properties)
+    return Stored(secret.value or "", told.version, told.created, told.expires, told.tags)
+
+
+def write(
+    vault_uri: str,
+    name: str,
+    value: str,
+    tags: Mapping[str, str],
+    expires: datetime | None = None,
+) -> str:
+    """A new version, marked as ours; returns its id."""
+    with opened(vault_uri) as vault:
+        return put(vault, name, value, tags, expires)
+
+
+def put(
+    vault: SecretClient, name: str, value: str, tags: Mapping[str, str], expires: datetime | None
+) -> str:
+    marked = {GENERATION: "1"} | dict(tags) | {MADE_BY: US}
+    made: KeyVaultSecret = vault.set_secret(name, value, tags=marked, expires_on=expires)
+    return made.properties.version or ""
+
+
+def tag(vault_uri: str, name: str, version: str, tags: Mapping[str, str]) -> None:
+    """Replace the tags of a version; its value and its id stay."""
+    with opened(vault_uri) as vault:
+        vault.update_secret_properties(name, version, tags=dict(tags))
+
+
+def described(vault_uri: str) -> dict[str, Described]:
+    """Every secret of the vault by its current version, without any value."""
+    with opened(vault_uri) as vault:
+        listed = {entry.name: entry for entry in vault.list_properties_of_secrets() if entry.name}
+        return {name: _current(vault, name, entry) for name, entry in listed.items()}
+
+
+def _current(vault: SecretClient, name: str, entry: SecretProperties) -> Described:
+    """A list of secrets names no versions; a list of versions has no order."""
+    versions = map(_described, vault.list_properties_of_secret_versions(name))
+    return max(versions, key=lambda one: (one.created, one.tags == dict(entry.tags or {})))
+
+
+def _described(told: SecretProperties) -> Described:
+    if told.created_on is None:
+        raise ValueError(f"Key Vault tells no date of {told.name}.")
+    return Described(
+        told.version or "",
+        told.created_on,
+        told.expires_on,
+        dict(told.tags or {}),
+        told.enabled is not False,
+    )
