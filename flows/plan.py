@@ -49,7 +49,7 @@ def plan(environment: str) -> Outlook:
     wanted = environments.load(environment)
     with turn.hold(wanted):
         with nested():
-            unregistered = preflight(environment, register=False)
+            unregistered = preflight(environment, registers=False)
         found = [registration(unregistered), *state_part(wanted)]
         wanted = with_known_state(wanted, state_of(wanted))
         stacks, site = infrastructure(wanted)

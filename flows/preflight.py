@@ -18,7 +18,7 @@ POLICY = "azurerm_resource_policy_assignment"
 
 
 @stage
-def preflight(environment: str, register: bool = True) -> tuple[str, ...]:
+def preflight(environment: str, registers: bool = True) -> tuple[str, ...]:
     """
     Check files, tools, credentials, permissions, names, capacity and required secrets.
 
@@ -27,7 +27,7 @@ def preflight(environment: str, register: bool = True) -> tuple[str, ...]:
 
     Args:
         environment: Name of a file in deployments/.
-        register: Whether to register the services of Azure that are needed and are not yet.
+        registers: Whether to register the services of Azure that are needed and are not yet.
     """
     wanted = environments.load(environment)
     questions.files(wanted)
@@ -50,8 +50,8 @@ def preflight(environment: str, register: bool = True) -> tuple[str, ...]:
     found += questions.unchangeable(planned)
     needed = questions.needed(planned)
     look = patient(questions.unregistered, patience)
-    unregistered = () if register else look(subscription, needed)
-    lacking = patient(questions.register, patience)(subscription, needed) if register else ()
+    unregistered = () if registers else look(subscription, needed)
+    lacking = patient(questions.register, patience)(subscription, needed) if registers else ()
     found += lacking
     if planned and not lacking and not unregistered:
         asked = [
