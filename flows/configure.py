@@ -98,11 +98,11 @@ def drawn(wanted: Environment, site: Site) -> dict[str, str]:
 
 
 def secrets_in_place(wanted: Environment, site: Site) -> Synced:
-    """Every secret is in the cluster, at the revision that the vault has now."""
-    vault = patient(key_vault.revision, wanted.waits.vault_access)(site.foundation.vault_uri)
+    """Every secret is in the cluster, with the content that the vault has now."""
+    content = external_secrets.Source(site.foundation.vault_uri, consumers(wanted), key_vault.read)
     patience = wanted.waits.secret_sync
     sync = patient(external_secrets.sync, patience)
-    return sync(site.cluster, wanted.namespace, vault, patience.first)
+    return sync(site.cluster, wanted.namespace, content, patience.first)
 
 
 def base_releases(

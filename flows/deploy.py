@@ -35,6 +35,6 @@ def deploy(environment: str, plan: bool = False) -> str | Outlook:
             bootstrap(environment)
         provision(environment)
         synced = configure(environment)
-        release(environment, synced.revision)
+        release(environment, dict(synced.revisions))
         verify(environment)
     return address

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flows.configure import Source, consumers, login, our_charts, secrets_in_place, server
+from flows.configure import Source, login, our_charts, secrets_in_place, server
 from tasks import access, approval, charts, helm, registry, turn, wait
 from tasks import environment as environments
 from tasks.access import Site
@@ -24,7 +24,10 @@ BALANCER = "alb.networking.azure.io"  # Marks what Application Gateway for Conta
 
 @stage
 def release(
-    environment: str, secrets_revision: str = "", revision: int = 0, name: str = "supabase"
+    environment: str,
+    secrets_revisions: dict[str, str] | None = None,
+    revision: int = 0,
+    name: str = "supabase",
 ) -> None:
     """
     Install or upgrade Supabase and S3Proxy; an unchanged release is left alone.
@@ -34,7 +37,7 @@ def release(
 
     Args:
         environment: Name of a file in deployments/.
-        secrets_revision: Revision of the synced secrets; empty looks it up.
+        secrets_revisions: By Secret, the revision that was synced; without, they are looked up.
         revision: Revision of the past to go back to; 0 brings what the files say.
         name: The release that goes back.
     """
@@ -44,13 +47,13 @@ def release(
         if revision:
             go_back(wanted, site, name, revision)
             return
-        synced = secrets_revision or secrets_in_place(wanted, site).revision
+        synced = secrets_revisions or secrets_in_place(wanted, site).revisions
         bring(wanted, site, releases(wanted, site, synced))
 
 
-def releases(wanted: Environment, site: Site, revision: str) -> tuple[Release, ...]:
+def releases(wanted: Environment, site: Site, revisions: Mapping[str, str]) -> tuple[Release, ...]:
     """Both as they should be; a changed secret restarts every pod that read the old one."""
-    given = values(wanted, site, {one.secret: revision for one in consumers(wanted)})
+    given = values(wanted, site, revisions)
     if wanted.images == "import":
         import_images(wanted, site, given)
     return composed(wanted, our_charts(wanted, site.foundation, *CHARTS), given)

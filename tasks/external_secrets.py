@@ -1,81 +1,224 @@
-"""Are the secrets in the cluster, and if not, which one and why."""
+"""Does the cluster hold what the vault holds, key by key, and if not, which one and why."""
 
+import base64
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import unquote_plus
 
 from tasks import wait
+from tasks.catalogue import Consumer
+from tasks.catalogue.consumers import Key
 from tasks.cluster import Cluster, Script
-from tasks.errors import NotReadyError
+from tasks.errors import NotReadyError, RefusedError
 from tasks.step import step
 
-HINT = (
-    "A role that still spreads passes by itself; a name that the vault lacks does not: "
-    "run seed-secrets, then see docs/runbook.md, 'Secrets do not arrive'."
+RUNBOOK = "docs/runbook.md, 'Secrets do not arrive'."
+SHOWN = 150  # Signs of an event: so many at its begin, which names the key, and at its end.
+
+# Signs in the operator's event, and what they point at.
+CAUSES: tuple[tuple[str, str], ...] = (
+    (
+        r"ForbiddenByRbac",
+        "The reader lacks Key Vault Secrets User on {where}, or the role still spreads.",
+    ),
+    (
+        r"ForbiddenByFirewall|ForbiddenByConnection",
+        "The firewall of {vault} refuses the cluster: it needs its subnet or private endpoint.",
+    ),
+    (r"SecretNotFound|does not exist", "{vault} lacks {name}: run seed-secrets."),
+    (r"SecretDisabled|not enabled", "{name} is disabled in {vault}: enable it, or seed it anew."),
+    (
+        r"AADSTS7002\d+",
+        "The reader's federated credential names another issuer or service account: run provision.",
+    ),
 )
+SILENT = "The operator says nothing: look at the pods in the namespace external-secrets."
+
+
+class Stored(Protocol):
+    """A version in the vault."""
+
+    @property
+    def value(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the Secrets come from; `read` is for this module's step only, as it opens values."""
+
+    vault_uri: str
+    consumers: tuple[Consumer, ...]
+    read: Callable[[str, Sequence[str]], Mapping[str, Stored]]
+
+    @property
+    def vault(self) -> str:
+        return self.vault_uri.removeprefix("https://").partition(".")[0]
 
 
 @dataclass(frozen=True)
 class Synced:
-    """All ExternalSecrets are ready; `revision` changes when the content of a Secret does."""
+    """Every Secret holds what the vault holds; its revision tells the versions of its keys."""
 
     names: tuple[str, ...]
-    revision: str
+    revisions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Late:
-    """One ExternalSecret that is not ready, and the operator's newest word on it."""
+    """One ExternalSecret that is behind, and the operator's newest word on it."""
 
     name: str
-    reason: str
-    event: str
+    reason: str = ""
+    missing: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
+    event: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.reason}" + (f" ({self.event})" if self.event else "")
+        parts = [
+            f"lacks {', '.join(self.missing)}" if self.missing else "",
+            f"holds something older in {', '.join(self.differing)}" if self.differing else "",
+            f"{self.reason} ({shortened(self.event)})" if self.event else self.reason,
+        ]
+        return f"{self.name}: " + "; ".join(filter(None, parts))
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one key of one Secret has to hold, and the vault's name and version behind it."""
+
+    secret: str
+    key: str
+    name: str
+    version: str
+    value: str = field(repr=False)
+
+    def expected(self, salt: str) -> str:
+        """A line for the script: base64 is how the cluster keeps any bytes."""
+        encoded = base64.b64encode(self.value.encode()).decode()
+        digest = hashlib.sha256(f"{salt}{encoded}".encode()).hexdigest()
+        return f"{self.secret} {self.key} {digest}\n"
 
 
 @step("sync-external-secrets")
-def sync(cluster: Cluster, namespace: str, revision: str, patience: float) -> Synced:
-    """Nudge those that failed or are behind the vault; return when every one has caught up."""
+def sync(cluster: Cluster, namespace: str, source: Source, patience: float) -> Synced:
+    """Nudge those that failed or are behind the vault; return when every key has caught up."""
+    contents = read(source)
+    salt = secrets.token_hex(16)  # Of this try alone: a digest says nothing about any other.
+    expected = "".join([f"{salt}\n", *(one.expected(salt) for one in contents)])
     script = Script(
         "secrets",
-        environment={
-            "NAMESPACE": namespace,
-            "REVISION": revision,
-            "PATIENCE": str(max(2, round(patience))),
-        },
+        files={"expected": expected.encode()},
+        environment={"NAMESPACE": namespace, "PATIENCE": str(max(2, round(patience)))},
     )
     found = cluster.run(script).document
-    late = read_late(found)
-    names = tuple(item["metadata"]["name"] for item in found["secrets"]["items"])
-    if not names:
-        raise NotReadyError("There are no ExternalSecrets yet.", HINT)
-    if late:
+    names = tuple(line.split()[0] for line in found["states"])
+    if absent := sorted({one.secret for one in contents} - set(names)):
+        raise RefusedError(
+            f"The cluster has no ExternalSecret {', '.join(absent)}.",
+            "Run configure, which makes one for each reader.",
+        )
+    if late := read_late(found):
         raise NotReadyError(
             f"{len(late)} of {len(names)} secrets are not in the cluster yet: "
             + "; ".join(map(str, late)),
-            HINT,
+            advice(late, source),
         )
-    wait.logger().info("All %d ExternalSecrets are synced.", len(names))
-    digest = hashlib.sha256(" ".join(sorted(found["versions"].split())).encode())
-    return Synced(names, digest.hexdigest()[:12])
+    wait.logger().info(
+        "All %d Secrets hold what %s holds%s.",
+        len(names),
+        source.vault,
+        f"; asked for {', '.join(found['nudged'])}" if found["nudged"] else "",
+    )
+    return Synced(names, revisions(contents))
 
 
-def read_late(found: dict[str, Any]) -> list[Late]:
-    """Those that are not ready, with their last UpdateFailed event, or are behind the vault."""
-    newest = {
-        event["involvedObject"]["name"]: " ".join(str(event.get("message", "")).split())[:300]
-        for event in found["events"]["items"]
+def read(source: Source) -> tuple[Content, ...]:
+    """What every key has to hold now."""
+    wanted = [(one.secret, key) for one in source.consumers for key in one.keys]
+    stored = source.read(source.vault_uri, sorted({key.remote for _, key in wanted}))
+    values = {
+        key: part_of(stored[key.remote].value, key) for _, key in wanted if key.remote in stored
     }
-    stale = found.get("stale", "").split()
+    if lacking := [f"{told(key)} (for {name})" for name, key in wanted if values.get(key) is None]:
+        raise RefusedError(f"{source.vault} lacks {', '.join(lacking)}.", "Run seed-secrets.")
+    return tuple(
+        Content(name, key.name, key.remote, stored[key.remote].version, values[key] or "")
+        for name, key in wanted
+    )
+
+
+def part_of(value: str, key: Key) -> str | None:
+    """The key's own part of what the vault holds, as External Secrets takes it out."""
+    if not key.part:
+        return value
+    try:
+        found = json.loads(value)[key.part]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+def told(key: Key) -> str:
+    return f"{key.remote}/{key.part}" if key.part else key.remote
+
+
+def revisions(contents: Sequence[Content]) -> dict[str, str]:
+    """By Secret: changes with the version of anything that it holds."""
+    behind: dict[str, set[str]] = {}
+    for one in contents:
+        behind.setdefault(one.secret, set()).add(f"{one.name}={one.version}")
+    return {
+        secret: hashlib.sha256("\n".join(sorted(versions)).encode()).hexdigest()[:12]
+        for secret, versions in behind.items()
+    }
+
+
+def read_late(found: Mapping[str, Any]) -> list[Late]:
+    """Those that are not ready, with their newest event, and those whose content differs."""
+    events = dict(line.split(maxsplit=1) for line in found["events"])
+    wrong = [line.split() for line in found["wrong"]]
     late = []
-    for item in found["secrets"]["items"]:
-        conditions = item.get("status", {}).get("conditions", [])
-        ready: dict[str, Any] = next((c for c in conditions if c["type"] == "Ready"), {})
-        name = item["metadata"]["name"]
-        if ready.get("status") != "True":
-            late.append(Late(name, ready.get("reason", "not looked at yet"), newest.get(name, "")))
-        elif name in stale:
-            late.append(Late(name, "still holds the vault's older content", ""))
+    for line in found["states"]:
+        name, ready, reason = (*line.split(), "", "")[:3]
+        one = Late(
+            name,
+            "" if ready == "True" else reason or "not looked at yet",
+            tuple(key for secret, key, what in wrong if (secret, what) == (name, "missing")),
+            tuple(key for secret, key, what in wrong if (secret, what) == (name, "differs")),
+            "" if ready == "True" else read_event(events.get(name, "")),
+        )
+        if one.reason or one.missing or one.differing:
+            late.append(one)
     return late
+
+
+def read_event(message: str) -> str:
+    return " ".join(unquote_plus(message).split())
+
+
+def shortened(event: str) -> str:
+    return event if len(event) <= 2 * SHOWN else f"{event[:SHOWN]} … {event[-SHOWN:]}"
+
+
+def advice(late: Sequence[Late], source: Source) -> str:
+    """What the events point at, each thing once."""
+    return " ".join([*dict.fromkeys(causes(late, source)), f"See {RUNBOOK}"])
+
+
+def causes(late: Sequence[Late], source: Source) -> Iterator[str]:
+    for one in late:
+        named = re.search(r"\(key: ([\w-]+)\)", one.event)
+        name = named[1] if named else "a name"
+        where = f"{source.vault} (it asked for {name})" if named else source.vault
+        for sign, cause in CAUSES:
+            if re.search(sign, one.event):
+                yield cause.format(vault=source.vault, name=name, where=where)
+        if one.reason and not one.event:
+            yield SILENT

@@ -1,38 +1,80 @@
-# Bring External Secrets up to the vault's revision and tell how far it is. A nudge (any new
-# annotation) is answered at once; without it, its own next look may be an hour or, after a
-# failure, seven minutes away.
+# Bring Kubernetes Secrets to what the vault holds, key by key, and tell what is left. A nudge (any new annotation) is
+# answered at once; without it, External Secrets' own next look may be an hour or, after a failure, seven minutes away.
+#
+# `expected` holds a salt, then a line for each key: Secret, key, SHA-256 of the salt and the content as base64.
+# Contents stay in variables and pipes: neither argv nor a file shows them.
 
 kind=externalsecrets.external-secrets.io
-look() { # One line each: name, Ready, what it has synced, the nudge it was given.
-  kubectl get "$kind" -n "$NAMESPACE" -o "jsonpath={range .items[*]}{.metadata.name}{\"|\"}\
-{.status.conditions[?(@.type==\"Ready\")].status}{\"|\"}{.status.syncedResourceVersion}{\"|\"}\
-{.metadata.annotations.force-sync}{\"\\n\"}{end}"
+
+look() { # A line for each ExternalSecret: name, Ready, reason.
+  kubectl get "$kind" -n "$NAMESPACE" -o go-template='{{range .items}}{{.metadata.name}}{{range .status.conditions}}{{
+    if eq .type "Ready"}} {{.status}} {{.reason}}{{end}}{{end}}{{"\n"}}{{end}}'
 }
 
-before=$(look) || exit 1
-# Not ready, or last nudged for an older revision of the vault.
-behind=$(printf '%s\n' "$before" | awk -F '|' -v revision="$REVISION" \
-  '$1 != "" && ($2 != "True" || index($4, revision) != 1) { print $1 }')
-if [ -n "$behind" ]; then
+contents() { # A line for each key: Secret, key, content as base64. Helm's own Secrets are large, and no concern of ours.
+  kubectl get secrets -n "$NAMESPACE" -l '!owner' -o go-template='{{range .items}}{{$name := .metadata.name}}{{
+    range $key, $value := .data}}{{$name}} {{$key}} {{$value}}{{"\n"}}{{end}}{{end}}'
+}
+
+differing() { # A line for each key that is not as expected: Secret, key, what is wrong. `$1`: what `contents` said.
+  printf '%s\n' "$1" | {
+    declare -A held
+    while read -r secret key content; do
+      [ -z "$key" ] || held["$secret/$key"]=$content
+    done
+    {
+      read -r salt
+      while read -r secret key digest; do
+        if [ -z "${held["$secret/$key"]+there}" ]; then
+          echo "$secret $key missing"
+        elif [ "$(printf '%s%s' "$salt" "${held["$secret/$key"]}" | sha256sum)" != "$digest  -" ]; then
+          echo "$secret $key differs"
+        fi
+      done
+    } < expected
+  }
+}
+
+survey() { # What there is, what is wrong with it, and the names of those that a nudge may help.
+  states=$(look) && found=$(contents) || exit 1
+  wrong=$(differing "$found")
+  behind=$(printf '%s\n' "$wrong" "$states" | awk '
+    $3 == "missing" || $3 == "differs" { late[$1]; next }
+    $1 != "" && ($2 != "True" || $1 in late) { print $1 }')
+}
+
+survey
+nudged=$behind
+if [ -n "$nudged" ]; then
   # shellcheck disable=SC2086 # One argument for each name.
-  kubectl annotate "$kind" -n "$NAMESPACE" $behind "force-sync=$REVISION-$(date +%s)" \
-    --overwrite || exit 1
+  kubectl annotate "$kind" -n "$NAMESPACE" $nudged "force-sync=$(date +%s)-$RANDOM" --overwrite ||
+    exit 1
   deadline=$(($(date +%s) + PATIENCE))
-  while :; do
-    now=$(look) || exit 1
-    # Those whose last sync is still the one from before the nudge.
-    stale=$(printf '%s\n%s\n' "$before" "$now" | awk -F '|' -v names=" $(echo $behind) " '
-      $1 == "" || index(names, " " $1 " ") == 0 { next }
-      !($1 in old) { old[$1] = $3; next }
-      $2 != "True" || $3 == old[$1] { print $1 }')
-    [ -z "$stale" ] || [ "$(date +%s)" -ge "$deadline" ] && break
-    sleep 0.2
+  while [ -n "$behind" ] && [ "$(date +%s)" -lt "$deadline" ]; do
+    sleep 0.3
+    survey
   done
 fi
 
-secrets=$(kubectl get "$kind" -n "$NAMESPACE" -o json) || exit 1
-events=$(kubectl get events -n "$NAMESPACE" --field-selector reason=UpdateFailed -o json) || exit 1
-versions=$(kubectl get secrets -n "$NAMESPACE" -l '!owner' --no-headers \
-  -o custom-columns=NAME:.metadata.name,VERSION:.metadata.resourceVersion) || exit 1
-answer "{\"secrets\": $secrets, \"events\": $events, \"stale\": \"$(echo ${stale:-})\",
-\"versions\": \"$(printf '%s\n' "$versions" | awk '{ printf "%s=%s ", $1, $2 }')\"}"
+events= # A line for each: ExternalSecret, when, the message as in an address; the newest last.
+if [ -n "$behind" ]; then
+  events=$(kubectl get events -n "$NAMESPACE" --field-selector reason=UpdateFailed -o go-template='{{range .items}}{{
+    .involvedObject.name}} {{or .lastTimestamp .eventTime .metadata.creationTimestamp}} {{
+    printf "%.2000s" .message | urlquery}}{{"\n"}}{{end}}' | sort -k 2,2) || exit 1
+  events=$(printf '%s\n' "$events" | {
+    declare -A newest
+    while read -r name _ message; do
+      [ -z "$name" ] || newest["$name"]=$message
+    done
+    for name in "${!newest[@]}"; do echo "$name ${newest["$name"]}"; done
+  })
+fi
+
+lines() { # A list of strings in JSON; nothing in the lines needs an escape.
+  printf '%s\n' "$1" | while read -r line; do
+    [ -z "$line" ] || printf '%s"%s"' "${comma-}" "$line"
+    [ -z "$line" ] || comma=', '
+  done
+}
+answer "{\"states\": [$(lines "$states")], \"wrong\": [$(lines "$wrong")],
+\"nudged\": [$(lines "$nudged")], \"events\": [$(lines "$events")]}"

@@ -1,92 +1,16 @@
 """What the cluster and Azure answer, read into values."""
 
 import shlex
-from typing import Any
 
 import pytest
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignment as Held
 
-from tasks import external_secrets, role_assignments, smoke
+from tasks import role_assignments, smoke
 from tasks.cluster import Answer, Script
-from tasks.errors import HealthError, NotReadyError
+from tasks.errors import HealthError
 from tasks.preflight import machine
 from tasks.role_assignments import Permission
 from tasks.terraform import RoleAssignment
-
-
-def item(name: str, ready: str, reason: str = "SecretSynced") -> dict[str, Any]:
-    condition = {"type": "Ready", "status": ready, "reason": reason}
-    return {"metadata": {"name": name}, "status": {"conditions": [condition]}}
-
-
-def found(*items: dict[str, Any], events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    return {
-        "secrets": {"items": list(items)},
-        "events": {"items": events or []},
-        "versions": "supabase-jwt=12 supabase-s3=9 ",
-    }
-
-
-class Cluster:
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
-
-    def run(self, script: Script) -> Answer:
-        assert script.environment == {
-            "NAMESPACE": "supabase",
-            "REVISION": "r1",
-            "PATIENCE": "2",
-        }
-        return Answer(self.document, "")
-
-
-def test_a_secret_that_is_late_is_named_with_the_operators_own_word() -> None:
-    event = {
-        "involvedObject": {"name": "supabase-jwt"},
-        "message": 'StatusCode=403\n InnerError={"code":"ForbiddenByRbac"}',
-    }
-    document = found(
-        item("supabase-jwt", "False", "SecretSyncedError"),
-        item("supabase-s3", "True"),
-        events=[event],
-    )
-
-    with pytest.raises(NotReadyError, match="1 of 2 secrets") as caught:
-        external_secrets.sync.fn(Cluster(document), "supabase", "r1", 0.5)
-
-    assert "supabase-jwt: SecretSyncedError (StatusCode=403 InnerError=" in caught.value.message
-
-
-def test_a_secret_that_is_behind_the_vault_is_late_although_it_is_ready() -> None:
-    document = found(item("supabase-jwt", "True")) | {"stale": "supabase-jwt"}
-
-    with pytest.raises(NotReadyError, match="supabase-jwt: still holds the vault's older content"):
-        external_secrets.sync.fn(Cluster(document), "supabase", "r1", 0.5)
-
-
-def test_a_secret_that_nobody_looked_at_is_late_too() -> None:
-    late = external_secrets.read_late(found({"metadata": {"name": "new"}}))
-
-    assert [str(one) for one in late] == ["new: not looked at yet"]
-
-
-def test_the_revision_changes_with_the_content_of_a_secret_only() -> None:
-    document = found(item("a", "True"))
-    first = external_secrets.sync.fn(Cluster(document), "supabase", "r1", 0.5)
-    same = external_secrets.sync.fn(
-        Cluster(document | {"versions": "supabase-s3=9 supabase-jwt=12"}), "supabase", "r1", 0.5
-    )
-    other = external_secrets.sync.fn(
-        Cluster(document | {"versions": "supabase-s3=10 supabase-jwt=12"}), "supabase", "r1", 0.5
-    )
-
-    assert first.revision == same.revision
-    assert first.revision != other.revision
-
-
-def test_a_cluster_without_external_secrets_is_not_ready() -> None:
-    with pytest.raises(NotReadyError, match="no ExternalSecrets"):
-        external_secrets.sync.fn(Cluster(found()), "supabase", "r1", 0.5)
 
 
 def test_the_summary_of_a_smoke_test_is_no_check() -> None:
