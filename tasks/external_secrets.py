@@ -106,15 +106,29 @@ class Content:
         return f"{self.secret} {self.key} {digest}\n"
 
 
+@dataclass(frozen=True)
+class Expectation:
+    """Tells, at the last moment, what every key has to hold, for a script that only looks."""
+
+    source: Source
+
+    def file(self) -> bytes:
+        return expected(read(self.source))
+
+
+def expected(contents: Sequence[Content]) -> bytes:
+    """What a script compares with: a salt, and a digest for each key."""
+    salt = secrets.token_hex(16)  # Of this try alone: a digest says nothing about any other.
+    return "".join([f"{salt}\n", *(one.expected(salt) for one in contents)]).encode()
+
+
 @step("sync-external-secrets")
 def sync(cluster: Cluster, namespace: str, source: Source, patience: float) -> Synced:
     """Nudge those that failed or are behind the vault; return when every key has caught up."""
     contents = read(source)
-    salt = secrets.token_hex(16)  # Of this try alone: a digest says nothing about any other.
-    expected = "".join([f"{salt}\n", *(one.expected(salt) for one in contents)])
     script = Script(
         "secrets",
-        files={"expected": expected.encode()},
+        files={"expected": expected(contents)},
         environment={"NAMESPACE": namespace, "PATIENCE": str(max(2, round(patience)))},
     )
     found = cluster.run(script).document
