@@ -108,6 +108,23 @@ def destroy(*, environment: Environment, yes: Yes = False) -> int:
 
 
 @app.command
+def drift(
+    *,
+    environment: Environment,
+    fail_on: Annotated[
+        Literal["info", "warning", "critical"],
+        cyclopts.Parameter(help="The mildest severity for which the exit code is 3."),
+    ] = "info",
+) -> int:
+    """
+    Look for what is not as it was decided, in Azure, the vault and the cluster; change nothing.
+
+    The exit code is 0 when nothing has drifted, 3 when something has, of this severity or worse.
+    """
+    return run("drift", environment, fail_on=fail_on)
+
+
+@app.command
 def unlock(
     *,
     environment: Environment,
@@ -117,6 +134,17 @@ def unlock(
 ) -> int:
     """Show who locks Terraform's state, and break the locks of dead runs if you agree."""
     return run("unlock", environment, yes=yes)
+
+
+@app.command
+def register(
+    *,
+    keep: Annotated[
+        bool, cyclopts.Parameter(help="Remove nothing that no file asks for.", negative="")
+    ] = False,
+) -> int:
+    """Bring Prefect's server to what prefect.yaml and the environment files say."""
+    return run("register", prune=not keep)
 
 
 @app.command
@@ -130,7 +158,7 @@ def environments() -> int:
     return 0
 
 
-def run(flow: str, environment: str, *, yes: bool = False, **more: object) -> int:
+def run(flow: str, environment: str = "", *, yes: bool = False, **more: object) -> int:
     """Run one flow in this process; say how it ended in words and in the exit code."""
     from tasks import errors  # noqa: PLC0415 # `--help` answers at once.
 
@@ -148,16 +176,21 @@ def run(flow: str, environment: str, *, yes: bool = False, **more: object) -> in
     if isinstance(result, Outlook):
         sys.stdout.write(f"\n{result.markdown()}")
         return 0 if result.empty else EXIT_CHANGES
-    screen.print(f"{flow} of {environment} succeeded.", style="green")
+    what = f"{flow} of {environment}" if environment else flow
+    screen.print(f"{what} succeeded.", style="green")
     if isinstance(result, str):
         sys.stdout.write(f"{result}\n")
+    if isinstance(result, list):
+        sys.stdout.writelines(f"{line}\n" for line in result or ["Nothing to change."])
     return 0
 
 
 def _call(flow: str, environment: str, *, yes: bool, **more: object) -> object:
     from tasks import environment as environments_  # noqa: PLC0415
 
-    environments_.load(environment)  # A wrong name needs no server to be found wrong.
+    concerns = [environment] if environment else []
+    for name in concerns or environments_.known():
+        environments_.load(name)  # A wrong name needs no server to be found wrong.
     if not sys.stderr.isatty():
         os.environ.setdefault("PREFECT_LOGGING_COLORS", "false")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # A plain kill cleans up, too.
@@ -169,11 +202,12 @@ def _call(flow: str, environment: str, *, yes: bool, **more: object) -> object:
     from prefect import tags  # noqa: PLC0415
 
     from tasks.approval import ASSUME_YES  # noqa: PLC0415
+    from tasks.register import MARK  # noqa: PLC0415
     from tasks.stage import nested  # noqa: PLC0415
 
     body: Callable[..., Any] = getattr(importlib.import_module(f"flows.{flow}"), flow)
-    with nested(), tags(*([ASSUME_YES] if yes else [])):
-        return body(environment, **more)
+    with nested(), tags(MARK, *concerns, *([ASSUME_YES] if yes else [])):
+        return body(*concerns, **more)
 
 
 def _reach_server() -> None:

@@ -3,10 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from inspect import signature
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from prefect import Flow, flow
+from prefect.client.orchestration import get_client
+from prefect.exceptions import Pause
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.states import Cancelled
 
 from tasks import shell
 
@@ -15,12 +21,15 @@ R = TypeVar("R")
 
 
 def stage(function: Callable[P, R]) -> Flow[P, R]:
-    """Turn a function with an `environment` parameter into a flow that also runs alone."""
+    """Turn a function into a flow that also runs alone; its run is named after its environment."""
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
+        except Pause:
+            _begins_anew()
+            raise
         except Exception:
             raise  # A failure beside it is no reason to stop what Azure is building.
         except BaseException:
@@ -28,11 +37,21 @@ def stage(function: Callable[P, R]) -> Flow[P, R]:
             raise
 
     name = getattr(function, "__name__", "flow").replace("_", "-")
+    named = "environment" in signature(function).parameters
     return flow(
         name=name,
-        flow_run_name=name + "-{environment}",
+        flow_run_name=name + "-{environment}" if named else name,
         persist_result=False,
     )(guarded)
+
+
+def _begins_anew() -> None:
+    """A suspended run will start from its top: a stage inside it ends here."""
+    if flow_run.parent_flow_run_id is None:
+        return
+    ended = Cancelled(name="Suspended", message="Ends with its run, which waits for an answer.")
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(UUID(str(flow_run.id)), ended, force=True)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import yaml
 
 PROJECT = Path(__file__).parents[2]
 DEPLOYMENTS = yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
-FLOWS = {path.stem for path in (PROJECT / "flows").glob("[a-z]*.py")}
+BESIDE = {"fleet", "register"}  # They concern every environment.
+FLOWS = {path.stem for path in (PROJECT / "flows").glob("[a-z]*.py")} - BESIDE
 
 
 @pytest.mark.parametrize("name", sorted({deployment["name"] for deployment in DEPLOYMENTS}))
