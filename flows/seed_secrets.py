@@ -9,7 +9,7 @@ from tasks.environment import PROJECT, Environment
 from tasks.errors import PreflightError, ToolError
 from tasks.key_vault import Kept
 from tasks.stage import stage
-from tasks.storage_account import KeyReader
+from tasks.storage_account import AccountKeys
 from tasks.terraform import Foundation, Platform
 from tasks.wait import patient
 
@@ -32,7 +32,7 @@ def seed_secrets(environment: str) -> tuple[Kept, ...]:
             built.vault_uri,
             secrets(wanted),
             facts(wanted, built),
-            {"azure-storage-account-key": key_reader(wanted, built)},
+            {"azure-storage-account-key": account_keys(wanted, built)},
             provided(wanted),
         )
 
@@ -59,8 +59,8 @@ def facts(wanted: Environment, built: Foundation) -> Facts:
     )
 
 
-def key_reader(wanted: Environment, built: Foundation) -> KeyReader:
-    return KeyReader(
+def account_keys(wanted: Environment, built: Foundation) -> AccountKeys:
+    return AccountKeys(
         str(wanted.subscription), built.resource_group_name, built.storage_account_name
     )
 

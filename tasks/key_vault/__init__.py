@@ -4,6 +4,7 @@ from tasks.key_vault.access import IN_A_ROW, PROBE, absent, reach, revision
 from tasks.key_vault.data_plane import Described, Stored, described, read, tag, write
 from tasks.key_vault.sealed import Sealed
 from tasks.key_vault.seeding import Kept, keep, lacking, variable
+from tasks.key_vault.vault import Vault
 
 __all__ = [
     "IN_A_ROW",
@@ -12,6 +13,7 @@ __all__ = [
     "Kept",
     "Sealed",
     "Stored",
+    "Vault",
     "absent",
     "described",
     "keep",

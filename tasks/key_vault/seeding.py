@@ -14,7 +14,7 @@ from tasks.step import step
 
 WRITTEN = {"created", "renewed", "recovered"}
 
-Reader = Callable[[], str]
+Reader = Callable[[str | None], str]  # Gets the vault's value, which may still be the right one.
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class _Keeper:
             brought = self.provided.get(secret.name)
             return brought if brought != value else None
         if secret.origin == "read from Azure":
-            current = self.readers[secret.name]()
+            current = self.readers[secret.name](value)
             return current if current != value else None
         if value is not None and secret.fits(value, self.values, self.facts):
             return None

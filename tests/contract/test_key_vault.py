@@ -12,7 +12,7 @@ from tasks.catalogue import CATALOGUE, Facts
 from tasks.errors import NotReadyError, RefusedError
 from tests.contract.conftest import Cloud, unique
 
-READERS = {"azure-storage-account-key": lambda: "a-key"}
+READERS = {"azure-storage-account-key": lambda _present: "a-key"}
 BUILT = Facts("account", "supabase", "postgres", "server.postgres.database.azure.com")
 
 

@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.storage import StorageManagementClient
 
 from tasks.errors import RefusedError
-from tasks.storage_account import KeyReader
+from tasks.storage_account import AccountKeys
 from tests.contract.conftest import Cloud, unique
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
@@ -34,10 +34,25 @@ def test_an_account_has_two_keys_of_64_bytes(
     assert {len(base64.b64decode(value)) for value in found.values()} == {64}
 
 
-def test_our_reader_fetches_the_first_key(cloud: Cloud, storage: StorageManagementClient) -> None:
-    read = KeyReader(cloud.subscription, cloud.group, cloud.account)
+def test_a_vault_without_a_valid_key_gets_the_first(
+    cloud: Cloud, storage: StorageManagementClient
+) -> None:
+    ours = AccountKeys(cloud.subscription, cloud.group, cloud.account)
+    valid = keys(storage, cloud)
 
-    assert read() == keys(storage, cloud)["key1"]
+    found = [ours(present) for present in (None, "ended", valid["key2"])]
+
+    assert found == [valid["key1"], valid["key1"], valid["key2"]]
+
+
+def test_we_are_told_the_key_that_we_have_renewed(
+    cloud: Cloud, storage: StorageManagementClient
+) -> None:
+    ours = AccountKeys(cloud.subscription, cloud.group, cloud.account)
+
+    new = ours.regenerate("key2")
+
+    assert new == ours.value("key2") == keys(storage, cloud)["key2"]
 
 
 def test_one_key_is_renewed_while_the_other_stays(
@@ -73,4 +88,4 @@ def test_our_reader_names_an_account_that_is_missing(cloud: Cloud) -> None:
     name = unique("nobody")
 
     with pytest.raises(RefusedError, match=f"storage account {name}.*404 ResourceNotFound"):
-        KeyReader(cloud.subscription, cloud.group, name)()
+        AccountKeys(cloud.subscription, cloud.group, name)(None)
