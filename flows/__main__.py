@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from rich.console import Console
@@ -121,7 +121,11 @@ def drift(
 
     The exit code is 0 when nothing has drifted, 3 when something has, of this severity or worse.
     """
-    return run("drift", environment, fail_on=fail_on)
+    return run(
+        "drift",
+        environment,
+        judged=lambda verdict: EXIT_CHANGES if verdict.reaches(fail_on) else 0,
+    )
 
 
 @app.command
@@ -158,7 +162,14 @@ def environments() -> int:
     return 0
 
 
-def run(flow: str, environment: str = "", *, yes: bool = False, **more: object) -> int:
+def run(
+    flow: str,
+    environment: str = "",
+    *,
+    yes: bool = False,
+    judged: Callable[[Any], int] | None = None,
+    **more: object,
+) -> int:
     """Run one flow in this process; say how it ended in words and in the exit code."""
     from tasks import errors  # noqa: PLC0415 # `--help` answers at once.
 
@@ -176,6 +187,9 @@ def run(flow: str, environment: str = "", *, yes: bool = False, **more: object) 
     if isinstance(result, Outlook):
         sys.stdout.write(f"\n{result.markdown()}")
         return 0 if result.empty else EXIT_CHANGES
+    if judged:
+        sys.stdout.write(f"{result}\n")
+        return judged(result)
     what = f"{flow} of {environment}" if environment else flow
     screen.print(f"{what} succeeded.", style="green")
     if isinstance(result, str):
