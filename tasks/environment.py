@@ -193,6 +193,34 @@ class Ignore(Frozen):
         return self
 
 
+class Every(Frozen):
+    """After how many days a kind of secret is due; the catalogue's number where none is given."""
+
+    replace: int | None = Field(default=None, ge=1, description="Known to our own services only.")
+    accepted: int | None = Field(default=None, ge=1, description="API keys, logins, S3Proxy's.")
+    tokens: int | None = Field(default=None, ge=1, description="The key that signs tokens.")
+    account_key: int | None = Field(default=None, ge=1, description="The storage account's.")
+    administrator: int | None = Field(default=None, ge=1, description="The database's.")
+
+
+class Overlap(Frozen):
+    """For how many seconds old and new are both accepted once the new one is in use."""
+
+    tokens: float = Field(default=7200, ge=0, description="Never less than an access token lives.")
+    api_keys: float = Field(
+        default=7 * 86_400, ge=0, description="Clients outside take up the new ones within it."
+    )
+    logins: float = Field(default=0, ge=0, description="Of services in the database.")
+    storage: float = Field(default=0, ge=0, description="Of Storage at S3Proxy.")
+
+
+class Rotation(Frozen):
+    """When secrets are replaced."""
+
+    every: Every = Every()
+    overlap: Overlap = Overlap()
+
+
 class Worker(Frozen):
     """Where the worker of this environment's work pool runs flows."""
 
@@ -244,6 +272,11 @@ class Environment(Frozen):
     approval_timeout: int = Field(
         default=3600, ge=10, description="Seconds to wait for the answer."
     )
+    approval_wait: Literal["auto", "pause", "suspend"] = Field(
+        default="auto",
+        description="While a run waits for an answer, `pause` keeps its worker and its turn, `suspend` "
+        "frees both and begins again; `auto` suspends for more than a quarter of an hour.",
+    )
     on_busy: Literal["wait", "refuse"] = Field(
         default="wait", description="What a second run does while one is at work."
     )
@@ -264,6 +297,7 @@ class Environment(Frozen):
     notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")
     automations: Automations = Automations()
     ignore: tuple[Ignore, ...] = Field(default=(), description="Drift that may stay.")
+    rotation: Rotation = Rotation()
     waits: Waits
     polling: Polling = Polling()
     note: str = Field(default="", description="What a reader of the report must know.")
