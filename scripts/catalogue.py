@@ -1,4 +1,4 @@
-"""Write what follows from the catalogue: the platform chart's default list, and docs/secrets.md."""
+"""Write what follows from the catalogue: what the cluster gets, what it may read, and the page."""
 
 import sys
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[1]
 BEGIN, END = "begin of what scripts/catalogue.py writes", "end of what scripts/catalogue.py writes"
 VALUES = PROJECT / "charts" / "platform" / "values.yaml"
 PAGE = PROJECT / "docs" / "secrets.md"
+READ = PROJECT / "terraform" / "foundation" / "secrets.yaml"
 
 
 def values() -> str:
@@ -24,6 +25,13 @@ def values() -> str:
 
 def _entry(entry: dict[str, str]) -> str:
     return ", ".join(f"{key}: {value}" for key, value in entry.items())
+
+
+def read() -> str:
+    """Every name that somebody in the cluster may read, with all components."""
+    readers = catalogue.consumers(catalogue.of(OPTIONAL))
+    names = {key.remote for reader in readers for key in reader.keys}
+    return "\n".join(f"- {name}" for name in sorted(names))
 
 
 def page() -> str:
@@ -67,7 +75,7 @@ def _consumer(consumer: Consumer) -> str:
 
 def written() -> Iterator[tuple[Path, str]]:
     """Each file as it should be."""
-    for path, text in ((VALUES, values()), (PAGE, page())):
+    for path, text in ((VALUES, values()), (PAGE, page()), (READ, read())):
         before, begin, rest = path.read_text().partition(BEGIN)
         first, newline, inner = rest.partition("\n")
         _, end, after = inner.partition(END)

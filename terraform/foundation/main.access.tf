@@ -64,11 +64,18 @@ module "cluster_zone_access" {
   }
 }
 
+locals {
+  # Below the vault: all of it, or each name that has a reader in the cluster.
+  read = var.vault.reader_scope == "vault" ? [""] : [
+    for name in sort(setunion(yamldecode(file("${path.module}/secrets.yaml")), var.vault.provided)) : "/secrets/${name}"
+  ]
+}
+
 module "vault_access" {
   source = "../modules/access"
 
   assign = var.assign_roles
-  assignments = {
+  assignments = merge({
     # Contributor and Owner of a vault may not read what is in it; only roles on data do that.
     deployer = {
       scope        = module.vault.id
@@ -76,15 +83,16 @@ module "vault_access" {
       principal_id = local.deployer
       purpose      = "The deployer seeds and rotates secrets."
     }
+    }, {
     # User, not Officer: the cluster reads secrets and changes none.
-    external-secrets = {
-      scope          = module.vault.id
+    for path in local.read : "external-secrets${trimprefix(path, "/secrets")}" => {
+      scope          = "${module.vault.id}${path}"
       role           = "Key Vault Secrets User"
       principal_id   = module.identities.external_secrets.object_id
       principal_type = "ServicePrincipal"
       purpose        = "External Secrets reads secrets into the cluster."
     }
-  }
+  })
 }
 
 module "storage_access" {

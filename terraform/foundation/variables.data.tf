@@ -1,14 +1,26 @@
 # Where secrets, objects, images and logs are kept.
 
 variable "vault" {
-  description = "How long Azure keeps a deleted vault, and whether it may be purged before; both are fixed at creation. `allowed` are public addresses or ranges that reach the vault from outside the network, such as the deployer's; nobody by default."
+  description = "How long Azure keeps a deleted vault, and whether it may be purged before; both are fixed at creation. `allowed` are public addresses or ranges that reach the vault from outside the network, such as the deployer's; nobody by default. `reader_scope` says what External Secrets may read: the whole `vault`, or by a role on each name only those `secrets` that the cluster reads, with `provided` ones of your own."
   type = object({
     purge_protection = optional(bool, true)
     retention_days   = optional(number, 90)
     allowed          = optional(list(string), [])
+    reader_scope     = optional(string, "vault")
+    provided         = optional(list(string), [])
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = contains(["vault", "secrets"], var.vault.reader_scope)
+    error_message = "vault.reader_scope is \"${var.vault.reader_scope}\". Choose vault for one role on all of it, or secrets for a role on each name that the cluster reads."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.vault.provided : can(regex("^[0-9A-Za-z-]{1,127}$", name))])
+    error_message = "vault.provided holds what is no name of a secret: ${join(", ", [for name in var.vault.provided : name if !can(regex("^[0-9A-Za-z-]{1,127}$", name))])}. Names have up to 127 letters, digits and dashes, as in the environment file's provided_secrets."
+  }
 }
 
 variable "storage" {

@@ -214,6 +214,64 @@ run "without_the_right_to_assign_an_owner_is_told_what_to_do" {
   }
 }
 
+run "the_reader_may_be_held_to_the_secrets_that_the_cluster_reads" {
+  command = apply
+
+  variables {
+    vault = { reader_scope = "secrets", provided = ["smtp-password"] }
+  }
+
+  assert {
+    condition = toset([
+      for assignment in output.role_assignments : assignment.scope if assignment.role == "Key Vault Secrets User"
+      ]) == toset([
+      for name in concat(yamldecode(file("secrets.yaml")), ["smtp-password"]) : "${module.vault.id}/secrets/${name}"
+    ])
+    error_message = "Each name has a role of its own, and the vault as a whole has none."
+  }
+
+  assert {
+    condition     = !anytrue([for assignment in output.role_assignments : endswith(assignment.scope, "/postgres-connection-string")])
+    error_message = "What is for operators alone stays out of the cluster's reach."
+  }
+}
+
+run "an_owner_is_told_of_each_secret" {
+  command = apply
+
+  variables {
+    assign_roles = false
+    vault        = { reader_scope = "secrets" }
+  }
+
+  assert {
+    condition = length([
+      for assignment in output.role_assignments : assignment if assignment.role == "Key Vault Secrets User"
+    ]) == length(yamldecode(file("secrets.yaml")))
+    error_message = "Whoever assigns the roles needs all of them."
+  }
+}
+
+run "another_scope_of_the_reader_is_refused" {
+  command = plan
+
+  variables {
+    vault = { reader_scope = "group" }
+  }
+
+  expect_failures = [var.vault]
+}
+
+run "a_provided_secret_with_an_impossible_name_is_refused" {
+  command = plan
+
+  variables {
+    vault = { provided = ["smtp_password"] }
+  }
+
+  expect_failures = [var.vault]
+}
+
 run "an_environment_may_go_without_a_registry" {
   command = apply
 
