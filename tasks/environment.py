@@ -274,8 +274,8 @@ class Environment(Frozen):
     )
     approval_wait: Literal["auto", "pause", "suspend"] = Field(
         default="auto",
-        description="While a run waits for an answer, `pause` keeps its worker and its turn, `suspend` "
-        "frees both and begins again; `auto` suspends for more than a quarter of an hour.",
+        description="While a run waits for an answer, `pause` keeps its worker and its turn; "
+        "`suspend` frees both and begins again; `auto` suspends above a quarter of an hour.",
     )
     on_busy: Literal["wait", "refuse"] = Field(
         default="wait", description="What a second run does while one is at work."

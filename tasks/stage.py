@@ -9,6 +9,7 @@ from uuid import UUID
 
 from prefect import Flow, flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.exceptions import Pause
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
@@ -49,7 +50,9 @@ def _begins_anew() -> None:
     """A suspended run will start from its top: a stage inside it ends here."""
     if flow_run.parent_flow_run_id is None:
         return
-    ended = Cancelled(name="Suspended", message="Ends with its run, which waits for an answer.")
+    ended: State[None] = Cancelled(
+        name="Suspended", message="Ends with its run, which waits for an answer."
+    )
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(UUID(str(flow_run.id)), ended, force=True)
 

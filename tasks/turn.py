@@ -98,6 +98,7 @@ def busy(environment: str) -> str:
         f"{run.name} ({run.id})"
         for run in runs
         if str(run.id) not in own
+        and run.state_name != "Suspended"  # It waits for a person, and holds nothing.
         and run.parent_task_run_id is None
         and run.parameters.get("environment") == environment
     ]
