@@ -110,11 +110,11 @@ def base_releases(
 ) -> tuple[list[Release], list[Release]]:
     """The operator first: the platform chart needs its kinds of objects and its webhook."""
     built = site.foundation
-    reader = {"workload": built.external_secrets_client_id, "kubelet": built.kubelet_client_id}
+    own_reader(wanted)
     platform = {
         "vaultUrl": built.vault_uri,
         "tenantId": built.tenant_id,
-        "identityClientId": reader[values(wanted, "platform", {}).get("identity", "workload")],
+        "identityClientId": built.external_secrets_client_id,
         "externalSecrets": [one.values() for one in consumers(wanted)],
     }
     return [
@@ -131,6 +131,15 @@ def base_releases(
             wait=False,  # Its secrets may take minutes; that wait has a task of its own.
         )
     ]
+
+
+def own_reader(wanted: Environment) -> None:
+    """External Secrets reads the vault as itself: what nodes may read, every pod on them may."""
+    if values(wanted, "platform", {}).get("identity", "workload") == "kubelet":
+        raise ConfigError(
+            f"platform.identity is kubelet in {wanted.values}, and nodes get no role on the vault.",
+            "Take it out: External Secrets then reads with an identity of its own.",
+        )
 
 
 def edge_releases(wanted: Environment, controller: EdgeController | None) -> list[Release]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+from flows.configure import own_reader
 from tasks import charts, key_vault, role_assignments, run_command, state_storage, terraform, wait
 from tasks import environment as environments
 from tasks import preflight as questions
@@ -47,6 +48,7 @@ def preflight(environment: str, registers: bool = True) -> tuple[str, ...]:
         policies=any(one.type == POLICY for one in planned),
     )
     found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
+    found += complaints(lambda: own_reader(wanted))
     found += questions.unchangeable(planned)
     needed = questions.needed(planned)
     look = patient(questions.unregistered, patience)

@@ -84,16 +84,21 @@ def values(
             "edge": edge(wanted, site.platform.edge),
         },
     }
-    for chart in CHARTS:  # What the other one reads is no reason to touch it.
-        given[chart]["secretsRevisions"] = {
-            secret: revision
-            for secret, revision in revisions.items()
-            if chart == (secret if secret in CHARTS else "supabase")
-        }
+    for chart in CHARTS:
+        given[chart]["secretsRevisions"] = read_by(chart, revisions)
         if wanted.images == "import":
             given[chart]["images"] = {"registry": server(wanted, site.foundation)}
     return {
         chart: helm.values_for(PROJECT / wanted.values, chart, given[chart]) for chart in CHARTS
+    }
+
+
+def read_by(chart: str, revisions: Mapping[str, str]) -> dict[str, str]:
+    """Those of its own Secrets: what the other chart reads is no reason to touch this one."""
+    return {
+        secret: revision
+        for secret, revision in revisions.items()
+        if chart == (secret if secret in CHARTS else "supabase")
     }
 
 
