@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from tasks.errors import ConfigError
 
@@ -34,6 +34,7 @@ class Wait(Frozen):
     factor: float = Field(default=1.5, ge=1, description="Each pause is this much longer.")
     every: float = Field(gt=0, description="The longest pause between two tries.")
     at_most: float = Field(gt=0, description="After this the run fails and says what it waits for.")
+    _kind: str = PrivateAttr("")
 
     @model_validator(mode="after")
     def _asks_more_than_once(self) -> Self:
@@ -42,6 +43,11 @@ class Wait(Frozen):
         if self.every < self.first:
             raise ValueError("every is shorter than first: pauses grow towards it")
         return self
+
+    @property
+    def kind(self) -> str:
+        """Its key in `waits:`, so that whoever waits too long knows what to change."""
+        return self._kind
 
     @property
     def pauses(self) -> list[float]:
@@ -82,6 +88,10 @@ class Waits(Frozen):
         default=Wait(first=10, every=30, at_most=120),
         description="Until something that `drift` looks at answers; then it says so and goes on.",
     )
+
+    def model_post_init(self, _context: Any) -> None:
+        for kind in type(self).model_fields:
+            getattr(self, kind)._kind = kind  # noqa: SLF001 # Each is told its own name here only.
 
 
 class Polling(Frozen):

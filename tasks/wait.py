@@ -34,14 +34,16 @@ class Progress:
     waited: float
     at_most: float
     next_try: float
+    kind: str = ""  # The key of `waits:` that grants this patience.
 
     @property
     def percent(self) -> float:
         return min(99.0, 100 * self.waited / self.at_most)
 
     def __str__(self) -> str:
+        granted = f" (waits.{self.kind})" if self.kind else ""
         return (
-            f"{self.reason} Waiting for {self.waited:.0f} s of at most {self.at_most:.0f} s; "
+            f"{self.reason} Waiting for {self.waited:.0f} s of at most {self.at_most:.0f} s{granted}; "
             f"try {self.attempt + 1} in {self.next_try:.1f} s."
         )
 
@@ -110,6 +112,7 @@ def show(error: DeployError) -> None:
         waited=waited(condition),
         at_most=wait.at_most,
         next_try=advice(error) or pauses[min(attempt, len(pauses)) - 1],
+        kind=wait.kind,
     )
     logger().warning("%s", progress)
     display(create_progress_artifact, progress.percent, description=str(progress))
