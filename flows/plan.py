@@ -24,6 +24,7 @@ from tasks import (
 from tasks import environment as environments
 from tasks import preflight as questions
 from tasks.access import Site
+from tasks.announce import announce
 from tasks.charts import Package
 from tasks.environment import Environment
 from tasks.errors import PreflightError
@@ -59,6 +60,7 @@ def plan(environment: str) -> Outlook:
         found.append(Part("verify", "smoke test"))
     result = Outlook(wanted.name, tuple(found))
     tell(result)
+    announce("supabase.deploy.planned", wanted.name, {"summary": str(result)})
     return result
 
 

@@ -16,12 +16,10 @@ def register(prune: bool = True) -> list[Change]:
         prune: Remove what an earlier run has made and no file asks for any more.
     """
     wanted = [environments.load(name) for name in environments.known()]
-    changes = registered.bring_pools(wanted, prune=prune)
-    deployments, changed = registered.bring_deployments(
-        registered.deployments(environments.known()), prune=prune
-    )
-    changes += changed
-    channels, changed = registered.bring_channels(wanted, prune=prune)
+    channels, changes = registered.bring_channels(wanted, prune=prune)
+    changes += registered.bring_pools(wanted, prune=prune)
+    entries = registered.deployments(environments.known())
+    deployments, changed = registered.bring_deployments(entries, prune=prune)
     changes += changed
     changes += registered.bring_automations(wanted, deployments, channels, prune=prune)
     for change in changes:

@@ -211,10 +211,12 @@ def tagged(environment: Environment) -> list[Any]:
 def automation(
     environment: Environment, name: str, description: str, trigger: EventTrigger, *actions: Any
 ) -> AutomationCore:
-    return AutomationCore(
+    made = AutomationCore(
         name=f"{environment.name}: {name}",
         description=description,
         tags=[MARK, environment.name],
         trigger=trigger,
         actions=list(actions),
     )
+    # An update sends only what was said: the server misses the rest, and refuses an owner.
+    return AutomationCore.model_validate(made.model_dump(exclude={"owner_resource"}))
