@@ -7,7 +7,7 @@ from inspect import signature
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from prefect import Flow, flow
+from prefect import Flow, flow, tags
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.exceptions import Pause
@@ -27,7 +27,8 @@ def stage(function: Callable[P, R]) -> Flow[P, R]:
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(*args, **kwargs)
+            with tags(*flow_run.tags):  # Prefect passes those of a deployment to no other run.
+                return function(*args, **kwargs)
         except Pause:
             _begins_anew()
             raise

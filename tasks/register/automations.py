@@ -19,13 +19,15 @@ from tasks.register.pages import all_of
 from tasks.register.wanted import MARK, Change
 from tasks.step import step
 
-HEARTBEAT = "prefect.flow-run.heartbeat"
+BEGIN, HEARTBEAT = "prefect.flow-run.Running", "prefect.flow-run.heartbeat"
+RUNS = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Suspended")
 FACTS = (
     "{% for name, value in event.payload.items() %}"
     "{% if value is string or value is number %}{{ name }}: {{ value }}\n{% endif %}"
     "{% endfor %}"
 )
+DEPLOYED = {"prefect.resource.role": "deployment"}
 RUN = "{{ flow_run.name }}, {{ flow_run.state.name }}: {{ flow_run.state.message }}\n"
 LINK = "{% if flow_run %}{{ flow_run | ui_url }}\n{% endif %}"
 
@@ -38,6 +40,7 @@ class Notice:
     events: tuple[str, ...]
     body: str = FACTS
     of_runs: bool = False  # Prefect's own events are about runs, ours about an environment.
+    state: str = ""  # The type of the run's state, where its name is not enough.
     deployed: bool = False  # Whoever started a run in a terminal sits there.
 
 
@@ -48,6 +51,7 @@ NOTICES: Mapping[Topic, Notice] = MappingProxyType(
             ("prefect.flow-run.Paused", "prefect.flow-run.Suspended"),
             RUN,
             of_runs=True,
+            state="PAUSED",  # A stage that ends with its suspended run bears the same name.
         ),
         "deploy-failed": Notice("deploy failed", ("supabase.deploy.failed",)),
         "deploy-planned": Notice("a deploy was planned", ("supabase.deploy.planned",)),
@@ -124,9 +128,10 @@ def silence(environment: Environment) -> AutomationCore:
         f"A run that gave no sign of life for {seconds} s counts as crashed.",
         EventTrigger(
             posture=Posture.Proactive,
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=tagged(environment),
-            after={HEARTBEAT},
+            match={"prefect.resource.id": RUNS},
+            # A run in a terminal, and a stage inside another one, have no heartbeat of their own.
+            match_related=[*tagged(environment), DEPLOYED],
+            after={BEGIN, HEARTBEAT},
             expect={HEARTBEAT, *ends},
             for_each={"prefect.resource.id"},
             threshold=1,
@@ -193,12 +198,10 @@ def heard(environment: Environment, notice: Notice) -> EventTrigger:
     if not notice.of_runs:
         about = {"prefect.resource.id": RESOURCE + environment.name}
         return EventTrigger(match=about, expect=set(notice.events))
-    related = tagged(environment)
-    if notice.deployed:
-        related.append({"prefect.resource.role": "deployment"})
+    state = {"prefect.state-type": notice.state} if notice.state else {}
     return EventTrigger(
-        match={"prefect.resource.id": "prefect.flow-run.*"},
-        match_related=related,
+        match={"prefect.resource.id": RUNS} | state,
+        match_related=[*tagged(environment), *([DEPLOYED] if notice.deployed else [])],
         expect=set(notice.events),
     )
 
