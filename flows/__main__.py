@@ -102,6 +102,30 @@ def verify(*, environment: Environment) -> int:
 
 
 @app.command
+def rotate(
+    *,
+    environment: Environment,
+    only: Annotated[
+        list[str] | None,
+        cyclopts.Parameter(
+            help="Secrets to replace now, due or not; a pattern (`'pg-*'`) means what rotates "
+            "by age.",
+            consume_multiple=True,
+            negative="",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, cyclopts.Parameter(help="Only show what is due; change nothing.", negative="")
+    ] = False,
+    yes: Annotated[
+        bool, cyclopts.Parameter(help="Agree to ending all sessions beforehand.", negative="")
+    ] = False,
+) -> int:
+    """Replace the secrets that are due, without an outage."""
+    return run("rotate", environment, yes=yes, only=only, dry_run=dry_run)
+
+
+@app.command
 def destroy(*, environment: Environment, yes: Yes = False) -> int:
     """Show what would be removed, ask, and remove it."""
     return run("destroy", environment, yes=yes)

@@ -156,9 +156,14 @@ def edge_releases(wanted: Environment, controller: EdgeController | None) -> lis
 
 def consumers(wanted: Environment) -> tuple[Consumer, ...]:
     """Who reads which secrets here; the chart's own list is that of a plain environment."""
-    storage = values(wanted, "s3proxy", {}).get("storage", {})
-    without = ACCOUNT if storage.get("signIn") == "workloadIdentity" else ()
+    without = ACCOUNT if signs_in_by_identity(wanted) else ()
     return catalogue.consumers(seed_secrets.secrets(wanted), without)
+
+
+def signs_in_by_identity(wanted: Environment) -> bool:
+    """Whether S3Proxy needs no key of the storage account."""
+    storage = values(wanted, "s3proxy", {}).get("storage") or {}
+    return bool(storage.get("signIn") == "workloadIdentity")
 
 
 def our_charts(wanted: Environment, built: Foundation, *names: str) -> Mapping[str, Source]:

@@ -1,0 +1,208 @@
+"""New secrets for old, while everybody who works with them goes on working."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from flows import configure, release, seed_secrets
+from tasks import access, announce, approval, database, report, rotation, smoke, terraform, turn
+from tasks import environment as environments
+from tasks import wait as waiting
+from tasks.access import Site
+from tasks.environment import Environment, Wait
+from tasks.errors import DeployError
+from tasks.key_vault import Sealed, Vault
+from tasks.rotation import LEGACY, MOVES, Move, Policy, Round, Safe, Standing, Unit
+from tasks.stage import nested, stage
+from tasks.terraform import Foundation
+from tasks.wait import patient
+
+ROTATED, FAILED = "supabase.secret.rotated", "supabase.secret.rotation-failed"
+TOKEN_SECONDS = 3600  # What the chart says where the values file is silent.
+SHORT = timedelta(minutes=5)  # An overlap for which a run waits; a longer one is the next run's.
+IDENTITY = "S3Proxy signs in with an identity, so nobody uses the account's keys"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the rounds of one run share."""
+
+    wanted: Environment
+    site: Site
+    safe: Safe
+    units: tuple[Unit, ...]  # All of the environment: what is written for one restarts with others.
+
+
+@stage
+def rotate(environment: str, only: list[str] | None = None, dry_run: bool = False) -> str:
+    """
+    Replace the secrets that are due, or those that are named, without an outage.
+
+    What a killed run has begun is read from the vault; the next run goes on from there.
+
+    Args:
+        environment: Name of a file in deployments/.
+        only: Secrets to replace now, due or not; a pattern (`pg-*`) means what rotates by age.
+        dry_run: Show what is due, and what would restart; change nothing.
+    """
+    wanted = environments.load(environment)
+    units = everything(wanted)
+    chosen = rotation.chosen(units, only or [])
+    if dry_run:
+        return foresee(wanted, units)
+    with turn.hold(wanted), report.told(wanted), failure_announced(wanted), nested():
+        seed_secrets.seed_secrets(environment)  # What follows from a dead run's writes is there.
+        site = access.enter(wanted)
+        work = Work(wanted, site, opened(wanted, site.foundation), units)
+        before = survey(work)
+        named = {unit.name for unit in chosen} if only else set[str]()
+        begin = rotation.begun(before, named, datetime.now(UTC))
+        agree(wanted, begin)
+        rounds = [carry_on(work, before)]
+        rounds += [make(work, move, chosen, begin) for move in MOVES]
+        return conclude(work, [one for one in rounds if one])
+
+
+def everything(wanted: Environment) -> tuple[Unit, ...]:
+    """All units of this environment; where an identity signs in, the account's key is none."""
+    units = rotation.units(seed_secrets.secrets(wanted))
+    if not configure.signs_in_by_identity(wanted):
+        return units
+    return tuple(
+        replace(unit, kind="fixed", why=IDENTITY) if unit.kind == "account key" else unit
+        for unit in units
+    )
+
+
+def opened(wanted: Environment, built: Foundation) -> Safe:
+    auth = configure.values(wanted, "supabase", {}).get("auth") or {}
+    policy = Policy(wanted.rotation, float(auth.get("tokenSeconds", TOKEN_SECONDS)))
+    return Safe(Vault(built.vault_uri), seed_secrets.account_keys(wanted, built), policy)
+
+
+def foresee(wanted: Environment, units: tuple[Unit, ...]) -> str:
+    """The table of what is due, for a terminal and on the page of the run."""
+    built = terraform.outputs(terraform.foundation(wanted), Foundation)
+    look = patient(rotation.survey, wanted.waits.vault_access)
+    rows = rotation.outlook(look(opened(wanted, built), units), units, datetime.now(UTC))
+    return rotation.show(wanted.name, rows, "What is due, and what would restart")
+
+
+def survey(work: Work) -> tuple[Standing, ...]:
+    return patient(rotation.survey, work.wanted.waits.vault_access)(work.safe, work.units)
+
+
+def agree(wanted: Environment, begin: set[str]) -> None:
+    """Nobody accepts two secrets of the old kind: a person has to want what that means."""
+    if LEGACY in begin:
+        text = (
+            "All access tokens, `anon-key` and `service-role-key` end at once: users sign in "
+            "again, and clients that hold one of these keys need the new one."
+        )
+        approval.ask(wanted, f"Replace the {LEGACY} of {wanted.name}?", text)
+
+
+def carry_on(work: Work, before: Sequence[Standing]) -> Round | None:
+    """Bring into the cluster what a dead run has only written."""
+    left = tuple(one for one in before if not one.settled)
+    if not left:
+        return None
+    told = ", ".join(one.unit.name for one in left)
+    waiting.logger().warning("An earlier run has died on the way with %s: going on.", told)
+    return brought(work, None, left)
+
+
+def make(work: Work, move: Move, chosen: Sequence[Unit], begin: set[str]) -> Round | None:
+    """One move of all units for which it is time, and nothing where it is for none."""
+    if move == "retire":
+        sit_out_overlaps(work, chosen)
+    moved = patient(rotation.make, work.wanted.waits.azure)(work.safe, chosen, move, begin)
+    if not moved:
+        return None
+    if move == "switch":
+        seed_secrets.seed_secrets(work.wanted.name)  # Connection strings and copies follow.
+    return brought(work, move, moved)
+
+
+def sit_out_overlaps(work: Work, chosen: Sequence[Unit]) -> None:
+    """A short overlap is worth waiting for: what was begun is then finished in one run."""
+    names, now = {unit.name for unit in chosen}, datetime.now(UTC)
+    ends = [one.due for one in survey(work) if one.unit.name in names and one.phase == "switched"]
+    soon = [end for end in ends if end and now < end <= now + SHORT]
+    if soon:
+        patience = Wait(first=1, every=60, at_most=SHORT.total_seconds() * 2)
+        patient(rotation.overlap, patience)(max(soon))
+
+
+def brought(work: Work, move: Move | None, moved: tuple[Standing, ...]) -> Round:
+    """The cluster uses what the vault holds, and answers; else the old values are presented."""
+    start = time.monotonic()
+    try:
+        into_the_cluster(work)
+    except DeployError as error:
+        go_back(work, error)
+        raise
+    arrived = settled(work)
+    return Round(move, moved, arrived, time.monotonic() - start)
+
+
+def into_the_cluster(work: Work) -> None:
+    """Synced, released, proved: the database's Job first, then who reads a Secret that changed."""
+    wanted, site = work.wanted, work.site
+    synced = configure.secrets_in_place(wanted, site)
+    patient(database.set_password, wanted.waits.azure)(
+        str(wanted.subscription),
+        site.foundation.resource_group_name,
+        site.platform.database_server_name,
+        Sealed(site.foundation.vault_uri, "pg-password"),
+        wanted.polling.resource,
+    )
+    release.bring(wanted, site, release.releases(wanted, site, synced.revisions))
+    test = patient(smoke.verify, wanted.waits.health)
+    test(site.cluster, "supabase", wanted.namespace, wanted.name)
+
+
+def settled(work: Work) -> tuple[Standing, ...]:
+    return patient(rotation.settle, work.wanted.waits.vault_access)(work.safe, work.units)
+
+
+def go_back(work: Work, error: DeployError) -> None:
+    """Old and new are both accepted until the last move: the way back is as safe as the way on."""
+    try:
+        back = patient(rotation.go_back, work.wanted.waits.vault_access)(work.safe, work.units)
+        if not back:
+            error.also("What was presented before is accepted as before; run `rotate` again.")
+            return
+        error.also(f"The old values are presented again, and both are accepted: {', '.join(back)}.")
+        into_the_cluster(work)
+        settled(work)
+    except DeployError as second:
+        error.also(f"The cluster has not taken them up yet: {second.message}")
+
+
+def conclude(work: Work, rounds: Sequence[Round]) -> str:
+    """What rotated, and when what is next; the table is the run's, the sentence the log's."""
+    after = survey(work)
+    for one in after:
+        if one.unit.kind == "provided" and one.is_due(datetime.now(UTC)):
+            waiting.logger().warning("%s is old: %s.", one.unit.name, one.unit.why)
+    rows = rotation.done(rounds, after)
+    rotation.show(work.wanted.name, rows, "What was rotated")
+    arrived = [one for turn in rounds for one in turn.arrived]
+    if arrived:
+        facts = {one.unit.name: f"generation {one.generation}" for one in arrived}
+        announce.announce(ROTATED, work.wanted.name, {"rotated": facts})
+    said = rotation.summary(arrived, after)
+    waiting.logger().info("%s", said)
+    return said
+
+
+@contextmanager
+def failure_announced(wanted: Environment) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        announce.announce(FAILED, wanted.name, announce.reason(error))
+        raise

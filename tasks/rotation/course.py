@@ -1,0 +1,169 @@
+"""The course of one unit: what its next move writes, what goes back, and what is then on record."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tasks.catalogue.rotation import Kind
+from tasks.rotation.accepted import Accepted
+from tasks.rotation.policy import NEAR, Policy
+from tasks.rotation.scheme import ONE_MOVE, Scheme
+from tasks.rotation.single import AccountKey, Provided, Replaced
+from tasks.rotation.standing import Standing
+from tasks.rotation.tokens import Legacy, Tokens
+from tasks.rotation.units import LEGACY, Unit
+from tasks.rotation.vault import (
+    GENERATION,
+    IN_USE,
+    MADE_BY,
+    REPLACED,
+    RETIRED,
+    STAGED,
+    STAMPS,
+    SWITCHED,
+    US,
+    AccountKeys,
+    Change,
+    Held,
+    Move,
+    Stored,
+    Write,
+    generation,
+    moment,
+    unsettled,
+)
+
+
+def scheme(unit: Unit, keys: AccountKeys) -> Scheme | None:
+    """How this unit rotates; None where it stays for good."""
+    if unit.name == LEGACY:
+        return Legacy()
+    ways: Mapping[Kind, Callable[[], Scheme]] = {
+        "accepted": lambda: Accepted(unit.members[0]),
+        "tokens": Tokens,
+        "account key": lambda: AccountKey(unit.members[0], keys),
+        "replace": lambda: Replaced(unit.members),
+        "administrator": lambda: Replaced(unit.members),
+        "on demand": lambda: Replaced(unit.members),
+        "provided": lambda: Provided(unit.members[0]),
+    }
+    return ways[unit.kind]() if unit.kind in ways else None
+
+
+@dataclass(frozen=True)
+class Course:
+    """A unit, its way, and what the vault holds of it now; lives inside a step."""
+
+    unit: Unit
+    way: Scheme
+    held: Held
+    policy: Policy
+
+    @property
+    def shown(self) -> Stored:
+        return self.held[self.way.presented]
+
+    @property
+    def standing(self) -> Standing:
+        phase = self.way.phase(self.held)
+        return Standing(
+            self.unit,
+            phase,
+            generation(self.shown),
+            self._made,
+            tuple(name for name in self.way.names if unsettled(self.held[name])),
+            self.way.moves.get(phase),
+            self._due,
+            tuple((name, self.held[name].version) for name in self.way.names),
+        )
+
+    @property
+    def _made(self) -> datetime:
+        """Later versions of a value keep the day on which it was switched to."""
+        return moment(self.shown, SWITCHED) or self.shown.created
+
+    @property
+    def _due(self) -> datetime | None:
+        phase = self.way.phase(self.held)
+        if phase == "switched":
+            seen = (moment(self.held[name], IN_USE) for name in self.way.names)
+            since = max((one for one in seen if one), default=self._made)
+            return since + self.policy.overlap(self.unit)
+        if phase != "at rest":
+            return self._made  # It was begun, and goes on at once.
+        days, expires = self.policy.days(self.unit), self.shown.expires
+        ends = [self._made + timedelta(days=days)] if days else []
+        ends += [expires - NEAR] if expires else []
+        return min(ends, default=None)
+
+    # --- What the vault gets ------------------------------------------------------------------
+
+    def writes(self, move: Move, now: datetime) -> list[Write]:
+        """In this order; each of them leaves a state that works."""
+        phase = self.way.phase(self.held)
+        number = max(generation(self.held[name]) for name in self.way.names)
+        if move == "switch" and phase != "half":
+            number = generation(self.shown) + 1
+        legacy = self.unit.name == LEGACY  # Leaves the other keys of the set where they stand.
+        return self._dated(
+            self.way.changes(self.held),
+            keep=(STAGED, SWITCHED) if legacy or phase != "at rest" else (),
+            stamp={GENERATION: str(number), REPLACED if legacy else STAMPS[move]: _text(now)},
+            expires=self.policy.expires(self.unit, now),
+        )
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What nobody accepts after the next move, which is the last one."""
+        last = self.way.phase(self.held) == "switched" or self.way.moves is ONE_MOVE
+        return self.way.refused(self.held) if last else {}
+
+    @property
+    def arriving(self) -> bool:
+        """A new value is presented, and was not seen in use yet."""
+        new, other = (REPLACED, RETIRED) if self.unit.name == LEGACY else (SWITCHED, REPLACED)
+        tags = self.shown.tags
+        return unsettled(self.shown) and new in tags and not {other, RETIRED} & set(tags)
+
+    @property
+    def undoable(self) -> bool:
+        """The new value was not seen to work yet, and the old one is still accepted."""
+        return self.way.phase(self.held) == "switched" and unsettled(self.shown)
+
+    def back(self, now: datetime) -> list[Write]:
+        """Present the old value again; it is due at once, so that the next run tries anew."""
+        return self._dated(
+            self.way.back(self.held),
+            keep=(STAGED,),
+            stamp={GENERATION: str(generation(self.shown) - 1), REPLACED: _text(now)},
+            expires=now + NEAR,
+        )
+
+    def marks(self, now: datetime) -> list[Write]:
+        """For what the cluster was just seen to use."""
+        return [
+            Write(name, None, dict(self.held[name].tags) | {IN_USE: _text(now)})
+            for name in self.way.names
+            if unsettled(self.held[name])
+        ]
+
+    def _dated(
+        self,
+        changes: list[Change],
+        keep: Collection[str],
+        stamp: Mapping[str, str],
+        expires: datetime | None,
+    ) -> list[Write]:
+        dated = []
+        for change in changes:
+            tags, new = dict(self.held[change.name].tags), {**stamp, **change.tags}
+            if change.value is None:  # The version stays, and with it what is known of it.
+                dated.append(Write(change.name, None, tags | new))
+                continue
+            kept = {name: tags[name] for name in keep if name in tags}
+            dated.append(Write(change.name, change.value, {MADE_BY: US} | kept | new, expires))
+        return dated
+
+
+def _text(now: datetime) -> str:
+    return now.isoformat(timespec="seconds")
