@@ -1,6 +1,6 @@
 """Everything goes, after a person has read what that is."""
 
-from tasks import approval, state_storage, terraform, turn
+from tasks import approval, report, state_storage, terraform, turn
 from tasks import environment as environments
 from tasks.environment import Environment
 from tasks.errors import RefusedError
@@ -23,7 +23,7 @@ def destroy(environment: str) -> None:
             f"Environment {wanted.name} is protected.",
             f"Set `protected: false` in deployments/{wanted.name}.yaml if you mean it.",
         )
-    with turn.hold(wanted):
+    with turn.hold(wanted), report.told(wanted):
         patient(state_storage.require, wanted.waits.azure)(wanted)
         doomed = [(stack, planned(stack)) for stack in stacks(wanted)]
         plans = [plan for _, plan in doomed if not plan.empty]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from flows.configure import Source, login, our_charts, secrets_in_place, server
-from tasks import access, approval, charts, helm, registry, turn, wait
+from tasks import access, approval, charts, helm, registry, report, turn, wait
 from tasks import environment as environments
 from tasks.access import Site
 from tasks.environment import PROJECT, Environment
@@ -42,13 +42,15 @@ def release(
         name: The release that goes back.
     """
     wanted = environments.load(environment)
-    with turn.hold(wanted):
+    with turn.hold(wanted), report.told(wanted):
         site = access.enter(wanted)
         if revision:
             go_back(wanted, site, name, revision)
             return
         synced = secrets_revisions or secrets_in_place(wanted, site).revisions
-        bring(wanted, site, releases(wanted, site, synced))
+        wished = releases(wanted, site, synced)
+        bring(wanted, site, wished)
+        report.versions(wanted.name, versions(wished))
 
 
 def releases(wanted: Environment, site: Site, revisions: Mapping[str, str]) -> tuple[Release, ...]:
@@ -139,6 +141,13 @@ def images(given: Mapping[str, dict[str, Any]]) -> list[Image]:
     """Every image that the charts start."""
     named = {image for chart in CHARTS for image in charts.images(chart, given[chart])}
     return [Image(name) for name in sorted(named)]
+
+
+def versions(wished: Sequence[Release]) -> dict[str, str]:
+    """Of our charts, and of every image that they start."""
+    told = {f"chart {one.name}": one.chart.version for one in wished}
+    named = sorted({image for one in wished for image in charts.images(one.name, one.values)})
+    return told | {Image(name).repository: Image(name).tag for name in named}
 
 
 def bring(wanted: Environment, site: Site, wished: Sequence[Release]) -> None:

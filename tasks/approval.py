@@ -44,6 +44,7 @@ class Approval(RunInput):
 class Answered:
     """What was asked, and who said what to it when: a line of the report."""
 
+    stage: str
     question: str
     answer: str
     by: str
@@ -67,7 +68,7 @@ def ask(environment: Environment, what: str, plan: str) -> None:
             "Prefect UI, where the run waits for an answer.",
         )
     elif suspends(environment):
-        answer = by_suspending(environment, run, what, plan)
+        answer, asked = by_suspending(environment, run, what, plan)
     else:
         answer = by_pausing(environment, what, plan)
     keep(what, answer, asked)
@@ -78,9 +79,9 @@ def ask(environment: Environment, what: str, plan: str) -> None:
 def keep(what: str, answer: Approval, asked: datetime) -> None:
     """Put on record who answered; the log says it, too."""
     by = answer.name or "somebody in the Prefect UI who gave no name"
-    told = Answered(
-        what, answer.answer, by, answer.comment, asked.isoformat(), datetime.now(UTC).isoformat()
-    )
+    stage = str(flow_run.flow_name)
+    now = datetime.now(UTC).isoformat()
+    told = Answered(stage, what, answer.answer, by, answer.comment, asked.isoformat(), now)
     word = {"approve": "Approved", "reject": "Rejected"}[answer.answer]
     wait.logger().info("%s %s by %s: %s", what, word, by, answer.comment or "no comment")
     wait.display(create_table_artifact, [asdict(told)], key=RECORD, description=what)
@@ -119,7 +120,9 @@ def by_pausing(environment: Environment, what: str, plan: str) -> Approval:
         raise late(environment, what) from error
 
 
-def by_suspending(environment: Environment, run: UUID, what: str, plan: str) -> Approval:
+def by_suspending(
+    environment: Environment, run: UUID, what: str, plan: str
+) -> tuple[Approval, datetime]:
     """
     The run ends here and frees its worker and its turn; an answer starts it again from its top.
 
@@ -130,7 +133,9 @@ def by_suspending(environment: Environment, run: UUID, what: str, plan: str) -> 
     keyset = keyset_from_paused_state(state)
     with get_client(sync_client=True) as client:
         if answered(client, run, key):
-            return cast("Approval", Approval.load(keyset, flow_run_id=run))
+            answer = cast("Approval", Approval.load(keyset, flow_run_id=run))
+            states = client.read_flow_run_states(run)
+            return answer, max(one.timestamp for one in states if one.name == state.name)
         shown = form(what, plan)
         shown.save(keyset, flow_run_id=run)
         state.state_details.run_input_keyset = {str(key): name for key, name in keyset.items()}

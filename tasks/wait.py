@@ -41,9 +41,9 @@ class Progress:
         return min(99.0, 100 * self.waited / self.at_most)
 
     def __str__(self) -> str:
-        granted = f" (waits.{self.kind})" if self.kind else ""
+        granted = f"{self.at_most:.0f} s" + (f" (waits.{self.kind})" if self.kind else "")
         return (
-            f"{self.reason} Waiting for {self.waited:.0f} s of at most {self.at_most:.0f} s{granted}; "
+            f"{self.reason} Waiting for {self.waited:.0f} s of at most {granted}; "
             f"try {self.attempt + 1} in {self.next_try:.1f} s."
         )
 

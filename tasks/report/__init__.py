@@ -1,6 +1,6 @@
 """What a run did, what it waited for, and what it proved: one page worth reading."""
 
-from tasks.report.publish import told
+from tasks.report.publish import told, versions
 from tasks.report.record import Record, Span, Wait
 
-__all__ = ["Record", "Span", "Wait", "told"]
+__all__ = ["Record", "Span", "Wait", "told", "versions"]

@@ -1,6 +1,8 @@
 """Read from Prefect's API what a run has done; the report knows nothing that the API does not."""
 
+import json
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from tasks.report.record import Span, waits_between
+from tasks.report.record import APPROVAL, Span, Wait, waits_between
 
 PAGE = 200  # What the API returns at most.
 SETTLE = 4  # Seconds in which the last events of the run should have arrived.
@@ -49,6 +51,21 @@ def artifacts(root: UUID, key: str) -> list[Artifact]:
         flows = list(_family(client, root))
         found = _artifacts(client, flows, key=ArtifactFilterKey(any_=[key]))
     return sorted(found, key=lambda artifact: artifact.created or datetime.now(UTC))
+
+
+def tables(root: UUID, key: str) -> list[dict[str, str]]:
+    """The rows of all table artifacts of the run with this key, oldest first."""
+    return [row for one in artifacts(root, key) for row in json.loads(str(one.data))]
+
+
+def answers(rows: Iterable[Mapping[str, str]]) -> tuple[Span, ...]:
+    """Questions to a person are waits, too."""
+    spans = []
+    for row in rows:
+        start, end = (datetime.fromisoformat(row[key]) for key in ("asked", "answered"))
+        wait = Wait(start, end, row["question"], APPROVAL)
+        spans.append(Span(row["stage"], APPROVAL, start, end, "COMPLETED", waits=(wait,)))
+    return tuple(spans)
 
 
 def _family(client: SyncPrefectClient, root: UUID) -> dict[UUID, FlowRun]:
@@ -84,9 +101,9 @@ def _reasons(
     reasons: dict[UUID | None, list[tuple[datetime, str]]] = defaultdict(list)
     for artifact in _artifacts(client, flows, type_=ArtifactFilterType(any_=["progress"])):
         if artifact.created:
-            text = (artifact.description or "").split(" Waiting for ")[0]
-            reasons[artifact.task_run_id].append((artifact.created, text))
-    return {task: sorted(told) for task, told in reasons.items()} | defaultdict(list)
+            told = artifact.description or ""
+            reasons[artifact.task_run_id].append((artifact.created, told))
+    return {task: sorted(lines) for task, lines in reasons.items()} | defaultdict(list)
 
 
 def _artifacts(

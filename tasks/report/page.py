@@ -12,18 +12,38 @@ def markdown(record: Record, picture: str) -> str:
         _verdict(record),
         f"![Timeline]({picture})",
         "## What it waited for",
+        _costs(record),
         _waits(record),
         "## What set its length",
         _path(record),
     ]
+    if record.approvals:
+        parts += ["## Who approved", _approvals(record)]
     if record.note:
         parts += ["## Note", record.note.strip()]
     if record.checks:
         parts += ["## What was verified", _checks(record)]
     if record.changes:
         parts += ["## What changed", *record.changes]
+    if record.versions:
+        parts += ["## Versions", _versions(record)]
     parts += ["## Steps", _steps(record)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _approvals(record: Record) -> str:
+    rows = ["| question | answer | by | comment | at |", "|-|-|-|-|-|"]
+    for one in record.approvals:
+        cells = (one[key] for key in ("question", "answer", "by", "comment"))
+        told = " | ".join(_cell(cell) for cell in cells)
+        rows.append(f"| {told} | {one['answered'][:16].replace('T', ' ')} UTC |")
+    return "\n".join(rows)
+
+
+def _versions(record: Record) -> str:
+    rows = ["| part | version |", "|-|-|"]
+    rows += [f"| {_cell(one['part'])} | `{one['version']}` |" for one in record.versions]
+    return "\n".join(rows)
 
 
 def _verdict(record: Record) -> str:
@@ -50,10 +70,27 @@ def closing(record: Record) -> str:
     return f"{record.run}: nothing to change. Looked at {looked}: {steps}{checks}; {took}."
 
 
+def _costs(record: Record) -> str:
+    """What each kind of waiting cost the run; empty when it waited for nothing."""
+    if not record.costs:
+        return "Nothing."
+    rows = ["| kind | waits | waited | of the run | on the critical path |", "|-|-:|-:|-:|-:|"]
+    rows += [
+        f"| {cost.kind.replace('_', ' ')} | {cost.waits} | {cost.seconds:.1f} s "
+        f"| {percent(cost.elapsed, record)} | {percent(cost.critical, record)} |"
+        for cost in record.costs
+    ]
+    return "\n".join(rows)
+
+
+def percent(seconds: float, record: Record) -> str:
+    return f"{100 * seconds / max(record.seconds, 0.001):.0f} %"
+
+
 def _waits(record: Record) -> str:
     waiting = [span for span in record.spans if span.waits]
     if not waiting:
-        return "Nothing."
+        return ""
     rows = ["| step | tries | waited | for |", "|-|-:|-:|-|"]
     for span in waiting:
         reasons = "<br>".join(dict.fromkeys(_cell(wait.reason) for wait in span.waits))
@@ -78,7 +115,7 @@ def _path(record: Record) -> str:
 
 
 def _share(seconds: float, record: Record) -> str:
-    return f"{seconds:.1f} s | {100 * seconds / max(record.seconds, 0.001):.0f} %"
+    return f"{seconds:.1f} s | {percent(seconds, record)}"
 
 
 def _steps(record: Record) -> str:

@@ -1,8 +1,15 @@
 """A run as values: spans of work, waits with their reasons, and the chain that set its length."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+
+TOLD = re.compile(r"^(.*?) Waiting for .*?(?:\(waits\.(\w+)\))?; try ", re.DOTALL)
+UNKNOWN = "a failure that passes"
+APPROVAL = "approval"
+OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -12,6 +19,7 @@ class Wait:
     start: datetime
     end: datetime
     reason: str
+    kind: str = OTHER  # The key of `waits:` that granted the patience, or an approval.
 
     @property
     def seconds(self) -> float:
@@ -44,6 +52,17 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What one kind of waiting took of a run; waits beside each other count once in the share."""
+
+    kind: str
+    waits: int
+    seconds: float
+    elapsed: float  # Of the run's own time, in which at least one of them went on.
+    critical: float  # Of that, within the chain that set the run's length.
+
+
+@dataclass(frozen=True)
 class Record:
     """One whole run."""
 
@@ -56,6 +75,8 @@ class Record:
     note: str = ""
     changes: tuple[str, ...] = field(default=())
     checks: tuple[dict[str, str], ...] = field(default=())
+    approvals: tuple[dict[str, str], ...] = field(default=())
+    versions: tuple[dict[str, str], ...] = field(default=())
 
     @property
     def seconds(self) -> float:
@@ -69,6 +90,26 @@ class Record:
     def stages(self) -> list[str]:
         """In the order in which they began."""
         return list(dict.fromkeys(span.stage for span in self.spans))
+
+    @property
+    def costs(self) -> list[Cost]:
+        """By kind, the dearest first."""
+        chain = [wait for span in critical_path(self.spans) for wait in span.waits]
+        every = [wait for span in self.spans for wait in span.waits]
+        kinds: dict[str, list[Wait]] = {}
+        for wait in every:
+            kinds.setdefault(wait.kind, []).append(wait)
+        costs = [
+            Cost(
+                kind,
+                len(waits),
+                sum(wait.seconds for wait in waits),
+                covered(waits),
+                covered(wait for wait in chain if wait.kind == kind),
+            )
+            for kind, waits in kinds.items()
+        ]
+        return sorted(costs, key=lambda cost: -cost.elapsed)
 
 
 def critical_path(spans: tuple[Span, ...]) -> list[Span]:
@@ -87,13 +128,31 @@ def critical_path(spans: tuple[Span, ...]) -> list[Span]:
     return chain[::-1]
 
 
+def covered(waits: Iterable[Wait]) -> float:
+    """Seconds in which at least one of them went on."""
+    total, until = 0.0, None
+    for wait in sorted(waits, key=lambda wait: wait.start):
+        start = wait.start if until is None else max(wait.start, until)
+        total += max(0.0, (wait.end - start).total_seconds())
+        until = wait.end if until is None else max(until, wait.end)
+    return total
+
+
 def waits_between(
-    states: list[tuple[str, datetime]], reasons: list[tuple[datetime, str]]
+    states: list[tuple[str, datetime]], told: list[tuple[datetime, str]]
 ) -> tuple[Wait, ...]:
-    """Pair each AwaitingRetry of a step's history with the reason that was told just before it."""
+    """Pair each AwaitingRetry of a step's history with what was told just before it."""
     waits = []
     for (name, start), (_, end) in pairwise(states):
         if name == "AwaitingRetry":
-            told = [reason for when, reason in reasons if when <= start]
-            waits.append(Wait(start, end, told[-1] if told else "a failure that passes"))
+            texts = [text for when, text in told if when <= start]
+            waits.append(Wait(start, end, *reason(texts[-1] if texts else "")))
     return tuple(waits)
+
+
+def reason(told: str) -> tuple[str, str]:
+    """Reason and kind, from the line that `wait.show` leaves in the UI."""
+    found = TOLD.match(told)
+    if found is None:
+        return told or UNKNOWN, OTHER
+    return found[1], found[2] or OTHER
