@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from tasks.report.page import percent
+from tasks.report.page import SHORT, percent
 from tasks.report.record import Record, critical_path
 
 STYLE = """
@@ -35,7 +35,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #fef2f2; margi
   border: 1px solid #fecaca; border-radius: 8px; padding: 12px 16px; font-size: 13px; }
 code { font-size: 13px; overflow-wrap: anywhere; }
 details > summary { cursor: pointer; padding: 10px 16px; }
-details + details { border-top: 1px solid var(--line); }
+table + details, details + details { border-top: 1px solid var(--line); }
 p { margin: 8px 0; } .card > p, details > p { padding: 0 16px; }
 """
 Cell = str | tuple[str, str]  # Text, or a class and a text.
@@ -133,16 +133,31 @@ def waits(record: Record) -> str:
 
 
 def path(record: Record) -> str:
+    chain = critical_path(record.spans)
+    short = [span for span in chain if span.seconds < SHORT * record.seconds]
     told = [
         (span.stage, span.name, length(span.seconds), percent(span.seconds, record))
-        for span in critical_path(record.spans)
+        for span in chain
+        if span not in short
     ]
+    rest = sum(span.seconds for span in short)
+    between = record.seconds - sum(span.seconds for span in chain)
+    if short:
+        told.append(("", f"{len(short)} shorter steps", length(rest), percent(rest, record)))
+    told.append(("", "between steps", length(between), percent(between, record)))
     return table(("stage", "step", "#took", "#of the run"), told)
 
 
 def approvals(record: Record) -> str:
-    keys = ("question", "answer", "by", "comment", "answered")
-    return table(keys, rows(record.approvals, *keys))
+    told = [
+        [one["question"], one["answer"], one["by"], one["comment"], minute(one["answered"])]
+        for one in record.approvals
+    ]
+    return table(("question", "answer", "by", "comment", "when"), told)
+
+
+def minute(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC"
 
 
 def checks(record: Record) -> str:

@@ -47,7 +47,7 @@ def _versions(record: Record) -> str:
 
 
 def _verdict(record: Record) -> str:
-    length = f"{record.seconds:.1f} s, of which steps waited {record.waited:.1f} s for Azure"
+    length = f"{record.seconds:.1f} s, of which steps waited {record.waited:.1f} s"
     if record.failure:
         return f"**Failed** after {length}.\n\n```\n{record.failure}\n```"
     changed = "" if record.changes else " Nothing had to change."
@@ -61,7 +61,7 @@ def closing(record: Record) -> str:
     steps = f"{len(record.spans)} steps in {len(record.stages)} stages"
     held = sum(check["ok"] == "yes" for check in record.checks)
     checks = f", {held} of {len(record.checks)} checks hold" if record.checks else ""
-    took = f"{record.seconds:.1f} s, of which {record.waited:.1f} s waiting for Azure"
+    took = f"{record.seconds:.1f} s, of which {record.waited:.1f} s waiting"
     if record.failure:
         return f"{record.run} failed after {steps}; {took}."
     if record.changes:

@@ -23,7 +23,7 @@ HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
 <rect width="{width}" height="{height}" fill="#ffffff"/>
 <text x="12" y="22" font-size="15" font-weight="600">{title}</text>"""
 LEGEND = """<text x="{x}" y="22" text-anchor="end" fill="#475569">
-{seconds} s; hatched: waiting for Azure; bold: critical path</text>"""
+{seconds} s; hatched: waiting; bold: critical path</text>"""
 LINES = 12  # Marks on the time axis that stay readable.
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600)
 

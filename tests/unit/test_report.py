@@ -1,11 +1,16 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tasks.report import Record, Span, Wait
+from tasks.report.history import answers
+from tasks.report.html import change, html
 from tasks.report.page import closing, markdown
-from tasks.report.record import critical_path, waits_between
+from tasks.report.record import critical_path, reason, waits_between
 from tasks.report.timeline import svg
+from tasks.terraform import Change, Plan
+from tasks.wait import Progress
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -96,7 +101,67 @@ def test_a_run_without_a_change_ends_with_what_was_looked_at_and_how_long_it_too
 
     assert closing(quiet) == (
         "deploy-x: nothing to change. Looked at preflight, provision: 2 steps in 2 stages, "
-        "1 of 1 checks hold; 3.0 s, of which 0.0 s waiting for Azure."
+        "1 of 1 checks hold; 3.0 s, of which 0.0 s waiting."
     )
     assert closing(RECORD).startswith("deploy-sandbox: 1 parts changed; 5 steps in 4 stages")
     assert "failed after" in closing(Record("deploy-x", "x", START, at(3), (), failure="It broke."))
+
+
+def test_what_waiting_cost_is_told_by_kind_and_counts_what_overlaps_once() -> None:
+    beside = Wait(at(14), at(20), "The same role, seen by another step.", "vault_access")
+    first = Wait(at(12), at(18), "Key Vault: 403", "vault_access")
+    spans = (
+        span("seed-secrets", "reach-vault", 11, 19, waits=(first,)),
+        span("provision", "confirm", 11, 30, waits=(beside,)),
+    )
+
+    (cost,) = Record("deploy-x", "x", START, at(40), spans).costs
+
+    assert (cost.kind, cost.waits, cost.seconds) == ("vault_access", 2, 12)
+    assert (cost.elapsed, cost.critical) == (8, 6)
+
+
+def test_what_a_wait_told_the_ui_is_read_back() -> None:
+    told = str(Progress("Azure said: wait.", 1, 3, 60, 1.5, "vault_access"))
+
+    assert reason(told) == ("Azure said: wait.", "vault_access")
+    assert reason("Something else") == ("Something else", "other")
+
+
+def test_the_file_is_sound_and_shows_no_foreign_markup() -> None:
+    file = html(replace(RECORD, failure="<script>alert(1)</script>"), svg(RECORD))
+
+    assert "<script" not in file
+    assert file.count("<section>") == file.count("</section>")
+    assert "Failed" in file
+    assert "http" not in file.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_what_terraform_changed_is_a_table_that_opens() -> None:
+    plan = Plan("platform", (Change("azurerm_x.y", "update", "size: a → b"),))
+
+    found = change(plan.markdown())
+
+    assert "<summary><b>platform: 1 to change</b></summary>" in found
+    assert '<td class=""><code>azurerm_x.y</code></td>' in found
+
+
+def test_a_person_answers_and_the_report_says_who() -> None:
+    asked = {
+        "stage": "provision",
+        "question": "Apply this plan to dev?",
+        "answer": "approve",
+        "by": "Ada",
+        "comment": "the window is open",
+        "asked": at(1).isoformat(),
+        "answered": at(31).isoformat(),
+    }
+    (waited,) = answers([asked])
+    record = replace(RECORD, spans=(*RECORD.spans, waited), approvals=(asked,))
+
+    page = markdown(record, "timeline.svg")
+
+    assert (
+        "| Apply this plan to dev? | approve | Ada | the window is open | 2026-11-23 09:00" in page
+    )
+    assert "| approval | 1 | 30.0 s | 60 % |" in page
