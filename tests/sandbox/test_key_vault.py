@@ -191,6 +191,24 @@ def test_a_user_of_secrets_reads_and_does_not_write(officer: Azure) -> None:
     assert (written.status_code, inner(written)) == (403, "ForbiddenByRbac")
 
 
+def test_a_role_on_one_secret_opens_that_one_whenever_it_comes_and_no_other(officer: Azure) -> None:
+    principal = officer.new_identity()["principalId"]
+    vault = f"{officer.group}/providers/{VAULT}"
+    officer.grant("Key Vault Secrets User", principal, f"{vault}/secrets/one")
+    for name in ("one", "one-more"):
+        officer.vault("PUT", f"/secrets/{name}", {"value": name})
+    headers = officer.of(principal, "https://vault.azure.net")
+
+    read = officer.vault("GET", "/secrets/one", headers=headers)
+    refused = [
+        officer.vault("GET", path, headers=headers)
+        for path in ("/secrets/one-more", "/secrets/absent", "/secrets")
+    ]
+
+    assert read.json()["value"] == "one"
+    assert {(answer.status_code, inner(answer)) for answer in refused} == {(403, "ForbiddenByRbac")}
+
+
 def test_the_firewall_and_the_closed_door_have_names_of_their_own(officer: Azure) -> None:
     closed = {"properties": {"publicNetworkAccess": "Disabled"}}
     walled = {"properties": {"networkAcls": {"defaultAction": "Deny"}}}

@@ -15,6 +15,8 @@ from sandbox.store import Resource, Store
 
 BASE = "/{scope:path}/providers/Microsoft.Authorization"
 ROLE_NAME = re.compile(r"roleName\s+eq\s+'([^']*)'", re.IGNORECASE)
+# What only a data plane knows: whether it is there is no question of Resource Manager.
+IN_A_VAULT = re.compile(r"Microsoft\.KeyVault/vaults/(secrets|keys|certificates)$", re.IGNORECASE)
 ROLE_TYPE = re.compile(r"type\s+eq\s+'([^']*)'", re.IGNORECASE)
 
 
@@ -41,7 +43,7 @@ class Authorization:
     def scope_of(self, request: Request) -> ResourceId:
         found = ResourceId.parse(request.path_params.get("scope", ""))
         if len(found.segments) > 2:  # noqa: PLR2004  # Deeper than a subscription.
-            self.store.get(found)
+            self.store.get(found.parent if IN_A_VAULT.match(found.kind) else found)
         return found
 
     async def put(self, request: Request) -> Response:
