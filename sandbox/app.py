@@ -36,7 +36,7 @@ from sandbox.cloud import (
 )
 from sandbox.databases import Databases, absence
 from sandbox.engines.azurite import Azurite
-from sandbox.fleet import ISSUERS, Fleet
+from sandbox.fleet import ISSUERS, Fleet, issuers
 from sandbox.front import Authority, Hosts
 from sandbox.latency import Latency
 from sandbox.networks import Networks
@@ -125,6 +125,7 @@ class Cloud:
         self._populate()
         place = folder / "postgresql"
         self.databases = Databases(self.store, self.hosts, self.networks, place, authority.context)
+        self.fleet.sign_in = self.databases.sign_in
 
     def _admit_deployer(self) -> None:
         """Whoever holds the credentials owns the subscription."""
@@ -149,7 +150,8 @@ class Cloud:
         public |= storage.create(store, access, self.blobs, self.networks)
         for pattern in storage.HOSTS:
             self.hosts.resolvers[pattern] = lambda host: storage.resolves(store, host)
-        public[ISSUERS] = self.fleet.issuers()
+        self.hosts.edge = self.fleet.edge
+        public[ISSUERS] = issuers.create(self.fleet.issuer_keys)
         metadata = managed_identity.MetadataService(self.fleet.machine, self.vouch)
         self.hosts.everywhere[managed_identity.METADATA] = Bounded(metadata.app())
         for host in container_registry.PUBLIC_HOSTS:

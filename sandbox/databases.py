@@ -12,7 +12,8 @@ from typing import Any
 
 from sandbox.arm import ResourceId
 from sandbox.cloud import postgresql
-from sandbox.engines.postgresql import engine
+from sandbox.cluster import Login
+from sandbox.engines.postgresql import client, engine
 from sandbox.engines.postgresql.door import Visit, enter
 from sandbox.engines.postgresql.engine import Engine
 from sandbox.engines.postgresql.errors import EngineError
@@ -27,6 +28,7 @@ OPEN = ("Succeeded", "Updating", "Failed")  # States in which a server takes con
 FIRST_WITH_BYPASS = 16  # Version in which Azure's administrator makes roles with BYPASSRLS.
 ALPN = "postgresql"
 OF_A_POD = "10.224.0.4"
+INSIDE = (".svc", ".svc.cluster.local")
 Context = Callable[..., ssl.SSLContext]
 
 
@@ -63,11 +65,55 @@ class Databases:
 
     def admit(self, host: str, network: str) -> Callable[[asyncio.Transport], None]:
         """What goes on with a connection to a server, or a refusal of it."""
+        server = self._reached(host, network)
+        if not engine.present():
+            raise RefusedError(engine.absence())
+        values, _ = postgresql.configurations.values(server, self.store)
+        context = self.context(host, ALPN)
+        version = values["ssl_min_protocol_version"].replace(".", "_")
+        context.minimum_version = ssl.TLSVersion[version]
+        visit = Visit(
+            host=host,
+            address=seen_as(server, network),
+            context=context,
+            encrypted=values["require_secure_transport"].lower() == "on",
+            allowed=self._lets_in(server, network),
+            open=partial(self._open, server.id),
+        )
+        return partial(enter, visit=visit)
+
+    async def sign_in(self, network: str, login: Login) -> str:
+        """With which words a server refuses a login from a network; nothing where it does not.
+
+        Servers of the cluster's own, and all where there is no engine, let everybody in.
+        """
+        if login.host.endswith(INSIDE) or not engine.present():
+            return ""
+        try:
+            server = self._reached(login.host, network)
+        except RefusedError as error:
+            return f"failed to connect to {login.host}: {error}"
+        values, _ = postgresql.configurations.values(server, self.store)
+        plain = values["require_secure_transport"].lower() == "on" and not login.encrypted
+        if plain or not self._lets_in(server, network):
+            encryption = "no encryption" if plain else "SSL encryption"
+            return (
+                f'no pg_hba.conf entry for host "{seen_as(server, network)}", user "{login.user}", '
+                f'database "{login.database}", {encryption}'
+            )
+        try:
+            socket = await self._open(server.id)
+            await client.execute(socket, login.user, login.password, login.database)
+        except (EngineError, TimeoutError) as error:
+            return str(error) or "the connection timed out"
+        return ""
+
+    def _reached(self, host: str, network: str) -> Resource:
+        """The server of a host name, if it can be reached from a network now."""
         server = self._named(host)
         if server is None:
             raise RefusedError(f"{host} does not exist: no PostgreSQL server has this name.")
-        private = bool(server.properties["network"].get("delegatedSubnetResourceId"))
-        if private and not self._sees(network, server):
+        if is_private(server) and not self._sees(network, server):
             where = f"the network of {network} leads elsewhere" if network else "you are outside"
             raise RefusedError(
                 f"{host} is private: it is reached from inside its virtual network, and {where}."
@@ -75,23 +121,13 @@ class Databases:
         if state(server) not in OPEN:
             word = state(server).lower()
             raise RefusedError(f"{host} takes no connections: the server is {word}.")
-        if not engine.present():
-            raise RefusedError(engine.absence())
-        address = OF_A_POD if private else address_of(network)
-        values, _ = postgresql.configurations.values(server, self.store)
-        context = self.context(host, ALPN)
-        version = values["ssl_min_protocol_version"].replace(".", "_")
-        context.minimum_version = ssl.TLSVersion[version]
-        visit = Visit(
-            host=host,
-            address=address,
-            context=context,
-            encrypted=values["require_secure_transport"].lower() == "on",
-            allowed=private
-            or postgresql.firewall.lets_in(server, self.store, address, azure=bool(network)),
-            open=partial(self._open, server.id),
-        )
-        return partial(enter, visit=visit)
+        return server
+
+    def _lets_in(self, server: Resource, network: str) -> bool:
+        """Does the firewall let a caller in; what is private has none."""
+        address = seen_as(server, network)
+        known = postgresql.firewall.lets_in(server, self.store, address, azure=bool(network))
+        return is_private(server) or known
 
     def _named(self, host: str) -> Resource | None:
         """The server of a host name: the public one, or the one in its private zone."""
@@ -214,6 +250,15 @@ class Databases:
         known = {self._place(server) for server in self.store.all(postgresql.SERVERS)}
         for left in set(self.folder.glob("*")) - known:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def is_private(server: Resource) -> bool:
+    return bool(server.properties["network"].get("delegatedSubnetResourceId"))
+
+
+def seen_as(server: Resource, network: str) -> str:
+    """The address of a caller, as a server sees it."""
+    return OF_A_POD if is_private(server) else address_of(network)
 
 
 def state(server: Resource) -> str:

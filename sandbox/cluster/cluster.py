@@ -167,6 +167,10 @@ class Cluster:
         else:
             await self._controllers.converse(socket)
 
+    def published(self, host: str) -> str:
+        """Where a gateway of this cluster sends what comes for a name; empty for none of its."""
+        return "" if self._controllers is None else self._controllers.published(host)
+
     def resolves(self, host: str) -> bool:
         """Does a pod here find something under a name that lacks the cluster's own domain."""
         return self._controllers is not None and self._controllers.resolves(host)

@@ -1,9 +1,11 @@
 """What a cluster knows about itself and its surroundings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sandbox.cluster.login import Login
 from sandbox.latency import Latency
 
 
@@ -28,6 +30,11 @@ def one_pool() -> Sequence[Pool]:
     return (Pool(),)
 
 
+async def let_in(_login: Login) -> str:
+    """No server is asked."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything a cluster needs to know; the cloud appears as addresses and two questions."""
@@ -49,6 +56,8 @@ class Settings:
     gateways: Callable[[], bool] = lambda: False
     # Why clients of PostgreSQL would find no server here, or nothing.
     without_database: Callable[[], str] = lambda: ""
+    # With which words a PostgreSQL server refuses a login, or nothing.
+    sign_in: Callable[[Login], Coroutine[Any, Any, str]] = let_in
 
     @property
     def scratch(self) -> Path:

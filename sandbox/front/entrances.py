@@ -86,8 +86,12 @@ class Legible:
 class TunnelEntrance:
     """Requests inside a CONNECT tunnel: host and network are those of the tunnel."""
 
-    def __init__(self, app: ASGIApp, host: str, network: str) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, network: str, sockets: ASGIApp | None = None
+    ) -> None:
+        """`sockets` answers websockets, where the host knows them."""
         self.app = app
+        self.sockets = sockets
         self.host = host
         self.network = network
         self.line: Line | None = None  # Known after the handshake.
@@ -104,7 +108,8 @@ class TunnelEntrance:
             await PlainTextResponse(sentence, 421)(scope, receive, send)
             return
         place = {"network": self.network, "host": self.host, "line": self.line, "tls": self.tls}
-        await self.app({**scope, **place}, receive, send)
+        app = self.sockets if scope["type"] == "websocket" and self.sockets else self.app
+        await app({**scope, **place}, receive, send)
 
 
 class ServiceEntrance:

@@ -55,6 +55,8 @@ class Hosts:
             str, Callable[[str], bool]
         ] = {}  # By pattern: does the name exist now?
         self.doors: dict[str, Door] = {}  # By port: what speaks something else than HTTPS there.
+        self.edge: Callable[[str], ASGIApp | None] = lambda _host: None
+        """What answers, websockets too, for a name that a cluster has published; its own object."""
         self.outage: Callable[[str, str], Outage | None] = lambda _host, _network: None
         """Why a host takes no connection from a network at this moment."""
 
@@ -62,7 +64,8 @@ class Hosts:
         """The application that answers for a host to a caller in a network; else a refusal."""
         inside = self.networks.get(network)
         found = (match(inside.hosts, host) or self.everywhere.get(host)) if inside else None
-        found = found or match(self.public, host) or (inside.names(host) if inside else None)
+        found = found or match(self.public, host) or self.edge(host)
+        found = found or (inside.names(host) if inside else None)
         if found and not self._resolves(host):
             raise RefusedError(f"{host} does not exist: nothing in the sandbox has this name.")
         if found:

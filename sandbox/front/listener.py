@@ -225,7 +225,8 @@ class Reception(asyncio.Protocol):
     def https(self, host: str, network: str, rest: bytes) -> Callable[[asyncio.Transport], None]:
         """What most hosts do with a connection: end TLS here and go on in HTTP."""
         app = self.front.hosts.find(host, network)
-        entrance = TunnelEntrance(self.front.observe(Legible(app)), host, network)
+        sockets = app if app is self.front.hosts.edge(host) else None
+        entrance = TunnelEntrance(self.front.observe(Legible(app)), host, network, sockets)
         return lambda _transport: self.go_on(self.upgrade(entrance, host, rest))
 
     def plainly(
@@ -278,7 +279,7 @@ class Reception(asyncio.Protocol):
         self.front.barrier.spare(self.transport)
         entrance.line = Line(tls)
         entrance.tls = tls.get_extra_info("ssl_object").version()
-        http = self.front.speaker(entrance)
+        http = self.front.speaker(entrance, sockets=entrance.sockets is not None)
         tls.set_protocol(http)
         http.connection_made(tls)
         if early.read:

@@ -250,7 +250,7 @@ def test_a_cluster_that_did_not_start_is_started_by_who_asks_for_it_next(
 def test_what_a_killed_sandbox_left_of_its_clusters_is_removed(
     azure: Azure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.fleet.SOCKET_LIMIT", 0)  # As in a folder with a long name.
+    monkeypatch.setattr("sandbox.fleet.fleet.SOCKET_LIMIT", 0)  # As in a folder with a long name.
     build(azure)
     settings = running(azure).settings
     folder = azure.cloud.fleet.folder / "left"
@@ -274,7 +274,7 @@ def test_what_a_killed_sandbox_left_of_its_clusters_is_removed(
 def test_a_cluster_does_not_listen_where_others_can_enter(
     azure: Azure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.fleet.SOCKET_LIMIT", 0)
+    monkeypatch.setattr("sandbox.fleet.fleet.SOCKET_LIMIT", 0)
     place = short_folder(azure.cloud.fleet.folder)
     place.mkdir(mode=0o755)
     try:

@@ -23,6 +23,7 @@ from sandbox.cluster.controllers.external_secrets.operator import Operator
 from sandbox.cluster.controllers.garbage import Collector, Namespaces
 from sandbox.cluster.controllers.gateways.classes import Classes
 from sandbox.cluster.controllers.gateways.gateways import Gateways, Routes
+from sandbox.cluster.controllers.gateways.published import backend
 from sandbox.cluster.controllers.kinds import PODS, Key, Kind, Manifest
 from sandbox.cluster.controllers.kubelet.pods import Kubelet
 from sandbox.cluster.controllers.network import Network
@@ -141,6 +142,10 @@ class Controllers:
     async def converse(self, socket: WebSocket) -> None:
         """Carry a websocket to a host inside the cluster."""
         await self._network.converse(socket)
+
+    def published(self, host: str) -> str:
+        """Where requests for a name that a route claims go: a Service and its port."""
+        return backend(self._cache, host)
 
     def resolves(self, host: str) -> bool:
         """May a pod mean a Service by this name."""

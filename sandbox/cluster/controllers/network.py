@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from starlette.websockets import WebSocket
 from sandbox.cluster.controllers.cache import Cache
 from sandbox.cluster.controllers.kinds import PODS, SERVICES, Key, Manifest
 from sandbox.cluster.controllers.kubelet.pods import Kubelet
+from sandbox.cluster.controllers.lines import Lines
+from sandbox.cluster.controllers.logins import Logins
 from sandbox.cluster.controllers.objects import pod_is_ready, status
 from sandbox.cluster.controllers.policies import Policies
 from sandbox.cluster.controllers.services import container_port, stands_behind
@@ -27,6 +30,7 @@ from sandbox.cluster.controllers.simulated.container import (
 )
 from sandbox.cluster.controllers.simulated.images import behaviour
 from sandbox.cluster.controllers.simulated.world import World
+from sandbox.cluster.login import Login
 
 DOMAINS = (".svc.cluster.local", ".svc")
 SILENCE = 127.0  # Seconds after which Linux gives up a connection that nobody answers.
@@ -53,7 +57,11 @@ class Network:
         self.kubelet = kubelet
         self.policies = Policies(cache)
         self.world = world
+        self.logins = Logins(kubelet.around.settings.sign_in)
+        self.lines = Lines()
+        self._turns: Counter[Key] = Counter()  # Connections so far, by Service.
         kubelet.outside = partial(Around, self)
+        kubelet.ended = self.lines.hang_up
 
     async def answer(self, request: Request) -> Response:
         """Answer HTTP to a caller inside the cluster."""
@@ -101,7 +109,7 @@ class Network:
     def resolve(
         self, host: str, port: int, namespace: str = "", source: Manifest | None = None
     ) -> Target:
-        """Find a ready container behind a Service, or say why nobody answers the source."""
+        """One of the ready containers behind a Service, or why nobody answers the source."""
         if not self.policies.resolves_names(source):
             raise UnreachableError(
                 f"Could not resolve host: {host} (network policies keep the pod from asking)"
@@ -114,7 +122,7 @@ class Network:
         if wanted is None:
             raise UnreachableError(f"{host} has no port {port}: the connection timed out.")
         target = wanted.get("targetPort", port)
-        for pod in self._ready_pods(service):
+        for pod in self._in_turn(service):
             number = container_port(pod, target)
             container = self._listening(pod, number) if number else None
             if container is not None and number:
@@ -141,6 +149,14 @@ class Network:
             if stands_behind(service, pod)
             and (pod_is_ready(pod) or (early and status(pod).get("podIP")))
         ]
+
+    def _in_turn(self, service: Manifest) -> list[Manifest]:
+        """The ready pods, another one first each time: connections go round."""
+        pods = sorted(self._ready_pods(service), key=lambda pod: str(pod["metadata"]["name"]))
+        key = Key.of(service)
+        self._turns[key] += 1
+        start = self._turns[key] % max(1, len(pods))
+        return pods[start:] + pods[:start]
 
     def _listening(self, pod: Manifest, port: int) -> Container | None:
         """The container of a pod that serves a port; one that is not simulated serves its own."""
@@ -170,7 +186,8 @@ class Network:
             raise RefusedError(unsupported(target.container.image, question))
         question = dataclasses.replace(question, port=target.port)
         around = Around(self, target.container)
-        return await found.converse(target.container, question, around, say)
+        partner = await found.converse(target.container, question, around, say)
+        return self.lines.hold(target.container.place, partner, say)
 
 
 class Around:
@@ -186,6 +203,9 @@ class Around:
 
     async def converse(self, host: str, port: int, question: Question, say: Say) -> Partner:
         return await self._network.open(self._resolve(host, port), question, say)
+
+    async def refused(self, login: Login | None) -> str:
+        return await self._network.logins.refusal(self._container.place, login) if login else ""
 
     def _resolve(self, host: str, port: int) -> Target:
         one = self._container

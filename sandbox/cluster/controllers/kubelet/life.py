@@ -23,6 +23,7 @@ class State:
 
     state: Manifest = field(default_factory=lambda: CREATING)
     ready: bool = False
+    misses: int = 0  # Looks one after the other at which it was not ready.
     restarts: int = 0
     last: Manifest = field(default_factory=dict)
     container: Container | None = None  # Known from its start on.
@@ -36,6 +37,11 @@ class State:
         """The exit code of a container that has ended."""
         ended = self.state.get("terminated")
         return None if ended is None else int(ended["exitCode"])
+
+    def judge(self, complaint: str | None, patience: int) -> None:
+        """Ready at once where nothing speaks against it; no more after so many complaints."""
+        self.misses = self.misses + 1 if complaint else 0
+        self.ready = not complaint or (self.ready and self.misses < patience)
 
     def run(self, container: Container, *, ready: bool) -> None:
         self.container = container
@@ -66,6 +72,8 @@ class Life:
     address: str
     due: float  # Loop time at which the pod has been scheduled and its images are here.
     retry: float = 0.0  # Loop time of the next start of a crashed container.
+    look: float = 0.0  # Loop time of the next look at what runs.
+    leaves: float | None = None  # Loop time at which it ends, once it has to go.
     begun: str = ""
     launched: bool = False
     init: dict[str, State] = field(default_factory=dict)
@@ -94,6 +102,16 @@ class Life:
             for state in self.main.values()
         )
         return "Running" if started else "Pending"
+
+
+def notice(pod: Manifest) -> float:
+    """Seconds for which the containers of a pod go on after its end was asked for."""
+    grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+    sleeps = [
+        ((item.get("lifecycle") or {}).get("preStop") or {}).get("sleep") or {}
+        for item in pod["spec"]["containers"]
+    ]
+    return min(grace, max(float(sleep.get("seconds", 0)) for sleep in sleeps))
 
 
 def status(pod: Manifest, life: Life) -> Manifest:

@@ -53,6 +53,7 @@ class Kubelet(Controller):
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
         self.outside: Callable[[Container], Outside]  # What a container reaches: the network.
+        self.ended: Callable[[str], None] = lambda _pod: None
         self.lives: dict[str, Life] = {}
         self._next_address = 10
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -88,8 +89,10 @@ class Kubelet(Controller):
         if pod is None:
             return None
         if leaving(pod):
-            await self._end(pod)
-            return None
+            left = self._drains(pod)
+            if left <= 0:
+                await self._end(pod)
+            return left if left > 0 else None
         if pod_is_finished(pod):
             return None
         found = self.lives.get(pod["metadata"]["uid"]) or self._admit(pod)
@@ -104,8 +107,10 @@ class Kubelet(Controller):
         clock = asyncio.get_running_loop().time()
         if clock < found.due:
             return found.due - clock
-        if found.task is not None or all(item.is_running for item in found.main.values()):
-            return None  # What runs is left alone, whatever becomes of its Secrets.
+        if found.task is not None:
+            return None
+        if all(item.is_running for item in found.main.values()):
+            return await self._watch(pod, found)  # Whatever becomes of its Secrets.
         obstacle = self._obstacle(pod)
         if obstacle is None and clock < found.retry:
             return found.retry - clock
@@ -149,7 +154,8 @@ class Kubelet(Controller):
                 continue
             container = containers[name]
             simulated = behaviour(container.image)
-            refusal = simulated.refusal(container) if simulated else None
+            outside = self.outside(container)
+            refusal = await simulated.start(container, outside) if simulated else None
             if refusal:
                 state.crash(refusal)
                 self._log(pod, name, refusal)
@@ -158,16 +164,37 @@ class Kubelet(Controller):
                 )
                 crashed = max(crashed, state.restarts)
                 continue
-            outside = self.outside(container)
             complaint = await probes.failure(spec, container, found.address, outside)
             state.run(container, ready=complaint is None)
             if complaint:
                 self._warn(pod, "Unhealthy", complaint)
         if not crashed:
-            return None
+            return await self._watch(pod, found)
         pause = self._backoff(crashed)
         found.retry = asyncio.get_running_loop().time() + pause
         return pause
+
+    async def _watch(self, pod: Manifest, found: Life) -> float | None:
+        """See whether what runs is still ready; the seconds until the next look, if any."""
+        clock = asyncio.get_running_loop().time()
+        if found.look <= clock:
+            pauses = []
+            for spec in pod["spec"]["containers"]:
+                state = found.main[spec["name"]]
+                if state.container is None or not probes.watches(spec):
+                    continue
+                if found.look:  # The first look was at the start.
+                    outside = self.outside(state.container)
+                    complaint = await probes.failure(spec, state.container, found.address, outside)
+                    state.judge(complaint, probes.patience(spec))
+                    if complaint:
+                        self._warn(pod, "Unhealthy", complaint)
+                well = state.ready and not state.misses
+                pauses.append(probes.period(spec) if well else LEAST_BACKOFF)
+            if not pauses:
+                return None
+            found.look = clock + min(pauses)
+        return found.look - clock
 
     def _backoff(self, restarts: int) -> float:
         backoff = min(FIRST_BACKOFF * 2 ** (restarts - 1), LAST_BACKOFF)
@@ -328,6 +355,15 @@ class Kubelet(Controller):
 
     # --- The end -------------------------------------------------------------------------------
 
+    def _drains(self, pod: Manifest) -> float:
+        """Seconds for which a pod that has to go still ends what it has begun."""
+        found, clock = self.lives.get(pod["metadata"]["uid"]), asyncio.get_running_loop().time()
+        if found is None or found.phase != "Running":
+            return 0.0
+        if found.leaves is None:
+            found.leaves = clock + self.latency.scaled(life.notice(pod))
+        return found.leaves - clock
+
     async def _end(self, pod: Manifest) -> None:
         self._forget(pod)
         if not pod["metadata"].get("finalizers"):
@@ -341,6 +377,7 @@ class Kubelet(Controller):
         found = self.lives.pop(pod["metadata"]["uid"], None)
         if found and found.task:
             found.task.cancel()
+        self.ended("/".join(Key.of(pod)))
         shutil.rmtree(self._log_path(pod, "any").parent, ignore_errors=True)
 
 

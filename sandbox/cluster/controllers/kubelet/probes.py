@@ -8,6 +8,20 @@ KINDS = {"startupProbe": "Startup", "readinessProbe": "Readiness"}
 HEALTHY = range(200, 400)
 
 
+def watches(spec: Manifest) -> bool:
+    """Does somebody who is simulated answer for the readiness of a container."""
+    return "readinessProbe" in spec and behaviour(spec.get("image", "")) is not None
+
+
+def period(spec: Manifest) -> float:
+    return float(spec["readinessProbe"].get("periodSeconds", 10))
+
+
+def patience(spec: Manifest) -> int:
+    """How many failures in a row make a container unready."""
+    return int(spec["readinessProbe"].get("failureThreshold", 3))
+
+
 async def failure(
     spec: Manifest, container: Container, address: str, outside: Outside
 ) -> str | None:

@@ -1,11 +1,10 @@
 """GoTrue: users who sign up and log in, the administration of users, settings, health and keys."""
 
-import hashlib
-import secrets
 import time
-import uuid
 from typing import Any
 
+from sandbox.cluster.controllers.simulated import accounts
+from sandbox.cluster.controllers.simulated.accounts import RefusedError, Session, User, shown
 from sandbox.cluster.controllers.simulated.container import (
     Behaviour,
     Container,
@@ -19,25 +18,19 @@ from sandbox.cluster.controllers.simulated.tokens import (
     claims,
     public_keys,
     sign,
-    verifiers,
+    signing_keys,
 )
 from sandbox.cluster.controllers.simulated.world import Database
+from sandbox.cluster.login import Login
 
 PROVIDERS = ("apple", "azure", "bitbucket", "discord", "facebook", "github", "gitlab", "google")
 METRICS = "OTEL_EXPORTER_PROMETHEUS_PORT"
-User = dict[str, Any]
-
-
-class RefusedError(Exception):
-    """GoTrue's way to say no."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.reply = Reply.json({"code": status, "error_code": code, "msg": message}, status)
+PUBLIC = ("/health", "/settings", "/.well-known/jwks.json")  # Answered without the database.
 
 
 class Auth(Behaviour):
     image = "supabase/gotrue"
+    migrates = True
     required = (
         "GOTRUE_SITE_URL",
         "API_EXTERNAL_URL",
@@ -46,9 +39,15 @@ class Auth(Behaviour):
     )
 
     def refusal(self, container: Container) -> str | None:
-        keys = container.env.get("GOTRUE_JWT_KEYS")
-        if keys and not any(kind == "ES256" for kind, _, _ in verifiers(container)):
-            return "failed to load configuration: GOTRUE_JWT_KEYS holds no usable key"
+        if container.env.get("GOTRUE_JWT_KEYS"):
+            signing = len(signing_keys(container))
+            if signing == 0:
+                return "failed to load configuration: no signing key detected"
+            if signing > 1:
+                return (
+                    "failed to load configuration: multiple signing keys detected, only 1 signing "
+                    "key is supported"
+                )
         return super().refusal(container)
 
     def listens(self, container: Container) -> tuple[int, ...]:
@@ -59,7 +58,12 @@ class Auth(Behaviour):
     async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         if str(question.port) == container.env.get(METRICS):
             return Reply.text("# No numbers in the sandbox.\n")
+        if question.method == "GET" and question.path in PUBLIC:
+            return public(container, question)
         try:
+            if await outside.refused(Login.of(container.env)):
+                text = "Database error querying schema"
+                raise RefusedError(500, "unexpected_failure", text)  # noqa: TRY301 - Told below.
             return users(container, question, outside.world.database(container.env))
         except RefusedError as error:
             return error.reply
@@ -70,29 +74,24 @@ def users(container: Container, question: Question, there: Database) -> Reply:
         case "POST", ("signup",):
             return sign_up(container, question, there)
         case "POST", ("token",):
-            return log_in(container, question, there)
+            return token(container, question, there)
+        case "POST", ("logout",):
+            accounts.end_all(there, caller(container, question, there)["id"])
+            return Reply(204)
         case "GET", ("user",):
             return Reply.json(shown(caller(container, question, there)))
         case _, ("admin", "users", *rest):
             return administrate(container, question, there, rest)
-    return public(container, question)
-
-
-def public(container: Container, question: Question) -> Reply:
-    match question.method, question.path:
-        case "GET", "/health":
-            about = "GoTrue is a user registration and authentication API"
-            return Reply.json(
-                {"version": container.version, "name": "GoTrue", "description": about}
-            )
-        case "GET", "/settings":
-            return Reply.json(settings(container))
-        case "GET", "/.well-known/jwks.json":
-            return Reply.json({"keys": public_keys(container)})
     return unsupported("auth", question)
 
 
-# --- Users -----------------------------------------------------------------------------------
+def public(container: Container, question: Question) -> Reply:
+    if question.path == "/settings":
+        return Reply.json(settings(container))
+    if question.path == "/health":
+        about = "GoTrue is a user registration and authentication API"
+        return Reply.json({"version": container.version, "name": "GoTrue", "description": about})
+    return Reply.json({"keys": public_keys(container)})
 
 
 def sign_up(container: Container, question: Question, there: Database) -> Reply:
@@ -100,21 +99,25 @@ def sign_up(container: Container, question: Question, there: Database) -> Reply:
         text = "Signups not allowed for this instance"
         raise RefusedError(422, "signup_disabled", text)
     confirmed = truth(container, "GOTRUE_MAILER_AUTOCONFIRM")
-    user = make(question.document, there, confirmed=confirmed)
-    return Reply.json(session(container, user) if confirmed else shown(user))
+    user = accounts.make(question.document, there, confirmed=confirmed)
+    if not confirmed:
+        return Reply.json(shown(user))
+    return Reply.json(told(container, accounts.begin(there, user), user))
 
 
-def log_in(container: Container, question: Question, there: Database) -> Reply:
-    if question.parameter("grant_type") != "password":
-        return unsupported("auth", question)
-    given = question.document
-    mail = str(given.get("email", "")).lower()
-    user = next((one for one in there.users.values() if one["email"] == mail), None)
-    if user is None or user["digest"] != digest(user["salt"], str(given.get("password", ""))):
-        raise RefusedError(400, "invalid_credentials", "Invalid login credentials")
-    if not user["email_confirmed_at"]:
-        raise RefusedError(400, "email_not_confirmed", "Email not confirmed")
-    return Reply.json(session(container, user))
+def token(container: Container, question: Question, there: Database) -> Reply:
+    """A session, for a password or for the refresh token of one that goes on."""
+    match question.parameter("grant_type"):
+        case "password":
+            user = accounts.by_password(question.document, there)
+            session = accounts.begin(there, user)
+        case "refresh_token":
+            given = str(question.document.get("refresh_token", ""))
+            session = accounts.refreshed(there, given)
+            user = there.users[session["user"]]
+        case _:
+            return unsupported("auth", question)
+    return Reply.json(told(container, session, user))
 
 
 def administrate(
@@ -132,46 +135,15 @@ def administrate(
             return Reply.json({"users": found, "aud": audience})
         case "POST", []:
             confirmed = bool(question.document.get("email_confirm"))
-            return Reply.json(shown(make(question.document, there, confirmed=confirmed)))
+            return Reply.json(shown(accounts.make(question.document, there, confirmed=confirmed)))
         case "DELETE", [one]:
-            if there.users.pop(one, None) is None:
-                raise RefusedError(404, "user_not_found", "User not found")
+            accounts.forget(there, one)
             return Reply.json({})
     return unsupported("auth", question)
 
 
-def make(given: dict[str, Any], there: Database, *, confirmed: bool) -> User:
-    mail, password = str(given.get("email", "")).lower(), str(given.get("password", ""))
-    if "@" not in mail or not password:
-        text = "Unable to validate email address: invalid format"
-        raise RefusedError(400, "validation_failed", text)
-    if any(user["email"] == mail for user in there.users.values()):
-        raise RefusedError(422, "user_already_exists", "User already registered")
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    salt = secrets.token_hex(8)
-    user: User = {
-        "id": str(uuid.uuid4()),
-        "aud": "authenticated",
-        "role": "authenticated",
-        "email": mail,
-        "email_confirmed_at": now if confirmed else None,
-        "created_at": now,
-        "salt": salt,
-        "digest": digest(salt, password),
-    }
-    there.users[user["id"]] = user
-    return user
-
-
-def digest(salt: str, password: str) -> str:
-    return hashlib.sha256(f"{salt}{password}".encode()).hexdigest()
-
-
-def shown(user: User) -> User:
-    return {name: value for name, value in user.items() if name not in ("salt", "digest")}
-
-
-def session(container: Container, user: User) -> dict[str, Any]:
+def told(container: Container, session: Session, user: User) -> dict[str, Any]:
+    """A session as a client gets it: an access token for a while, and what renews it."""
     lifetime = int(container.env.get("GOTRUE_JWT_EXP") or 3600)
     now = int(time.time())
     said = {
@@ -182,13 +154,14 @@ def session(container: Container, user: User) -> dict[str, Any]:
         "iat": now,
         "email": user["email"],
         "role": container.env.get("GOTRUE_JWT_DEFAULT_GROUP_NAME", "authenticated"),
+        "session_id": session["id"],
     }
     return {
         "access_token": sign(container, said),
         "token_type": "bearer",
         "expires_in": lifetime,
         "expires_at": now + lifetime,
-        "refresh_token": secrets.token_urlsafe(9),
+        "refresh_token": session["tokens"][0],
         "user": shown(user),
     }
 
@@ -215,6 +188,9 @@ def caller(container: Container, question: Question, there: Database) -> User:
     if said["sub"] not in there.users:
         text = "User from sub claim in JWT does not exist"
         raise RefusedError(403, "user_not_found", text)
+    if said.get("session_id") and said["session_id"] not in there.sessions:
+        text = "Session from session_id claim in JWT does not exist"
+        raise RefusedError(403, "session_not_found", text)
     return there.users[said["sub"]]
 
 

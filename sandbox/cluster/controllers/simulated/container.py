@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs, unquote
 
 from sandbox.cluster.controllers.simulated.world import World
+from sandbox.cluster.login import Login
 
 
 def repository(image: str) -> str:
@@ -37,6 +38,11 @@ class Container:
     @property
     def version(self) -> str:
         return self.image.rpartition(":")[2]
+
+    @property
+    def place(self) -> str:
+        """Its pod, as `<namespace>/<name>`."""
+        return f"{self.namespace}/{self.pod}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,9 @@ class Outside(Protocol):
     async def converse(self, host: str, port: int, question: Question, say: "Say") -> "Partner":
         """Open a websocket to a service; raises `UnreachableError` or `RefusedError`."""
 
+    async def refused(self, login: Login | None) -> str:
+        """The words with which PostgreSQL refuses a login of this container; else nothing."""
+
 
 Say = Callable[[str | None], None]  # Sends a text over a websocket; None closes it.
 
@@ -139,11 +148,20 @@ class Behaviour(ABC):
 
     image: ClassVar[str]  # The repository, such as `supabase/gotrue`.
     required: ClassVar[tuple[str, ...]] = ()  # Variables without which the program ends at once.
+    migrates: ClassVar[bool] = False  # At its start, so that it ends where its login is refused.
 
     def refusal(self, container: Container) -> str | None:
         """Why the program ends right after its start; None when it runs."""
         missing = [name for name in self.required if not container.env.get(name)]
         return f"missing configuration: {', '.join(missing)}" if missing else None
+
+    async def start(self, container: Container, outside: Outside) -> str | None:
+        """Why the program ends right after its start, its database asked; None when it runs."""
+        why = self.refusal(container)
+        if why is None and self.migrates:
+            said = await outside.refused(Login.of(container.env))
+            why = f"cannot migrate the database: {said}" if said else None
+        return why
 
     @abstractmethod
     def listens(self, container: Container) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from sandbox.cluster.controllers.simulated.container import (
     unsupported,
 )
 from sandbox.cluster.controllers.simulated.tables import StatementError
+from sandbox.cluster.login import Login
 
 PAGE = "<!DOCTYPE html><html><head><title>Supabase Studio</title></head><body></body></html>"
 SEALED = "x-connection-encrypted"  # The header with which Studio names a database to meta.
@@ -78,7 +79,8 @@ def own_address(container: Container) -> str:
     """The database of meta's own variables."""
     env = container.env
     return (
-        f"postgresql://{env.get('PG_META_DB_USER', 'postgres')}@{env['PG_META_DB_HOST']}"
+        f"postgresql://{env.get('PG_META_DB_USER', 'postgres')}"
+        f":{quote(env.get('PG_META_DB_PASSWORD', ''), safe='')}@{env['PG_META_DB_HOST']}"
         f"/{env.get('PG_META_DB_NAME', 'postgres')}"
         f"?sslmode={env.get('PG_META_DB_SSL_MODE', 'disable')}"
     )
@@ -96,6 +98,8 @@ class Meta(Behaviour):
             case "GET", "/health":
                 return Reply.json({"date": "2026-01-01T00:00:00.000Z"})
             case "GET", "/schemas":
+                if why := await outside.refused(Login.of(container.env)):
+                    return Reply.json({"error": why}, 500)
                 owner = container.env.get("PG_META_DB_USER", "postgres")
                 rows = [
                     {"id": number, "name": name, "owner": owner}
@@ -103,11 +107,11 @@ class Meta(Behaviour):
                 ]
                 return Reply.json(rows)
             case "POST", "/query":
-                return run(container, question, outside)
+                return await run(container, question, outside)
         return unsupported("meta", question)
 
 
-def run(container: Container, question: Question, outside: Outside) -> Reply:
+async def run(container: Container, question: Question, outside: Outside) -> Reply:
     """Run statements on the database that the request names, or else on meta's own."""
     address = own_address(container)
     if sealed := question.headers.get(SEALED):
@@ -117,6 +121,8 @@ def run(container: Container, question: Question, outside: Outside) -> Reply:
             return Reply.json({"error": "failed to process upstream connection details"}, 500)
     if refused := refusal(address, container.env):
         return Reply.json({"error": refused, "code": "28000"}, 400)
+    if why := await outside.refused(Login.from_url(address, container.env)):
+        return Reply.json({"error": why, "code": "28P01"}, 400)
     wanted = urlsplit(address)
     named = {"DB_HOST": wanted.hostname or "", "DB_NAME": wanted.path.strip("/")}
     statements = str(question.document.get("query", ""))

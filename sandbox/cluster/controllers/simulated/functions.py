@@ -13,6 +13,7 @@ from sandbox.cluster.controllers.simulated.container import (
     unsupported,
 )
 from sandbox.cluster.controllers.simulated.tokens import BadTokenError, claims
+from sandbox.cluster.login import Login
 
 ROOT = "/home/deno/functions"
 
@@ -25,7 +26,7 @@ class Functions(Behaviour):
     def listens(self, container: Container) -> tuple[int, ...]:
         return (container.ports[0] if container.ports else 9000,)
 
-    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:  # noqa: ARG002 - Its workers do not run.
+    async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         if question.path == "/_internal/health":
             return Reply.json({"message": "ok"})
         name = question.parts[0]
@@ -33,14 +34,12 @@ class Functions(Behaviour):
         if name not in known or f"{ROOT}/{name}/index.ts" not in container.files:
             return refused(404, "NOT_FOUND", f"There is no function {name}")
         if known[name].get("verifyJwt", True) and question.method != "OPTIONS":
-            token = question.bearer or question.headers.get("sb-api-key", "")
-            if not token:
-                text = "Missing authorization header"
-                return refused(401, "UNAUTHORIZED_NO_AUTH_HEADER", text)
-            try:
-                claims(token, container)
-            except BadTokenError:
-                return refused(401, "UNAUTHORIZED_INVALID_JWT", "Invalid JWT")
+            stranger = unauthorized(container, question)
+            if stranger:
+                return stranger
+        if await outside.refused(Login.of(container.env)):  # `hello` stands for all functions.
+            text = "Function exited due to an error (please check logs)"
+            return refused(500, "WORKER_ERROR", text)
         if name == "hello":
             return Reply.json({"message": f"Hello {question.document.get('name', 'world')}!"})
         return unsupported("functions", question)
@@ -53,6 +52,18 @@ def deployed(container: Container) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return dict(found.get("functions", {}))
+
+
+def unauthorized(container: Container, question: Question) -> Reply | None:
+    """The main function's refusal of a caller without a token that holds."""
+    token = question.bearer or question.headers.get("sb-api-key", "")
+    if not token:
+        return refused(401, "UNAUTHORIZED_NO_AUTH_HEADER", "Missing authorization header")
+    try:
+        claims(token, container)
+    except BadTokenError:
+        return refused(401, "UNAUTHORIZED_INVALID_JWT", "Invalid JWT")
+    return None
 
 
 def refused(status: int, code: str, message: str) -> Reply:

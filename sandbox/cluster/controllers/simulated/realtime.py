@@ -16,12 +16,14 @@ from sandbox.cluster.controllers.simulated.container import (
     unsupported,
 )
 from sandbox.cluster.controllers.simulated.tokens import BadTokenError, claims
+from sandbox.cluster.login import Login
 
 ENC_KEY = 16  # Characters.
 
 
 class Realtime(Behaviour):
     image = "supabase/realtime"
+    migrates = True
     required = (
         "DB_HOST",
         "DB_PASSWORD",
@@ -48,6 +50,8 @@ class Realtime(Behaviour):
             claims(question.bearer, container)
         except BadTokenError:
             return Reply(403)
+        if await outside.refused(Login.of(container.env)):
+            return Reply.json({"errors": {"detail": "Internal Server Error"}}, 500)
         return manage(question, outside.world.database(container.env).tenants)
 
     async def converse(
@@ -55,6 +59,8 @@ class Realtime(Behaviour):
     ) -> Partner:
         if question.path != "/socket/websocket":
             raise RefusedError(Reply(404))
+        if await outside.refused(Login.of(container.env)):  # Which holds the tenants.
+            raise RefusedError(Reply(500))
         name = question.headers.get("host", "").partition(".")[0]
         tenant = outside.world.database(container.env).tenants.get(name)
         if tenant is None:
@@ -67,6 +73,9 @@ class Realtime(Behaviour):
             claims(token, verifier)
         except BadTokenError as error:
             raise RefusedError(Reply(403)) from error
+        why = await outside.refused(project(tenant["settings"]))
+        if why:  # The socket opens, and no channel does.
+            return Deaf(say)
         return Client(verifier, say, outside.world.channels, (container.namespace, name))
 
 
@@ -106,6 +115,38 @@ def put_tenant(question: Question, tenants: dict[str, dict[str, Any]], name: str
         "settings": extensions[0].get("settings", {}),
     }
     return Reply.json({"data": {"external_id": name}}, status)
+
+
+def project(settings: dict[str, Any]) -> Login:
+    """With what Realtime signs in at the database of a tenant."""
+    return Login(
+        str(settings.get("db_host", "")),
+        str(settings.get("db_user", "")),
+        str(settings.get("db_password", "")),
+        str(settings.get("db_name", "")),
+        bool(settings.get("ssl_enforced")),
+    )
+
+
+class Deaf:
+    """A websocket to a tenant whose database lets nobody in: every channel is refused."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def hear(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+        except ValueError:
+            self._say(None)
+            return
+        response = {"reason": "UnableToConnectToProject: Realtime was unable to connect"}
+        refused = {"status": "error", "response": response}
+        told = {"topic": message.get("topic"), "event": "phx_reply", "payload": refused}
+        self._say(json.dumps(told | {"ref": message.get("ref")}))
+
+    def leave(self) -> None:
+        """There is nothing to leave."""
 
 
 class Client:

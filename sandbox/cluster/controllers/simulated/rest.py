@@ -18,6 +18,7 @@ from sandbox.cluster.controllers.simulated.tokens import (
     claims,
     key_set,
 )
+from sandbox.cluster.login import Login
 
 LOCAL_ONLY = ("localhost", "127.0.0.1", "::1")
 STATUSES = {"PGRST204": 400, "PGRST205": 404, "23502": 400}
@@ -49,8 +50,10 @@ class Rest(Behaviour):
     async def answer(self, container: Container, question: Question, outside: Outside) -> Reply:
         admin = container.env.get("PGRST_ADMIN_SERVER_PORT", "")
         if str(question.port) == admin:
-            known = question.path in ("/live", "/ready", "/metrics")
-            return Reply(200 if known else 404)
+            return await self._own(container, question, outside)
+        if why := await outside.refused(Login.of(container.env)):
+            text = "Database connection error. Retrying the connection."
+            return failure(503, "PGRST000", text, why)
         said: dict[str, Any] = {}
         if question.bearer:
             try:
@@ -69,6 +72,12 @@ class Rest(Behaviour):
             if error.code == FORBIDDEN:
                 status = 401 if anonymous else 403
             return failure(status, error.code, str(error))
+
+    async def _own(self, container: Container, question: Question, outside: Outside) -> Reply:
+        """What its own port tells: it is ready as long as the database lets it in."""
+        if question.path == "/ready" and await outside.refused(Login.of(container.env)):
+            return Reply(503)
+        return Reply(200 if question.path in ("/live", "/ready", "/metrics") else 404)
 
     def _rows(self, question: Question, tables: Tables, role: str, said: dict[str, Any]) -> Reply:
         if question.path.startswith("/rpc/"):

@@ -20,22 +20,25 @@ from sandbox.cluster.controllers.simulated.container import (
 )
 from sandbox.cluster.controllers.simulated.tokens import BadTokenError, claims
 from sandbox.cluster.controllers.simulated.world import Bucket, Database
+from sandbox.cluster.login import Login
 
 ADMIN = "service_role"  # Policies on storage's tables are not simulated: all others see nothing.
+BROKEN = 500
 Address = tuple[str, str]  # A bucket and a path in it.
 
 
 class RefusedError(Exception):
-    """Storage says 400 and means the status in the body."""
+    """Storage says 400 and means the status in the body; what it cannot help stays 500."""
 
     def __init__(self, status: int, error: str, message: str) -> None:
         super().__init__(message)
         body = {"statusCode": str(status), "error": error, "message": message}
-        self.reply = Reply.json(body, 400)
+        self.reply = Reply.json(body, 500 if status == BROKEN else 400)
 
 
 class Storage(Behaviour):
     image = "supabase/storage-api"
+    migrates = True
     required = ("DATABASE_URL",)
 
     def refusal(self, container: Container) -> str | None:
@@ -52,6 +55,8 @@ class Storage(Behaviour):
             return Reply(200)
         there = outside.world.database(container.env)
         try:
+            if why := await outside.refused(Login.of(container.env)):
+                raise RefusedError(500, "DatabaseError", why)  # noqa: TRY301 - Told below.
             if question.parts[0] == "bucket":
                 return await buckets(container, question, outside, there)
             if question.parts[0] == "object":

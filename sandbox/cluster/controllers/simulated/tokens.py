@@ -1,6 +1,8 @@
 """JSON Web Tokens as the Supabase services sign and check them: with what they started with."""
 
+import functools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import jwt
@@ -32,22 +34,28 @@ def key_set(text: str) -> list[dict[str, Any]]:
     return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
 
-def verifiers(container: Container) -> list[tuple[str, str, Any]]:
-    """What a container accepts: the algorithm, the id of the key if it has one, and the key."""
-    found: list[tuple[str, str, Any]] = []
+Verifier = tuple[str, str, Any]  # The algorithm, the id of the key if it has one, and the key.
+
+
+def verifiers(container: Container) -> Iterator[Verifier]:
+    """What a container accepts, from what it started with."""
     for name in SOURCES:
-        text = container.env.get(name, "")
-        keys = key_set(text)
-        for key in keys:
-            algorithm = "HS256" if key.get("kty") == "oct" else key.get("alg", "ES256")
-            public = {part: value for part, value in key.items() if part != "d"}
-            try:
-                found.append((algorithm, key.get("kid", ""), jwt.PyJWK(public, algorithm).key))
-            except (jwt.PyJWTError, ValueError, KeyError, TypeError):
-                continue  # The service would ignore it as well.
-        if text and not keys:
-            found.append(("HS256", "", text))
-    return found
+        yield from verifiers_in(container.env.get(name, ""))
+
+
+@functools.lru_cache(maxsize=64)
+def verifiers_in(text: str) -> tuple[Verifier, ...]:
+    """The keys in one setting, read once: each request asks for them."""
+    keys = key_set(text)
+    found: list[Verifier] = [("HS256", "", text)] if text and not keys else []
+    for key in keys:
+        algorithm = "HS256" if key.get("kty") == "oct" else key.get("alg", "ES256")
+        public = {part: value for part, value in key.items() if part != "d"}
+        try:
+            found.append((algorithm, key.get("kid", ""), jwt.PyJWK(public, algorithm).key))
+        except (jwt.PyJWTError, ValueError, KeyError, TypeError):
+            continue  # The service would ignore it as well.
+    return tuple(found)
 
 
 def claims(token: str, container: Container) -> dict[str, Any]:
@@ -70,10 +78,16 @@ def claims(token: str, container: Container) -> dict[str, Any]:
     raise BadTokenError(reason)
 
 
+def signing_keys(container: Container) -> list[dict[str, Any]]:
+    """The keys with which GoTrue is told to sign: exactly one, where it is given any."""
+    keys = key_set(container.env.get("GOTRUE_JWT_KEYS", ""))
+    return [key for key in keys if "sign" in key.get("key_ops", ())]
+
+
 def sign(container: Container, said: dict[str, Any]) -> str:
     """A token as GoTrue signs it: with its private key if it has one, else with its secret."""
-    for key in key_set(container.env.get("GOTRUE_JWT_KEYS", "")):
-        if "d" in key and "sign" in key.get("key_ops", ()):
+    for key in signing_keys(container):
+        if "d" in key:
             return jwt.encode(said, jwt.PyJWK(key), "ES256", headers={"kid": key["kid"]})
     return jwt.encode(said, container.env["GOTRUE_JWT_SECRET"], "HS256")
 

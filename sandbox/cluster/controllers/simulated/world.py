@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox.cluster.controllers.simulated.tables import Table, Tables
+from sandbox.cluster.login import Login
 
 Kept = dict[str, Any]
 
@@ -26,6 +26,7 @@ class Database:
     """What the services of one database keep there."""
 
     users: dict[str, dict[str, Any]] = field(default_factory=dict)  # By id.
+    sessions: dict[str, dict[str, Any]] = field(default_factory=dict)  # By id.
     tenants: dict[str, dict[str, Any]] = field(default_factory=dict)  # Of realtime, by name.
     buckets: dict[str, Bucket] = field(default_factory=dict)
     tables: Tables = field(default_factory=Tables)
@@ -33,6 +34,7 @@ class Database:
     def dump(self) -> Kept:
         return {
             "users": self.users,
+            "sessions": self.sessions,
             "tenants": self.tenants,
             "buckets": {name: asdict(bucket) for name, bucket in self.buckets.items()},
             "tables": {name: asdict(table) for name, table in self.tables.tables.items()},
@@ -41,7 +43,8 @@ class Database:
     @classmethod
     def load(cls, kept: Kept) -> "Database":
         buckets = {name: Bucket(**bucket) for name, bucket in kept["buckets"].items()}
-        found = cls(kept["users"], kept["tenants"], buckets)
+        sessions = kept.get("sessions", {})  # Older sandboxes kept none.
+        found = cls(kept["users"], sessions, kept["tenants"], buckets)
         found.tables.tables = {name: Table.load(one) for name, one in kept["tables"].items()}
         return found
 
@@ -80,11 +83,5 @@ class World:
 
 def place(env: Mapping[str, str]) -> tuple[str, str]:
     """Host and name of a database, from an address or from single variables."""
-    for name in ("GOTRUE_DB_DATABASE_URL", "PGRST_DB_URI", "DATABASE_URL"):
-        if env.get(name):
-            found = urlsplit(env[name])
-            return found.hostname or "", found.path.strip("/")
-    for prefix in ("PG_META_DB_", "DB_"):
-        if env.get(f"{prefix}HOST"):
-            return env[f"{prefix}HOST"], env.get(f"{prefix}NAME", "")
-    return "", ""
+    found = Login.of(env)
+    return (found.host, found.database) if found else ("", "")

@@ -26,6 +26,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from sandbox.cluster.cluster import Cluster
+from sandbox.cluster.login import Login
 from sandbox.cluster.settings import Pool, Settings
 from sandbox.latency import Latency
 
@@ -208,6 +209,8 @@ class Live:
         self.world = World()
         self.pools = [Pool()]
         self.without_database = ""
+        self.passwords: dict[str, str] = {}  # Of logins whose password matters to PostgreSQL.
+        self.logins: list[str] = []  # Who signed in, or tried to.
         network = f"network-{len(stage.clusters)}"
         stage.clusters[network] = self
         stage.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -223,6 +226,7 @@ class Live:
             authorize=lambda _who, _verb, _resource: True,
             pools=lambda: self.pools,
             without_database=lambda: self.without_database,
+            sign_in=self.sign_in,
         )
         self.cluster = Cluster(self.settings)
 
@@ -241,6 +245,13 @@ class Live:
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.stage.do(work)
+
+    async def sign_in(self, login: Login) -> str:
+        """PostgreSQL, as pods meet it."""
+        self.logins.append(login.user)
+        if self.passwords.get(login.user, login.password) == login.password:
+            return ""
+        return f'password authentication failed for user "{login.user}"'
 
     # --- What tests do -------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ class Envoy(Behaviour):
 
     def _target(self, container: Container, found: Configuration, route: Route) -> Address:
         """The next in turn, so that each cluster gets its share exactly."""
-        key = (f"{container.namespace}/{container.pod}", route.path)
+        key = (container.place, route.path)
         turn, self._turns[key] = self._turns[key], self._turns[key] + 1
         for name, weight in reversed(route.clusters[1:]):
             if (turn + 1) * weight // 100 > turn * weight // 100:

@@ -7,21 +7,17 @@ import logging
 import shutil
 import uuid
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
-
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from sandbox.arm import Access, ArmError, Caller, TokenError
 from sandbox.cloud.container_service import SERVER_APPLICATION, is_of_a_command
 from sandbox.cloud.managed_identity import Held, Machine
-from sandbox.cluster import Cluster, Pool, Settings
+from sandbox.cluster import Cluster, Login, Settings
 from sandbox.files import make_private, short_folder
+from sandbox.fleet.services import Edge, Services
+from sandbox.fleet.view import has_gateways, pool_of
 from sandbox.front import Hosts, Network
 from sandbox.snapshot import Part
 from sandbox.store import Resource, Store
@@ -29,7 +25,6 @@ from sandbox.store import Resource, Store
 LOG = logging.getLogger(__name__)
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
 POOLS = f"{CLUSTERS}/agentPools"
-ISSUERS = "*.oic.prod-aks.azure.com"
 SERVICES = ("*.svc", "*.svc.cluster.local")
 AT_ONCE = 2  # Clusters that start side by side, so that a restart with many of them answers.
 SOCKET_LIMIT = 100  # Bytes in the path of a unix socket.
@@ -43,20 +38,6 @@ class Door(Access, Protocol):
 
     def check(self, token: str, audience: str) -> Caller:
         """The caller that a token proves to one service; raises `TokenError`."""
-
-
-class Services:
-    """HTTP and websockets to the services of a cluster, for callers in its network."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self.cluster.converse(WebSocket(scope, receive, send))
-            return
-        response = await self.cluster.answer(Request(scope, receive))
-        await response(scope, receive, send)
 
 
 class Fleet:
@@ -73,7 +54,10 @@ class Fleet:
         self._short = short_folder(folder)  # For sockets, where ours has a long name.
         self.port = 0  # Of the proxy; known once it listens.
         self.without_database: Callable[[], str] = lambda: ""
+        self.sign_in: Callable[[str, Login], Coroutine[Any, Any, str]]
+        """With which words a PostgreSQL server refuses a login from a network, or nothing."""
         self._clusters: dict[str, Cluster] = {}
+        self._edges: dict[str, Edge] = {}
         self._networks: dict[str, Network] = {}
         self._starts: dict[str, asyncio.Task[None]] = {}
         self._stops: set[asyncio.Task[None]] = set()
@@ -118,6 +102,13 @@ class Fleet:
         token = cluster.entra_token(object_id) if managed else cluster.admin_token()
         return cluster.kubeconfig(token, self.proxy(network))
 
+    def edge(self, host: str) -> Edge | None:
+        """The balancer that answers for a name on the internet: a route of a cluster claims it."""
+        for key, cluster in self._clusters.items():
+            if cluster.published(host):
+                return self._edges[key]
+        return None
+
     def proxies(self) -> dict[str, str]:
         """The ways into all networks, by their names, which are those of the clusters."""
         return {network.name: self.proxy(network) for network in self._networks.values()}
@@ -153,43 +144,6 @@ class Fleet:
             if cluster.settings.issuer == issuer:
                 return cluster.issuer_keys()
         return None
-
-    def issuers(self) -> ASGIApp:
-        """The application behind the issuer addresses of all clusters."""
-
-        def asked(request: Request) -> tuple[str, dict[str, Any]]:
-            path = request.url.path.partition(".well-known")[0].partition("openid/")[0]
-            issuer = f"https://{request.scope['host']}{path}"
-            keys = self.issuer_keys(issuer)
-            if keys is None:
-                raise ArmError(404, "NotFound", f"No cluster issues tokens as {issuer}.")
-            return issuer, keys
-
-        async def configuration(request: Request) -> Response:
-            issuer, _ = asked(request)
-            return JSONResponse(
-                {
-                    "issuer": issuer,
-                    "jwks_uri": f"{issuer}openid/v1/jwks",
-                    "response_types_supported": ["id_token"],
-                    "subject_types_supported": ["public"],
-                    "id_token_signing_alg_values_supported": ["RS256"],
-                }
-            )
-
-        async def keys(request: Request) -> Response:
-            return JSONResponse(asked(request)[1])
-
-        async def refuse(_request: Request, error: Exception) -> Response:
-            return JSONResponse({"error": str(error)}, 404)
-
-        return Starlette(
-            routes=[
-                Route("/{issuer:path}/.well-known/openid-configuration", configuration),
-                Route("/{issuer:path}/openid/v1/jwks", keys),
-            ],
-            exception_handlers={ArmError: refuse},
-        )
 
     async def stop(self) -> None:
         """Stop every cluster, those that are still starting too; they can still be dumped."""
@@ -256,6 +210,7 @@ class Fleet:
         cluster = Cluster(self._settings(resource, self.folder / folder))
         self._clusters[resource.id.key] = cluster
         services = Services(cluster)
+        self._edges[resource.id.key] = Edge(services)
         network.hosts = {cluster.settings.fqdn: cluster.api, **dict.fromkeys(SERVICES, services)}
         network.names = lambda host: services if cluster.resolves(host) else None
         network.services = services
@@ -316,6 +271,7 @@ class Fleet:
 
     def _forget(self, key: str) -> None:
         self._clusters.pop(key, None)
+        self._edges.pop(key, None)
         self._starts.pop(key, None)
         network = self._networks.pop(key, None)
         if network:
@@ -355,41 +311,11 @@ class Fleet:
             identify=identify,
             gateways=lambda: has_gateways(resource),
             without_database=self.without_database,
+            sign_in=partial(self.sign_in, self._networks[resource.id.key].name),
             pools=lambda: [
                 pool_of(pool, resource) for pool in self.store.below(resource.id, POOLS)
             ],
         )
-
-
-def has_gateways(cluster: Resource) -> bool:
-    """Application routing with Gateway API: AKS runs Istio's gateways, and brings the kinds."""
-    profile = cluster.properties.get("ingressProfile") or {}
-    routing = profile.get("webAppRouting") or {}
-    istio = (routing.get("gatewayAPIImplementations") or {}).get("appRoutingIstio") or {}
-    kinds = (profile.get("gatewayAPI") or {}).get("installation") == "Standard"
-    on = routing.get("enabled") and istio.get("mode") == "Enabled"
-    return bool(kinds and on and cluster.state == "Succeeded")
-
-
-def pool_of(pool: Resource, cluster: Resource) -> Pool:
-    """A node pool as its cluster has to know it."""
-    found = pool.properties
-    grows = bool(found.get("enableAutoScaling"))
-    return Pool(
-        name=pool.name,
-        size=str(found.get("vmSize") or Pool.size),
-        count=int(found.get("count") or 0),
-        least=int(found.get("minCount") or 0) if grows else 0,
-        most=int(found.get("maxCount") or 0) if grows else 0,
-        mode=str(found.get("mode") or "User"),
-        pods=int(found.get("maxPods") or Pool.pods),
-        zones=tuple(
-            f"{cluster.body.get('location')}-{zone}"
-            for zone in found.get("availabilityZones") or ()
-        ),
-        labels=tuple((found.get("nodeLabels") or {}).items()),
-        taints=tuple(found.get("nodeTaints") or ()),
-    )
 
 
 def remove(folders: list[Path]) -> None:
