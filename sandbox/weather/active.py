@@ -38,17 +38,21 @@ class Active:
     def over(self, now: float) -> bool:
         return self.closes is not None and now >= self.closes
 
+    @property
+    def spent(self) -> bool:
+        """Has it had all its calls, so that it hits nothing any more."""
+        last = self.calls.last
+        return last is not None and bool(self.seen) and min(self.seen.values()) >= last
+
     def show(self, now: float) -> dict[str, Any]:
         """For people and programs; `left` are the real seconds until it is over."""
-        last = self.calls.last
-        spent = last is not None and bool(self.seen) and min(self.seen.values()) >= last
         waiting = "waiting" if now < self.opens else "active"
         return {
             "id": self.id,
             "scenario": self.scenario,
             "description": str(self.fault),
             "effect": self.effect.name,
-            "state": "over" if spent or self.over(now) else waiting,
+            "state": "over" if self.spent or self.over(now) else waiting,
             "seen": self.seen.total(),
             "hits": self.hits,
             "left": None if self.closes is None else max(0.0, self.closes - now),

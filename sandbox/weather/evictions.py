@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
@@ -36,12 +36,13 @@ class Doom:
             and fnmatch(path.lower(), once.path.lower())
         )
 
-    async def strike(self) -> None:
+    async def strike(self) -> "Doom":
         """Wait for the moment."""
         if self.eviction.after is not None:
             await asyncio.sleep(self.eviction.after)
         else:
             await self.asked.wait()
+        return self
 
 
 class Evictions:
@@ -60,34 +61,40 @@ class Evictions:
         self, ended: Awaitable[int], kill: Callable[[], None], seen: Seen, network: str
     ) -> int:
         """The exit code of a command, or `EvictedError` once it was killed on the way."""
-        doom = self._doom(seen, network)
-        if doom is None:
+        dooms = list(self._dooms(seen, network))
+        if not dooms:
             return await ended
-        self.waiting.append(doom)
+        self.waiting += dooms
         work = asyncio.ensure_future(ended)
-        moment = asyncio.ensure_future(doom.strike())
+        moments = [asyncio.ensure_future(doom.strike()) for doom in dooms]
         try:
-            await asyncio.wait((work, moment), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((work, *moments), return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
+            doom = next(moment.result() for moment in moments if moment.done())
             with contextlib.suppress(ProcessLookupError):
                 kill()
             await work
             doom.fault.hits += 1
             raise EvictedError(doom.eviction.reason)
         finally:
-            self.waiting.remove(doom)
-            doom.dead.set()
-            for task in (work, moment):
+            for doom in dooms:
+                self.waiting.remove(doom)
+                doom.dead.set()
+            for task in (work, *moments):
                 task.cancel()
 
-    def _doom(self, seen: Seen, network: str) -> Doom | None:
-        """Calls are commands, or their requests at which they die."""
+    def _dooms(self, seen: Seen, network: str) -> Iterator[Doom]:
+        """All that still wait for a request of the command, or the first that strikes itself."""
+        waits = False
         for fault in self._fitting("command", seen):
             eviction = fault.effect.evict
-            if eviction and (eviction.once or self._strikes(fault)):
-                return Doom(fault, eviction, network)
-        return None
+            if eviction and eviction.once and not fault.spent:
+                waits = True
+                yield Doom(fault, eviction, network)
+            elif eviction and not eviction.once and not waits and self._strikes(fault):
+                yield Doom(fault, eviction, network)
+                return
 
     async def asked(self, method: str, path: str, network: str) -> str:
         """A command's request has been carried out; the fault that it dies of, once it is dead."""
