@@ -16,6 +16,12 @@ SERVER_HINT = (
 )
 
 Environment = Annotated[str, cyclopts.Parameter(help="Name of a file in deployments/.")]
+SecretsFile = Annotated[
+    str,
+    cyclopts.Parameter(
+        help="Values that you bring: YAML, JSON or .env, readable by its owner only (mode 600)."
+    ),
+]
 Yes = Annotated[bool, cyclopts.Parameter(help="Approve destructive plans beforehand.", negative="")]
 
 app = cyclopts.App(
@@ -34,6 +40,7 @@ def deploy(
     plan: Annotated[
         bool, cyclopts.Parameter(help="Only show what would happen; change nothing.", negative="")
     ] = False,
+    secrets_file: SecretsFile = "",
     yes: Yes = False,
 ) -> int:
     """
@@ -42,13 +49,13 @@ def deploy(
     With `--plan` the page goes to standard output, and the exit code is 0 when there is nothing to
     do and 3 when there is.
     """
-    return run("deploy", environment, yes=yes, plan=plan)
+    return run("deploy", environment, yes=yes, plan=plan, secrets_file=secrets_file)
 
 
 @app.command
-def preflight(*, environment: Environment) -> int:
+def preflight(*, environment: Environment, secrets_file: SecretsFile = "") -> int:
     """Check files, tools, credentials, permissions, names, capacity and secrets; build nothing."""
-    return run("preflight", environment)
+    return run("preflight", environment, secrets_file=secrets_file)
 
 
 @app.command
@@ -58,15 +65,44 @@ def bootstrap(*, environment: Environment, yes: Yes = False) -> int:
 
 
 @app.command
-def provision(*, environment: Environment, yes: Yes = False) -> int:
+def provision(*, environment: Environment, secrets_file: SecretsFile = "", yes: Yes = False) -> int:
     """Build the Azure resources, and seed the secrets beside it."""
-    return run("provision", environment, yes=yes)
+    return run("provision", environment, yes=yes, secrets_file=secrets_file)
 
 
 @app.command
-def seed_secrets(*, environment: Environment) -> int:
+def seed_secrets(  # noqa: PLR0913 # Its options.
+    *,
+    environment: Environment,
+    secrets_file: SecretsFile = "",
+    generate_default_secrets: Annotated[
+        bool, cyclopts.Parameter(help="Generate what is neither in the vault nor brought.")
+    ] = True,
+    overwrite: Annotated[
+        bool, cyclopts.Parameter(help="What you bring replaces what is there.", negative="")
+    ] = False,
+    deleted: Annotated[
+        Literal["recover", "purge"],
+        cyclopts.Parameter(help="What becomes of names that somebody deleted; purging asks."),
+    ] = "recover",
+    dry_run: Annotated[
+        bool, cyclopts.Parameter(help="Only show what would be written.", negative="")
+    ] = False,
+    yes: Annotated[
+        bool, cyclopts.Parameter(help="Agree to purging beforehand.", negative="")
+    ] = False,
+) -> int:
     """Bring every secret of the catalogue into the vault; existing values stay."""
-    return run("seed_secrets", environment)
+    return run(
+        "seed_secrets",
+        environment,
+        yes=yes,
+        secrets_file=secrets_file,
+        generate_default_secrets=generate_default_secrets,
+        overwrite=overwrite,
+        deleted=deleted,
+        dry_run=dry_run,
+    )
 
 
 @app.command

@@ -15,13 +15,14 @@ from tasks.stage import nested, stage
 
 
 @stage
-def deploy(environment: str, plan: bool = False) -> str | Outlook:
+def deploy(environment: str, plan: bool = False, secrets_file: str = "") -> str | Outlook:
     """
     Deploy Supabase into one environment; safe to run again at any time.
 
     Args:
         environment: Name of a file in deployments/.
         plan: Only show what would happen, in all stages; change nothing.
+        secrets_file: Path of values that you bring, on the machine that runs this flow.
     """
     if plan:
         with nested():
@@ -30,10 +31,10 @@ def deploy(environment: str, plan: bool = False) -> str | Outlook:
     address = f"https://{wanted.hostname}"
     announced = outcome("supabase.deploy", wanted.name, {"address": address})
     with announced, turn.hold(wanted), report.told(wanted), nested():
-        preflight(environment)
+        preflight(environment, secrets_file)
         if wanted.state.kind == "azurerm":
             bootstrap(environment)
-        provision(environment)
+        provision(environment, secrets_file)
         synced = configure(environment)
         release(environment, dict(synced.revisions))
         verify(environment)

@@ -1,15 +1,16 @@
 """Questions that take seconds, before anything that takes minutes."""
 
-import os
 from collections.abc import Callable
 
+from flows import seed_secrets
 from flows.configure import own_reader
 from tasks import charts, key_vault, role_assignments, run_command, state_storage, terraform, wait
 from tasks import environment as environments
 from tasks import preflight as questions
 from tasks.environment import Environment, State
-from tasks.errors import ConfigError, PreflightError
+from tasks.errors import ConfigError, DeployError, PreflightError
 from tasks.preflight import Complaint
+from tasks.secrets_file import Brought, refused
 from tasks.stage import stage
 from tasks.state_storage import Found
 from tasks.terraform import Foundation, Planned
@@ -19,7 +20,7 @@ POLICY = "azurerm_resource_policy_assignment"
 
 
 @stage
-def preflight(environment: str, registers: bool = True) -> tuple[str, ...]:
+def preflight(environment: str, secrets_file: str = "", registers: bool = True) -> tuple[str, ...]:
     """
     Check files, tools, credentials, permissions, names, capacity and required secrets.
 
@@ -28,6 +29,7 @@ def preflight(environment: str, registers: bool = True) -> tuple[str, ...]:
 
     Args:
         environment: Name of a file in deployments/.
+        secrets_file: Path of the file that a deploy will be given.
         registers: Whether to register the services of Azure that are needed and are not yet.
     """
     wanted = environments.load(environment)
@@ -47,7 +49,8 @@ def preflight(environment: str, registers: bool = True) -> tuple[str, ...]:
         locks=built.locked or (state is not None and state.locks(wanted.state)),
         policies=any(one.type == POLICY for one in planned),
     )
-    found = [*refused, *complaints(permitted.result), *complaints(lambda: provided(wanted))]
+    found = [*refused, *complaints(permitted.result)]
+    found += complaints(lambda: provided(wanted, Brought(secrets_file)))
     found += complaints(lambda: own_reader(wanted))
     found += questions.unchangeable(planned)
     needed = questions.needed(planned)
@@ -136,16 +139,33 @@ def complaints(question: Callable[[], object]) -> list[Complaint]:
     return []
 
 
-def provided(wanted: Environment) -> None:
+def provided(wanted: Environment, brought: Brought) -> None:
     """Secrets that only a person knows must be at hand before the first resource is built."""
-    names = tuple(
-        name for name in wanted.provided_secrets if not os.environ.get(key_vault.variable(name))
-    )
-    if not names:
-        return
+    needed = seed_secrets.secrets(wanted)
+    names = [secret.name for secret in needed]
+    given = brought.read(names)
+    if flaws := key_vault.flaws(needed, given, None):
+        raise refused(brought, flaws)
+    lacks = absent(wanted, names, [name for name in wanted.provided_secrets if name not in given])
+    found = key_vault.providers(needed, set(names) - set(lacks), given)
+    if found:
+        rows = [(f"{who}:", ", ".join(secrets)) for who, secrets in found.items()]
+        told = "\n".join(key_vault.aligned(rows))
+        wait.logger().info("Secrets that the vault lacks, by who provides them:\n%s", told)
+    if missing := found.get(key_vault.MISSING):
+        raise PreflightError(*key_vault.lacking(missing))
+
+
+def absent(wanted: Environment, names: list[str], asked: list[str]) -> tuple[str, ...]:
+    """What the vault does not hold; it is waited for only when somebody must bring something."""
     try:
         vault = terraform.outputs(terraform.foundation(wanted), Foundation).vault_uri
-    except PreflightError as error:  # Not built yet, so the vault cannot hold them.
-        raise PreflightError(*key_vault.lacking(list(names))) from error
-    if missing := patient(key_vault.absent, wanted.waits.vault_access)(vault, names):
-        raise PreflightError(*key_vault.lacking(list(missing)))
+    except PreflightError:  # Not built yet, so the vault cannot hold them.
+        return tuple(names)
+    if asked:
+        return patient(key_vault.absent, wanted.waits.vault_access)(vault, tuple(names))
+    try:
+        return key_vault.absent(vault, tuple(names))
+    except DeployError:  # Its role may be among what is about to be built.
+        wait.logger().info("The vault does not let us look yet; seeding tells what it lacks.")
+        return ()

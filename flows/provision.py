@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flows.seed_secrets import seed_secrets
-from tasks import approval, role_assignments, state_storage, terraform, turn
+from tasks import approval, report, role_assignments, state_storage, terraform, turn
 from tasks import environment as environments
 from tasks import preflight as questions
 from tasks.environment import Environment
@@ -14,15 +14,16 @@ from tasks.wait import finishing, patient
 
 
 @stage
-def provision(environment: str) -> None:
+def provision(environment: str, secrets_file: str = "") -> None:
     """
     Build the resource group, network, vault and storage, then the cluster and the database.
 
     Args:
         environment: Name of a file in deployments/.
+        secrets_file: Path of values that you bring, on the machine that runs this flow.
     """
     wanted = environments.load(environment)
-    with turn.hold(wanted):
+    with turn.hold(wanted), report.told(wanted):
         patient(state_storage.require, wanted.waits.azure)(wanted)
         base = terraform.foundation(wanted)
         free_vault_name(wanted, base)
@@ -40,11 +41,12 @@ def provision(environment: str) -> None:
         confirm = patient(role_assignments.confirm, wanted.waits.azure)
         seen = confirm.submit(str(wanted.subscription), built.role_assignments)
         with finishing(growing), nested():
-            seed_secrets(environment)
+            seed_secrets(environment, secrets_file)
             seen.result()
         if not plan.empty:
             with nested():
-                seed_secrets(environment)  # Those that name the database had to wait for it.
+                # Those that name the database had to wait for it.
+                seed_secrets(environment, secrets_file)
         if not built.roles_assigned:
             assigned_by_an_owner(wanted, terraform.outputs(top, Platform).role_assignments)
 

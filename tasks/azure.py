@@ -1,6 +1,7 @@
 """One set of credentials for Terraform and the SDKs; Azure's refusals in plain words."""
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -33,7 +34,10 @@ UNREACHABLE = (ServiceRequestError, ServiceResponseError)
 REFUSED, NOT_FOUND = 400, 404
 PASSING = {408, 429, 500, 502, 503, 504}
 CONFLICTS = {"OperationNotAllowed", "AnotherOperationInProgress", "ConcurrentUpdate"}
+# A secret's name on its way into or out of deletion; the next try finds it, or finds it free.
+CONFLICTS |= {"ObjectIsBeingDeleted", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"}
 PENDING_ROLE = {"AuthorizationFailed", "ForbiddenByRbac"}
+ACTION = re.compile(r"Action: 'Microsoft\.KeyVault/vaults/([\w/]+?)(?:/action)?'")
 
 
 @cache
@@ -114,6 +118,8 @@ def explained(what: str, error: HttpResponseError) -> NotReadyError | RefusedErr
     """The consequence of a refusal for the operator."""
     code = inner_code(error)
     meaning, hint = MEANINGS.get(code, (first_line(error), "docs/runbook.md; then run again."))
+    if asked := ACTION.search(str(error)):
+        meaning += f" for {asked[1]}"
     text = f"{what}: {meaning} ({error.status_code} {code})."
     busy = code in CONFLICTS and "quota" not in str(error).lower()
     if error.status_code in PASSING or busy or code in PENDING_ROLE:
@@ -138,9 +144,13 @@ MEANINGS = {
         "it takes private connections only",
         "Run on a worker inside the network, or name this address in `allowed` and provision.",
     ),
-    "ForbiddenByPolicy": (
-        "it uses access policies, and none names us",
-        "Switch the vault to Azure RBAC.",
+    **dict.fromkeys(
+        ("ForbiddenByPolicy", "AccessDenied"),
+        ("it uses access policies, and none names us", "Switch the vault to Azure RBAC."),
+    ),
+    "SecretDisabled": (
+        "somebody has disabled it",
+        "`az keyvault secret set-attributes --enabled true --name …`, or delete it to get another.",
     ),
 }
 

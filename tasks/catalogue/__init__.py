@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from tasks.catalogue import jwt_set
+from tasks.catalogue import checks, jwt_set
 from tasks.catalogue.accepted import accepted, login, pair
+from tasks.catalogue.checks import Check
 from tasks.catalogue.connections import (
     database_connection,
     storage_connection,
@@ -27,6 +28,7 @@ from tasks.catalogue.secret import (
     provided,
     urlsafe,
 )
+from tasks.errors import ConfigError
 
 __all__ = [
     "CATALOGUE",
@@ -48,14 +50,17 @@ ENCRYPTS = "what the service has stored could not be read any more"
 OUTSIDE = "clients outside of the cluster hold it"
 
 
-def inner(name: str, form: str, make: Callable[[], str], *readers: str) -> Secret:
+def inner(
+    name: str, form: str, make: Callable[[], str], *readers: str, check: Check = checks.anything
+) -> Secret:
     """Known to our own services only, which restart together."""
-    return generated(name, form, Rotation("replace", SEASON, name), make, *readers)
+    return generated(name, form, Rotation("replace", SEASON, name), make, *readers, check=check)
 
 
-def fixed(name: str, form: str, make: Callable[[], str], *readers: str) -> Secret:
+def fixed(name: str, form: str, make: Callable[[], str], *readers: str, check: Check) -> Secret:
     """Encrypts what is stored."""
-    return generated(name, form, Rotation("fixed", None, name, ENCRYPTS), make, *readers)
+    rotation = Rotation("fixed", None, name, ENCRYPTS)
+    return generated(name, form, rotation, make, *readers, check=check)
 
 
 def api_key(name: str, *readers: str) -> tuple[Secret, Secret]:
@@ -68,6 +73,7 @@ def api_key(name: str, *readers: str) -> tuple[Secret, Secret]:
         lambda: opaque_key(prefix),
         *readers,
         "gateway",
+        check=checks.starts(prefix),
     )
     return presented, accepted(presented, str, "keys with commas between", "gateway")
 
@@ -78,6 +84,7 @@ STORAGE = generated_json(
     Rotation("accepted", SEASON, "supabase-storage-creds"),
     storage_credentials,
     *(Part(name, name, ("storage", "s3proxy")) for name in ("keyId", "accessKey")),
+    check={"keyId": checks.in_url, "accessKey": checks.in_url},
 )
 
 CATALOGUE: tuple[Secret, ...] = (
@@ -93,6 +100,7 @@ CATALOGUE: tuple[Secret, ...] = (
         Rotation("administrator", SEASON, "pg-password"),
         password,
         "database",
+        check=checks.administrator,
     ),
     known("pg-database", "the database's name", lambda facts: facts.database_name),
     derived(
@@ -146,9 +154,27 @@ CATALOGUE: tuple[Secret, ...] = (
         storage_connection,
     ),
     # Within services.
-    fixed("realtime-enc-key", "16 signs: an AES key", hexadecimal(8), "realtime"),
-    inner("realtime-secret-key-base", "64 signs", urlsafe(48), "realtime"),
-    inner("realtime-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "realtime"),
+    fixed(
+        "realtime-enc-key",
+        "16 signs: an AES key",
+        hexadecimal(8),
+        "realtime",
+        check=checks.exactly(16),
+    ),
+    inner(
+        "realtime-secret-key-base",
+        "64 signs",
+        urlsafe(48),
+        "realtime",
+        check=checks.at_least(64),
+    ),
+    inner(
+        "realtime-metrics-secret",
+        "64 hexadecimal digits",
+        hexadecimal(32),
+        "realtime",
+        check=checks.at_least(checks.WEAK),
+    ),
     shared_key(
         "realtime-metrics-token",
         "metrics",
@@ -156,7 +182,13 @@ CATALOGUE: tuple[Secret, ...] = (
         "realtime-metrics-secret",
         "metrics",
     ),
-    inner("pg-meta-crypto-key", "32 signs", urlsafe(24), "meta", "studio"),
+    inner(
+        "pg-meta-crypto-key",
+        "32 signs",
+        urlsafe(24),
+        *("meta", "studio"),
+        check=checks.at_least(checks.WEAK),
+    ),
     # People.
     generated(
         "dashboard-username",
@@ -164,6 +196,7 @@ CATALOGUE: tuple[Secret, ...] = (
         Rotation("fixed", None, "dashboard-username", "a name, and no secret"),
         lambda: "supabase",
         *("gateway", "test"),
+        check=checks.name,
     ),
     inner("dashboard-password", "32 hexadecimal digits", hexadecimal(16), "gateway", "test"),
     # What was valid once: the end-to-end test expects each of them to be refused.
@@ -180,17 +213,49 @@ CATALOGUE: tuple[Secret, ...] = (
 OPTIONAL: Mapping[str, tuple[Secret, ...]] = {
     "supavisor": (
         *login("supavisor", SEASON, "supavisor"),
-        inner("supavisor-secret-key-base", "64 signs", urlsafe(48), "supavisor"),
-        fixed("supavisor-vault-enc-key", "32 signs: an AES key", hexadecimal(16), "supavisor"),
-        inner("supavisor-api-secret", "64 hexadecimal digits", hexadecimal(32), "supavisor"),
-        inner("supavisor-metrics-secret", "64 hexadecimal digits", hexadecimal(32), "supavisor"),
+        inner(
+            "supavisor-secret-key-base",
+            "64 signs",
+            urlsafe(48),
+            "supavisor",
+            check=checks.at_least(64),
+        ),
+        fixed(
+            "supavisor-vault-enc-key",
+            "32 signs: an AES key",
+            hexadecimal(16),
+            "supavisor",
+            check=checks.exactly(32),
+        ),
+        *(
+            inner(
+                f"supavisor-{name}-secret",
+                "64 hexadecimal digits",
+                hexadecimal(32),
+                "supavisor",
+                check=checks.at_least(checks.WEAK),
+            )
+            for name in ("api", "metrics")
+        ),
     ),
     "analytics": (
         *login("analytics", SEASON, "analytics"),
         inner("analytics-public-token", "32 signs", urlsafe(24), "analytics", "vector"),
         inner("analytics-private-token", "32 signs", urlsafe(24), "analytics", "studio"),
-        fixed("analytics-encryption-key", "32 bytes as base64", aes_key, "analytics"),
-        inner("analytics-secret-key-base", "64 signs", urlsafe(48), "analytics"),
+        fixed(
+            "analytics-encryption-key",
+            "32 bytes as base64",
+            aes_key,
+            "analytics",
+            check=checks.base64_of(32),
+        ),
+        inner(
+            "analytics-secret-key-base",
+            "64 signs",
+            urlsafe(48),
+            "analytics",
+            check=checks.at_least(64),
+        ),
     ),
 }
 
@@ -200,4 +265,12 @@ def of(components: Collection[str] = (), brought: Collection[str] = ()) -> tuple
     more = tuple(
         secret for name, added in OPTIONAL.items() if name in components for secret in added
     )
+    ours = {
+        secret.name for secret in (*CATALOGUE, *(s for all_ in OPTIONAL.values() for s in all_))
+    }
+    if both := sorted(ours & set(brought)):
+        raise ConfigError(
+            f"`provided_secrets` names what the catalogue has already: {', '.join(both)}.",
+            "Take it out; a value of yours comes by --secrets-file.",
+        )
     return CATALOGUE + more + tuple(map(provided, brought))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from tasks.catalogue import checks
 from tasks.catalogue.rotation import Rotation
 from tasks.catalogue.secret import (
     Facts,
@@ -44,6 +45,10 @@ def login(service: str, days: int, *readers: str) -> tuple[Secret, Secret]:
         make,
         Part("username", f"{name}-username", readers),
         Part("password", f"{name}-password", (*readers, "database")),
+        check={
+            "username": checks.one_of(f"{ROLES[service]}_1", f"{ROLES[service]}_2"),
+            "password": checks.in_url,
+        },
     )
     form = "`username:password`, comma, …"
     return presented, accepted(presented, pair("username", "password"), form, "database")

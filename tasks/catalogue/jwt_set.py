@@ -1,8 +1,9 @@
 """All that signs and verifies tokens, in one value: no two halves of it can ever be mixed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from tasks.catalogue import keys
+from tasks.catalogue import checks, keys
 from tasks.catalogue.keys import Jwk
 from tasks.catalogue.rotation import Rotation
 from tasks.catalogue.secret import (
@@ -47,7 +48,11 @@ def entries(days: int) -> tuple[Secret, ...]:
         def part(values: Values, _facts: Facts) -> str:
             return parse(values[NAME])[name]
 
-        return derived(name, f"as in `{NAME}`", FOLLOWS, (NAME,), part)
+        copy = derived(name, f"as in `{NAME}`", FOLLOWS, (NAME,), part)
+        return replace(copy, check=checks.at_least(checks.WEAK))
+
+    def check(value: str) -> str:
+        return "" if fits(value, {}, Facts("")) else "is no JSON of all members that agree"
 
     whole = Secret(
         NAME,
@@ -59,6 +64,7 @@ def entries(days: int) -> tuple[Secret, ...]:
         fits=fits,
         parts=parts,
         adopts=tuple(READERS),
+        check=check,
     )
     return (whole, *map(copied, COPIES))
 
@@ -69,6 +75,17 @@ def parse(value: str) -> dict[str, str]:
 
 def text(members: Mapping[str, str]) -> str:
     return compact({name: members[name] for name in READERS})
+
+
+def unproven(brought: Values, present: Values) -> dict[str, str]:
+    """What is wrong with brought API keys, by the secret that comes with them or is there."""
+    own = {**present, **parse(present.get(NAME, "")), **parse(brought.get(NAME, "")), **brought}
+    secret = own.get("jwt-secret")
+    found = {name: role for name, role in ROLES.items() if name in brought}
+    if secret is None:
+        return dict.fromkeys(found, "needs the jwt-secret that signed it: bring both")
+    flaws = {name: keys.flaw(brought[name], role, secret) for name, role in found.items()}
+    return {name: flaw for name, flaw in flaws.items() if flaw}
 
 
 def complete(found: Mapping[str, str]) -> dict[str, str]:

@@ -60,11 +60,22 @@ def sign_asymmetric(role: str, key: Jwk) -> str:
 
 def is_signed(token: str, role: str, secret: str) -> bool:
     """Whether the key belongs to this JWT secret and lives long enough."""
+    return not flaw(token, role, secret)
+
+
+def flaw(token: str, role: str, secret: str) -> str:
+    """Why services that know this secret refuse the key as one of the role, now or soon."""
     try:
-        claims = jwt.decode(token, secret, algorithms=["HS256"], issuer=ISSUER)
+        claims = jwt.decode(token, secret, algorithms=["HS256"])
+    except jwt.InvalidSignatureError:
+        return "was not signed by jwt-secret"
+    except jwt.ExpiredSignatureError:
+        return "has expired"
     except jwt.InvalidTokenError:
-        return False
-    return _lasts(claims, role)
+        return "is no HS256 token"
+    if claims.get("role") != role:
+        return f"is not for the role {role}"
+    return "" if _lasts(claims, role) else "ends within three months, or never says when"
 
 
 def is_signed_asymmetric(token: str, role: str, key: Jwk) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Any, Literal
 
+from tasks.catalogue import checks
+from tasks.catalogue.checks import Check
 from tasks.catalogue.rotation import Rotation
 
 Values = Mapping[str, str]
@@ -41,7 +43,8 @@ class Secret:
     `make` gets the values of `needs`, what is there under its own name and under those that it
     `adopts`, and the facts; it returns None while a fact is missing. `fits` says whether an
     existing value still follows from them; what is generated always does. `readers` are consumers
-    in the cluster: one without any is for operators, and stays in the vault.
+    in the cluster: one without any is for operators, and stays in the vault. `check` judges what
+    somebody brings.
     """
 
     name: str
@@ -54,17 +57,33 @@ class Secret:
     fits: Callable[[str, Values, Facts], bool] = lambda _value, _values, _facts: True
     parts: tuple[Part, ...] = ()  # Of a JSON value: its readers get these, and not the whole.
     adopts: tuple[str, ...] = ()
+    check: Check = checks.anything
+
+    def flaw(self, value: str) -> str:
+        """What is wrong with a value that somebody brings; nothing, if it can be used."""
+        return checks.plain(value) or self.check(value)
 
 
 def generated(
-    name: str, form: str, rotation: Rotation, make: Callable[[], str], *readers: str
+    name: str,
+    form: str,
+    rotation: Rotation,
+    make: Callable[[], str],
+    *readers: str,
+    check: Check = checks.anything,
 ) -> Secret:
     """Random; an existing value stays, whatever its form, since clients hold it."""
-    return Secret(name, "generated", readers, form, rotation, lambda _values, _facts: make())
+    made: Callable[[Values, Facts], str] = lambda _values, _facts: make()  # noqa: E731 # One line.
+    return Secret(name, "generated", readers, form, rotation, made, check=check)
 
 
 def generated_json(
-    name: str, form: str, rotation: Rotation, make: Callable[[], dict[str, str]], *parts: Part
+    name: str,
+    form: str,
+    rotation: Rotation,
+    make: Callable[[], dict[str, str]],
+    *parts: Part,
+    check: Mapping[str, Check],
 ) -> Secret:
     """Random, of several parts; an existing value stays when it has them all."""
 
@@ -81,6 +100,7 @@ def generated_json(
         lambda _values, _facts: compact(make()),
         fits=fits,
         parts=parts,
+        check=lambda value: checks.parts(properties(value), check),
     )
 
 

@@ -40,7 +40,10 @@ class Described:
 def opened(uri: str) -> Iterator[SecretClient]:
     """The vault, with refusals in plain words."""
     name = uri.removeprefix("https://").partition(".")[0]
-    with azure.translated(f"Key Vault {name}"), SecretClient(uri, azure.credential()) as client:
+    client = SecretClient(
+        uri, azure.credential(), retry_total=azure.RETRIES, retry_backoff_factor=0.2
+    )
+    with azure.translated(f"Key Vault {name}"), client:
         yield client
 
 

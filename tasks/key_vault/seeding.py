@@ -1,20 +1,23 @@
-"""Bring every secret of the catalogue into the vault."""
+"""Bring every secret of the catalogue into the vault: all is decided before the first write."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError
 from azure.keyvault.secrets import SecretClient
 
-from tasks import wait
+from tasks import azure, wait
 from tasks.catalogue import Facts, Secret
-from tasks.errors import RefusedError
-from tasks.key_vault.data_plane import opened, present, put
+from tasks.errors import ConfigError, DeployError, RefusedError
+from tasks.key_vault import deletion
+from tasks.key_vault.data_plane import Stored, opened, present, put
+from tasks.key_vault.decisions import Decider, Decision, Reader, Wishes, flaws
+from tasks.key_vault.telling import lacking, table
+from tasks.secrets_file import refused
 from tasks.step import step
 
-WRITTEN = {"created", "renewed", "recovered"}
-
-Reader = Callable[[str | None], str]  # Gets the vault's value, which may still be the right one.
+DISABLED = "SecretDisabled"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Kept:
 
     name: str
     version: str
-    action: str  # "unchanged", "created", "renewed", "recovered", "missing" or "later"
+    action: str  # As decided, or "recovered"; in a dry run what would be done.
 
 
 @step("keep-secrets")
@@ -32,100 +35,115 @@ def keep(
     catalogue: tuple[Secret, ...],
     facts: Facts,
     readers: Mapping[str, Reader],
-    provided: Mapping[str, str] | None = None,
+    wishes: Wishes = Wishes(),  # noqa: B008 # A frozen value.
 ) -> tuple[Kept, ...]:
     """
     Bring every secret of the catalogue to a value that fits; one that fits gets no new version.
 
-    `readers` fetch what Azure alone knows, `provided` what a person brought along.
+    `readers` fetch what Azure alone knows. What a person brings is read here, so that no value is
+    ever a parameter. A deleted name is recovered: a new value would cut off every client, and
+    everything that the old one had encrypted.
     """
-    log = wait.logger()
-    kept: list[Kept] = []
+    names = [secret.name for secret in catalogue]
+    given = wishes.brought.read(names)
     with opened(vault_uri) as vault:
-        keeper = _Keeper(vault, facts, readers, provided or {})
-        for secret in catalogue:
-            kept.append(keeper.keep(secret))
-            if kept[-1].action != "unchanged":
-                log.info("Secret %s: %s.", secret.name, kept[-1].action)
-    written = [f"{one.name}: {one.action}" for one in kept if one.action in WRITTEN]
-    if written:
-        wait.changed("**Key Vault**: " + ", ".join(written))
-    missing = [entry.name for entry in kept if entry.action == "missing"]
-    if missing:
-        raise RefusedError(*lacking(missing))
-    return tuple(kept)
+        held = observed(vault, {*names, *(name for secret in catalogue for name in secret.adopts)})
+        if complaints := flaws(catalogue, given, {name: one.value for name, one in held.items()}):
+            raise refused(wishes.brought, complaints)
+        lost = deletion.lost(vault, [name for name in names if name not in held])
+        if not wishes.dry_run:
+            held |= observed(vault, deletion.recover(vault, lost))
+        decider = Decider(catalogue, held, given, readers, facts, wishes, datetime.now(UTC))
+        decisions = decider.decide()
+        check(decisions, decider.complaints, catalogue)
+        for late in decider.overdue:
+            wait.logger().warning("Secret %s", late)
+        if wishes.dry_run:
+            wait.logger().info("Nothing is written. It would be:\n%s", table(decisions, lost))
+            return tuple(Kept(one.name, "", one.action) for one in decisions)
+        versions = write(vault, vault_uri, decisions)
+    return tuple(told(decisions, held, versions, lost))
 
 
-def lacking(missing: list[str]) -> tuple[str, str]:
-    """Message and hint for secrets that only a person can provide."""
-    variables = ", ".join(variable(name) for name in missing)
-    return (
-        f"These secrets must be provided and are missing: {', '.join(missing)}.",
-        f"Put them into the vault, or set {variables} for this run.",
-    )
-
-
-def variable(name: str) -> str:
-    """The environment variable that may bring a provided secret."""
-    return "SECRET_" + name.upper().replace("-", "_")
-
-
-@dataclass
-class _Keeper:
-    vault: SecretClient
-    facts: Facts
-    readers: Mapping[str, Reader]
-    provided: Mapping[str, str]
-    values: dict[str, str] = field(default_factory=dict, repr=False)
-
-    def keep(self, secret: Secret) -> Kept:
-        value, version = self._existing(secret.name)
-        wanted = self._wanted(secret, value)
-        if wanted is None and value is None:
-            return Kept(secret.name, "", "missing" if secret.origin == "provided" else "later")
-        if wanted is None:
-            self.values[secret.name] = value or ""
-            return Kept(secret.name, version, "unchanged")
-        if value is None and (recovered := self._recovered(secret)):
-            return recovered
-        self.values[secret.name] = wanted
-        made = put(self.vault, secret.name, wanted, {}, None)
-        return Kept(secret.name, made, "created" if value is None else "renewed")
-
-    def _recovered(self, secret: Secret) -> Kept | None:
-        """
-        A name that somebody deleted comes back with its old value, if that still fits.
-
-        A new value would cut off every client and everything that the old one had encrypted.
-        """
+def observed(vault: SecretClient, names: Iterable[str]) -> dict[str, Stored]:
+    """What the vault holds of these; all that it does not show is told at once."""
+    held, disabled = {}, []
+    for name in names:
         try:
-            self.vault.begin_recover_deleted_secret(secret.name).wait()
-        except ResourceNotFoundError:
-            return None  # It was never there.
-        value, version = self._existing(secret.name)
-        if value is None or self._wanted(secret, value) is not None:
-            return None
-        self.values[secret.name] = value
-        return Kept(secret.name, version, "recovered")
+            found = present(vault, name)
+        except HttpResponseError as error:
+            if azure.inner_code(error) != DISABLED:
+                raise
+            disabled.append(name)
+            continue
+        if found:
+            held[name] = found
+    if disabled:
+        commands = [
+            f"az keyvault secret set-attributes --enabled true --name {n}" for n in disabled
+        ]
+        raise RefusedError(
+            f"Somebody has disabled {', '.join(disabled)} in the vault; nothing was written.",
+            "Enable them (`" + "`, `".join(commands) + "`), or delete them to get new ones.",
+        )
+    return held
 
-    def _wanted(self, secret: Secret, value: str | None) -> str | None:
-        """The value to write; None when the existing one stays, or none can be made yet."""
-        if secret.origin == "provided":
-            brought = self.provided.get(secret.name)
-            return brought if brought != value else None
-        if secret.origin == "read from Azure":
-            current = self.readers[secret.name](value)
-            return current if current != value else None
-        if value is not None and secret.fits(value, self.values, self.facts):
-            return None
-        present = {} if value is None else {secret.name: value}
-        return secret.make(self.values | self._adopted(secret) | present, self.facts)
 
-    def _adopted(self, secret: Secret) -> dict[str, str]:
-        """What the vault holds under the names whose values go on in this one."""
-        found = {name: self._existing(name)[0] for name in secret.adopts}
-        return {name: value for name, value in found.items() if value is not None}
+def check(
+    decisions: Sequence[Decision], complaints: Sequence[str], catalogue: Sequence[Secret]
+) -> None:
+    """Raise with all that speaks against writing anything."""
+    missing = [one.name for one in decisions if one.action == "missing"]
+    if complaints:
+        told_ = "\n".join(f"  {complaint}" for complaint in complaints)
+        raise ConfigError(
+            f"The secrets do not fit together; nothing was written:\n{told_}",
+            "docs/secrets.md, 'Bring your own', tells what may be brought.",
+        )
+    if missing:
+        wait.logger().info("What is written, once nothing is missing:\n%s", table(decisions))
+        raise RefusedError(*lacking(missing, catalogue))
 
-    def _existing(self, name: str) -> tuple[str | None, str]:
-        found = present(self.vault, name)
-        return (found.value, found.version) if found else (None, "")
+
+def write(vault: SecretClient, vault_uri: str, decisions: Sequence[Decision]) -> dict[str, str]:
+    """The decided versions one after the other; a failure tells how far it came."""
+    todo = [one for one in decisions if one.value is not None]
+    versions: dict[str, str] = {}
+    name = vault_uri.removeprefix("https://").partition(".")[0]
+    for one in todo:
+        try:
+            with azure.translated(f"Key Vault {name}, secret {one.name}"):
+                versions[one.name] = put(vault, one.name, one.value or "", one.tags, one.expires)
+        except DeployError as error:
+            rest = [other.name for other in todo if other.name not in versions]
+            story = (
+                f"Written: {', '.join(versions) or 'nothing'}. Not written: {', '.join(rest)}. "
+                "Running again goes on from there."
+            )
+            error.also(story)
+            wait.logger().warning("Stopped at %s. %s", one.name, story)
+            raise
+    return versions
+
+
+def told(
+    decisions: Sequence[Decision],
+    held: Mapping[str, Stored],
+    versions: Mapping[str, str],
+    recovered: Iterable[str],
+) -> list[Kept]:
+    """The result of each secret, in the log where something has happened."""
+    log, back = wait.logger(), set(recovered)
+    kept = []
+    for one in decisions:
+        action = "recovered" if one.action == "unchanged" and one.name in back else one.action
+        version = versions.get(one.name) or (held[one.name].version if one.name in held else "")
+        kept.append(Kept(one.name, version, action))
+        if action == "kept":
+            log.warning("Secret %s: kept; it %s.", one.name, one.why)
+        elif action != "unchanged":
+            log.info("Secret %s: %s.", one.name, action)
+    changed = [f"{one.name}: {one.action}" for one in kept if one.name in {*versions, *back}]
+    if changed:
+        wait.changed("**Key Vault**: " + ", ".join(changed))
+    return kept
