@@ -212,6 +212,44 @@ def register(
 
 
 @app.command
+def fleet(
+    *,
+    action: Annotated[
+        Literal["drift", "plan", "deploy", "release", "verify", "rotate", "preflight"],
+        cyclopts.Parameter(help="The flow to run for each."),
+    ] = "drift",
+    only: Annotated[
+        list[str] | None,
+        cyclopts.Parameter(help="Names of environments.", consume_multiple=True, negative=""),
+    ] = None,
+    canary: Annotated[str, cyclopts.Parameter(help="The environment that goes first.")] = "",
+    percent: Annotated[int, cyclopts.Parameter(help="Size of each later wave.")] = 25,
+    keep_going: Annotated[
+        bool, cyclopts.Parameter(help="Begin the next wave after a failure, too.", negative="")
+    ] = False,
+) -> int:
+    """
+    Run a flow for many environments, wave by wave, on the workers of their pools.
+
+    Every environment needs its deployment (`register`) and a worker of its pool.
+    """
+    return run(
+        "fleet",
+        action=action,
+        only=only,
+        canary=canary,
+        percent=percent,
+        stop_on_failure=not keep_going,
+    )
+
+
+@app.command
+def overview() -> int:
+    """Show each environment's last deploy, drift, secrets and version; ask nobody but Prefect."""
+    return run("overview")
+
+
+@app.command
 def environments() -> int:
     """List the environments and where they go."""
     from tasks import environment as known  # noqa: PLC0415 # Prefect takes seconds to import.
@@ -263,7 +301,7 @@ def _call(flow: str, environment: str, *, yes: bool, **more: object) -> object:
     from tasks import environment as environments_  # noqa: PLC0415
 
     concerns = [environment] if environment else []
-    for name in concerns or environments_.known():
+    for name in concerns:
         environments_.load(name)  # A wrong name needs no server to be found wrong.
     if not sys.stderr.isatty():
         os.environ.setdefault("PREFECT_LOGGING_COLORS", "false")

@@ -18,6 +18,8 @@ ENVIRONMENTS = Path(os.environ.get("SUPABASE_DEPLOYMENTS") or PROJECT / "deploym
 # Working copies, local state and reports. A worker keeps it on a disk that outlives its runs.
 WORK = Path(os.environ.get("SUPABASE_WORK") or PROJECT / ".work").absolute()
 
+# There may be hundreds of files: libyaml reads them ten times as fast, where PyYAML has it.
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DELAYS = 50  # Prefect takes no longer list; the last delay of a shorter one repeats.
 
 
@@ -329,7 +331,7 @@ def known() -> list[str]:
 def load(name: str) -> Environment:
     """Read and check `deployments/<name>.yaml` and the files that it names."""
     path = ENVIRONMENTS / f"{name}.yaml"
-    if name not in known():
+    if not path.is_file():
         close = difflib.get_close_matches(name, known(), n=1)
         meant = f"Did you mean {close[0]!r}? " if close else ""
         raise ConfigError(
@@ -348,7 +350,7 @@ def load(name: str) -> Environment:
 def parse(name: str, text: str, path: Path) -> Environment:
     """Check the text of an environment file; complaints name the key and the remedy."""
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=LOADER)  # noqa: S506 # A safe one.
     except yaml.YAMLError as error:
         raise ConfigError(f"{path.name} is not YAML: {error}", f"Correct {path}.") from error
     if not isinstance(content, dict):
