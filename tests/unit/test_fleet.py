@@ -5,7 +5,7 @@ import pytest
 
 from flows import fleet as flow
 from tasks.errors import ConfigError
-from tasks.fleet import Outcome, listed, waves
+from tasks.fleet import Outcome, listed, show, waves
 from tasks.report.overview import Line, page
 
 NAMES = [f"env-{number:02}" for number in range(10)]
@@ -38,7 +38,7 @@ def test_who_is_not_known_is_named_before_anything_begins(monkeypatch: pytest.Mo
 
 
 def test_an_outcome_that_was_not_reached_is_no_failure() -> None:
-    text = flow.runs.show(
+    text = show(
         "drift of 2 environments",
         [
             Outcome("a", 1, "Failed", run=uuid4(), name="drift-a", seconds=3, message="x | y"),
