@@ -1,0 +1,264 @@
+"""What `register` leaves on a real Prefect server, and what that does when something happens."""
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import yaml
+from prefect.events.schemas.events import Event, RelatedResource, Resource
+
+from tests.flows.conftest import PROJECT
+
+pytestmark = pytest.mark.flows
+ABOUT = ["deploy-failed", "drift-detected", "run-crashed"]
+Until = Callable[[Callable[[], bool], str], None]
+
+
+@dataclass
+class Inbox:
+    """What somebody was told, at an address that only this test knows."""
+
+    address: str
+    messages: list[dict[str, str]] = field(default_factory=list)
+
+    def about(self, subject: str) -> str:
+        """The text of the first message with this subject; empty while there is none."""
+        return next((one["text"] for one in self.messages if one["subject"] == subject), "")
+
+
+@pytest.fixture(scope="module")
+def inbox() -> Iterator[Inbox]:
+    inbox = Inbox("")
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            inbox.messages.append(json.loads(body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        inbox.address = f"http://127.0.0.1:{receiver.server_port}/hook?key={uuid4().hex}"
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        yield inbox
+        receiver.shutdown()
+
+
+@dataclass
+class Office:
+    """A Prefect server, a folder of environments, and the command that brings them together."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    def write(self, name: str, **changes: Any) -> None:
+        content = yaml.safe_load((PROJECT / "deployments/sandbox.yaml").read_text()) | changes
+        (self.folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
+
+    def flows(self, *arguments: str, **variables: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "flows", *arguments],
+            cwd=PROJECT,
+            env=self.variables | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def register(self) -> list[str]:
+        """The lines that tell what was changed."""
+        code, text = self.flows("register")
+        assert code == 0, text
+        what = ("created ", "changed ", "removed ", "left alone ", "Nothing ")
+        return [line for line in text.splitlines() if line.startswith(what)]
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        method = "GET" if body is None else "POST"
+        answer = httpx.request(
+            method, f"{self.variables['PREFECT_API_URL']}/{path}", json=body, trust_env=False
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def runs_of(self, deployment: str) -> list[dict[str, Any]]:
+        found = self.ask(f"deployments/name/{deployment}")
+        asked = {"deployments": {"id": {"any_": [found["id"]]}}}
+        runs: list[dict[str, Any]] = self.ask("flow_runs/filter", asked)
+        return [run for run in runs if not run["auto_scheduled"]]
+
+    def emit(self, event: str, resource: dict[str, str], *related: dict[str, str]) -> None:
+        """An event as a run sends it."""
+        sent = Event(
+            event=event,
+            resource=Resource(resource),
+            related=[RelatedResource(one) for one in related],
+            payload={"summary": "Somebody opened a port."},
+        )
+        self.ask("events", [sent.model_dump(mode="json")])
+
+
+@pytest.fixture(scope="module")
+def office(
+    tmp_path_factory: pytest.TempPathFactory, server: dict[str, str], inbox: Inbox
+) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office")
+    (folder / "deployments").mkdir()
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("ARM_", "AZURE_"))}
+    places = {
+        "SUPABASE_DEPLOYMENTS": str(folder / "deployments"),
+        "SUPABASE_WORK": str(folder / "work"),
+        "NOTIFY_OPS": inbox.address,
+    }
+    office = Office(folder / "deployments", clean | server | places)
+    office.write("north", notify=[{"to": "ops", "by": "webhook", "about": ABOUT}])
+    office.register()
+    yield office
+    for file in office.folder.glob("*.yaml"):
+        file.unlink()
+    office.register()
+
+
+def test_a_second_run_changes_nothing(office: Office) -> None:
+    assert office.register() == ["Nothing to change."]
+
+
+def test_what_somebody_changed_in_the_ui_is_brought_back(office: Office) -> None:
+    found = office.ask("deployments/name/drift/north")
+    hourly = found["schedules"][0]["id"]
+    address = f"{office.variables['PREFECT_API_URL']}/deployments/{found['id']}/schedules/{hourly}"
+    httpx.patch(address, json={"active": False}, trust_env=False).raise_for_status()
+
+    assert office.register() == ["changed deployment drift/north: schedules"]
+
+
+def test_a_deployment_takes_no_other_environment(office: Office) -> None:
+    found = office.ask("deployments/name/destroy/north")
+
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
+        office.ask(
+            f"deployments/{found['id']}/create_flow_run", {"parameters": {"environment": "prod"}}
+        )
+
+
+def test_a_failed_deploy_is_told_with_its_reason_and_what_to_do(
+    office: Office, inbox: Inbox, until: Until
+) -> None:
+    code, _ = office.flows("deploy", "--environment", "north", PATH="/nowhere")  # No Terraform.
+
+    assert code != 0
+    until(lambda: bool(inbox.about("north: deploy failed")), "the notification")
+    text = inbox.about("north: deploy failed")
+    assert "reason: " in text
+    assert "next: " in text
+    assert "/runs/flow-run/" in text
+    assert "docs/runbook.md#deploy-failed" in text
+
+
+def test_severe_drift_is_told_and_followed_by_a_plan(
+    office: Office, inbox: Inbox, until: Until
+) -> None:
+    north = {"prefect.resource.id": "supabase.environment.north"}
+
+    office.emit("supabase.drift.detected", north | {"supabase.severity": "critical"})
+
+    until(lambda: bool(office.runs_of("deploy/north")), "a run of deploy")
+    assert office.runs_of("deploy/north")[0]["parameters"] == {"environment": "north", "plan": True}
+    until(lambda: bool(inbox.about("north: drift")), "the notification")
+    assert "summary: Somebody opened a port." in inbox.about("north: drift")
+
+
+def test_a_crashed_run_is_told(office: Office, inbox: Inbox, until: Until) -> None:
+    run = begun(office, "verify/north")
+    crashed = {"type": "CRASHED", "name": "Crashed", "message": "The machine is gone."}
+
+    office.ask(f"flow_runs/{run}/set_state", {"state": crashed, "force": True})
+
+    until(lambda: bool(inbox.about("north: a run crashed")), "the notification")
+    assert "The machine is gone." in inbox.about("north: a run crashed")
+
+
+def test_a_run_that_falls_silent_counts_as_crashed(office: Office, until: Until) -> None:
+    hurry(office, "north: a silent run has crashed", within=10)
+
+    run = begun(office, "preflight/north")
+
+    until(
+        lambda: office.ask(f"flow_runs/{run}")["state"]["type"] == "CRASHED",
+        "a run without a sign of life is crashed",
+    )
+    assert "goes on where it was" in office.ask(f"flow_runs/{run}")["state"]["message"]
+
+
+def test_an_address_that_nobody_knows_is_asked_for_before_anything_changes(office: Office) -> None:
+    office.write("south", notify=[{"to": "night-duty", "by": "email"}])
+
+    code, text = office.flows("register")
+
+    (office.folder / "south.yaml").unlink()
+    assert code == 2
+    assert "Nobody has said where channel night-duty is." in text
+    assert "NOTIFY_NIGHT_DUTY" in text
+    with pytest.raises(httpx.HTTPStatusError, match="404"):
+        office.ask("work_pools/supabase-south")
+
+
+def test_what_no_file_asks_for_goes_and_what_others_made_stays(office: Office) -> None:
+    theirs = made_by_hand(office)
+    office.write("north", notify=[], automations={"drift": "nothing"})
+
+    lines = office.register()
+
+    assert "removed channel supabase-notify-ops: no environment names it" in lines
+    assert "removed automation north: tell of deploy-failed: no file asks for it" in lines
+    assert "removed automation north: plan after drift: no file asks for it" in lines
+    assert not [line for line in lines if "removed deployment" in line]
+    assert office.ask(f"automations/{theirs}")["name"] == "made by hand"
+
+
+def begun(office: Office, deployment: str) -> str:
+    """A run of a deployment that a worker has started, and that says nothing any more."""
+    found = office.ask(f"deployments/name/{deployment}")
+    run = office.ask(f"deployments/{found['id']}/create_flow_run", {})["id"]
+    for kind in ("PENDING", "RUNNING"):
+        office.ask(f"flow_runs/{run}/set_state", {"state": {"type": kind}, "force": True})
+    return str(run)
+
+
+def hurry(office: Office, name: str, within: float) -> None:
+    """The same automation with less patience than a person may ask for."""
+    found = next(one for one in office.ask("automations/filter", {}) if one["name"] == name)
+    found["trigger"]["within"] = within
+    kept = ("name", "description", "enabled", "tags", "trigger", "actions")
+    address = f"{office.variables['PREFECT_API_URL']}/automations/{found['id']}"
+    body = {key: found[key] for key in kept}
+    httpx.put(address, json=body, trust_env=False).raise_for_status()
+
+
+def made_by_hand(office: Office) -> str:
+    """The id of an automation that somebody made in the UI."""
+    made = {
+        "name": "made by hand",
+        "trigger": {
+            "type": "event",
+            "posture": "Reactive",
+            "expect": ["never.happens"],
+            "threshold": 1,
+            "within": 0,
+        },
+        "actions": [{"type": "do-nothing"}],
+    }
+    return str(office.ask("automations/", made)["id"])
