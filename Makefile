@@ -45,7 +45,7 @@ down: ## Stop what `make up` started; what it built stays in .sandbox and .work
 	@test ! -x $(BIN)/python || $(LOCAL) down
 	@test ! -x $(BIN)/python || $(BIN)/python -m sandbox down
 
-.PHONY: deploy destroy preflight verify
+.PHONY: deploy destroy leaks preflight verify
 deploy: $(READY) ## Deploy ENVIRONMENT (default sandbox)
 	@$(ENTER) $(BIN)/python -m flows deploy --environment $(ENVIRONMENT)
 destroy: $(READY) ## Show what would go, ask, and remove ENVIRONMENT
@@ -54,6 +54,10 @@ preflight: $(READY) ## Check that ENVIRONMENT can be deployed; change nothing
 	@$(ENTER) $(BIN)/python -m flows preflight --environment $(ENVIRONMENT)
 verify: $(READY) ## Smoke-test ENVIRONMENT
 	@$(ENTER) $(BIN)/python -m flows verify --environment $(ENVIRONMENT)
+
+leaks: $(READY) ## Look for the values of ENVIRONMENT's vault in files, logs, databases and command lines
+	@$(ENTER) $(BIN)/python scripts/leak_scan.py --environment $(ENVIRONMENT) \
+	  $(if $(filter sandbox,$(ENVIRONMENT)),$(wildcard .sandbox/*.log .sandbox/requests.jsonl*))
 
 .PHONY: test
 test: $(READY) ## Every test

@@ -21,6 +21,8 @@ from tests.flows.conftest import PATIENCE, PROJECT, Place
 pytestmark = pytest.mark.flows
 Until = Callable[[Callable[[], bool], str], None]
 WITHOUT = "\nassign_roles = false\n"
+READ = yaml.safe_load((PROJECT / "terraform/foundation/secrets.yaml").read_text())
+FOUNDATION = 7 + len(READ)  # Roles; the vault's reader gets one on each secret.
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +98,14 @@ def test_a_run_prints_what_an_owner_must_assign_and_waits_for_it(
 ) -> None:
     place.environment("owned", waits=patience())
     variables = decided(tmp_path, "owned", WITHOUT)
+    tfvars = Path(variables["TFVARS_FILE"])
+    text = tfvars.read_text()
+    tfvars.write_text(text.replace("vault = {", 'vault = {\n  reader_scope = "secrets"', 1))
 
     program = place.start("provision", "--environment", "owned", **variables)
     said = listen(program)
-    until(lambda: any("8 of 8 role assignments yet" in line for line in said), "Nothing waits.")
+    owed = f"{FOUNDATION} of {FOUNDATION} role assignments yet"
+    until(lambda: any(owed in line for line in said), "Nothing waits.")
     before = written(place)
     made = 0
     deadline = time.monotonic() + PATIENCE
@@ -110,7 +116,9 @@ def test_a_run_prints_what_an_owner_must_assign_and_waits_for_it(
         time.sleep(0.2)
 
     assert program.returncode == 0, "".join(said)
-    assert made > 8  # The platform has some of its own, once it is there.
+    assert made > FOUNDATION  # The platform has some of its own, once it is there.
+    scopes = {words[words.index("--scope") + 1] for words in commands(said)}
+    assert {scope.rpartition("/")[2] for scope in scopes if "/secrets/" in scope} == set(READ)
     assert not any("/managedClusters/" in path for path in before)
     assert any(path.endswith("/managedClusters/supabase-owned-aks") for path in written(place))
 

@@ -94,6 +94,7 @@ def test_a_fresh_clone_deploys_deploys_again_and_goes_away(clone: Clone) -> None
 
     first = clone.run(demo)
     second = clone.run(demo)
+    leaks = clone.run("make leaks")
     up = clone.listening()
     down = clone.run("make down")
 
@@ -108,6 +109,8 @@ def test_a_fresh_clone_deploys_deploys_again_and_goes_away(clone: Clone) -> None
         assert said in second.text
     assert set(re.findall(r"Release [a-z0-9-]+: (\w+)", second.text)) == {"unchanged"}
     assert "Nothing had to change." in " ".join(second.text.split())  # However wide the page.
+    assert leaks.code == 0, leaks.text
+    assert re.search(r"(?m)^0 leaks, .* [1-9]\d+ values of https://\S+ in [1-9]", leaks.text)
     assert up == ["prefect", "sandbox"]
     assert down.code == 0, down.text
     assert "The sandbox is down." in down.text
