@@ -128,7 +128,8 @@ def by_suspending(
 
     It comes back to this question: the answer counts if the plan is still the one that was shown.
     """
-    key = hashlib.sha256(f"{what}\n{plan}".encode()).hexdigest()[:16]
+    told = "\n".join([what, *sorted(plan.splitlines())])  # Terraform's order is any order.
+    key = hashlib.sha256(told.encode()).hexdigest()[:16]
     state: State[None] = Suspended(timeout_seconds=environment.approval_timeout, pause_key=key)
     keyset = keyset_from_paused_state(state)
     with get_client(sync_client=True) as client:
