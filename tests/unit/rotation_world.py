@@ -1,10 +1,13 @@
 """A vault, a cluster and clients in memory, as far as a rotation can tell them from real ones."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+
+import jwt
 
 from tasks import catalogue, rotation
 from tasks.catalogue import Facts
@@ -12,11 +15,17 @@ from tasks.rotation import MOVES, Policy, Safe, begun
 
 FACTS = Facts("account", "boss", "postgres", "db.example.com")
 VERIFIERS = ("rest", "realtime", "storage", "functions")
-LONGEST = timedelta(days=7)  # The longest overlap: clients take up new API keys within it.
+PROVED = {"jwt-set", "realtime-metrics-token"}  # Signatures, which take their time to check.
+OVERLAP = 7  # Days in which clients outside take up new API keys.
+OFTEN = 0.15  # Of all moments: a node is drained, or External Secrets looks by itself.
 
 
 class Killed(BaseException):
     """The worker is gone, as after kill -9."""
+
+
+class ProbeError(Exception):
+    """The platform does not answer as it should."""
 
 
 @dataclass
@@ -24,8 +33,10 @@ class Fuse:
     """Lets so many changes happen; the next one finds the worker dead."""
 
     left: int | None = None
+    weather: Callable[[], None] = lambda: None
 
     def burn(self) -> None:
+        self.weather()
         if self.left is not None:
             if self.left == 0:
                 self.left = None
@@ -46,6 +57,8 @@ class Version:
 class FakeVault:
     fuse: Fuse
     versions: dict[str, list[Version]] = field(default_factory=dict)
+    first: dict[tuple[str, str], int] = field(default_factory=dict)  # Day of each generation.
+    day: int = 0
     numbers: Iterator[int] = field(default_factory=count)
 
     def read(self, names: Collection[str]) -> dict[str, Version]:
@@ -57,6 +70,7 @@ class FakeVault:
         self.fuse.burn()
         made = Version(value, str(next(self.numbers)), datetime.now(UTC), expires, dict(tags))
         self.versions.setdefault(name, []).append(made)
+        self.first.setdefault((name, tags.get("generation", "")), self.day)
         return made.version
 
     def tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:
@@ -75,8 +89,10 @@ class FakeVault:
                     one,
                     created=one.created - by,
                     expires=one.expires and one.expires - by,
-                    tags={k: _earlier(v, by) if "-at" in k or "since" in k else v
-                          for k, v in one.tags.items()},
+                    tags={
+                        k: _earlier(v, by) if "-at" in k or "since" in k else v
+                        for k, v in one.tags.items()
+                    },
                 )
                 for one in versions
             ]
@@ -101,13 +117,11 @@ class FakeAccount:
         return self.keys[name]
 
 
-@dataclass
 class World:
     """What the promises are about: whoever presents something is accepted, at every moment."""
 
-    fuse: Fuse = field(default_factory=Fuse)
-
-    def __post_init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self.fuse = Fuse()
         self.vault = FakeVault(self.fuse)
         self.account = FakeAccount(self.fuse)
         self.secrets = catalogue.of()
@@ -117,12 +131,18 @@ class World:
         self.synced: dict[str, dict[str, str]] = {}
         self.live: dict[str, dict[str, str]] = {}
         self.logins: list[str] = []
-        self.administrator = ""
-        self.broken: set[str] = set()  # Generations of nothing: what the probe finds wrong.
+        self.broken = False  # Whether the probe finds something wrong.
+        self.day = 0
+        self.asked = 0  # The day on which clients outside last took up an API key.
+        self.client = ""
+        self.sessions: set[str] = set()  # Keys that signed tokens which are still valid.
         self.seed()
         self.sync()
         self.release()
+        self.days(0)
         self.client = self.vault.value("publishable-key")
+        self.chance = random.Random(seed)  # noqa: S311 # Weather, and no key.
+        self.fuse.weather = self.weather
 
     # --- What the flow does -----------------------------------------------------------------------
 
@@ -132,7 +152,9 @@ class World:
         for secret in self.secrets:
             held = self.vault.read([secret.name])
             value = held[secret.name].value if held else None
-            if secret.name == "azure-storage-account-key":
+            if value is not None and secret.name in PROVED:
+                made = None
+            elif secret.name == "azure-storage-account-key":
                 made = self.account.value("key1") if value is None else None
             elif value is not None and secret.fits(value, values, FACTS):
                 made = None
@@ -144,22 +166,13 @@ class World:
 
     def sync(self) -> None:
         for name in self.consumers:
+            self.fuse.burn()
             self.sync_one(name)
 
-    def sync_one(self, name: str) -> None:
-        self.fuse.burn()
-        found = {}
-        for key in self.consumers[name].keys:
-            value = self.vault.value(key.remote)
-            found[key.name] = json.loads(value)[key.part] if key.part else value
-        self.synced[name] = found
-        self.check()
-
     def release(self) -> None:
+        """The administrator, the database's Job, then everybody in any order."""
         self.fuse.burn()
-        self.administrator = self.vault.value("pg-password")
-        self.fuse.burn()
-        assert self.synced["database"]["pg-password"] == self.administrator
+        assert self.synced["database"]["pg-password"] == self.vault.value("pg-password")
         self.logins = [
             login
             for name, value in self.synced["database"].items()
@@ -167,18 +180,34 @@ class World:
             for login in value.split(",")
         ]
         for name in self.consumers:
+            self.fuse.burn()
             self.restart(name)
 
+    def weather(self) -> None:
+        """What happens by itself, at any time: Secrets are refreshed, pods are moved."""
+        for happen in (self.sync_one, self.restart):
+            if self.chance.random() < OFTEN:
+                happen(self.chance.choice(list(self.consumers)))
+
+    def sync_one(self, name: str) -> None:
+        found = {}
+        for key in self.consumers[name].keys:
+            value = self.vault.value(key.remote)
+            found[key.name] = json.loads(value)[key.part] if key.part else value
+        self.synced[name] = found
+        self.check()
+
     def restart(self, name: str) -> None:
-        self.fuse.burn()
         self.live[name] = dict(self.synced[name])
+        if name == "auth":
+            self.sessions.add(signer(self.live[name]))
         self.check()
 
     def bring(self) -> None:
         self.sync()
         self.release()
-        if self.broken & set(self.live):
-            raise LookupError(self.broken)
+        if self.broken:
+            raise ProbeError
         rotation.settle.fn(self.safe, self.units)
 
     def rotate(self, *only: str) -> list[str]:
@@ -203,7 +232,7 @@ class World:
     def bring_or_back(self) -> None:
         try:
             self.bring()
-        except LookupError:
+        except ProbeError:
             rotation.go_back.fn(self.safe, self.units)
             self.sync()
             self.release()
@@ -211,38 +240,39 @@ class World:
 
     # --- What must hold ---------------------------------------------------------------------------
 
-    def days(self, number: float) -> None:
-        """Time goes by; clients outside take up what the vault presents."""
+    def days(self, number: int) -> None:
+        """Time goes by: tokens end after an hour, clients outside ask for their key in time."""
         self.vault.grow_older(timedelta(days=number))
-        if timedelta(days=number) >= LONGEST:
-            self.client = self.vault.value("publishable-key")
+        self.day += number
+        self.vault.day = self.day
+        if number or not self.sessions:
+            self.sessions = {signer(self.live["auth"])}
+        if self.day - self.asked >= OVERLAP:
+            self.asked, self.client = self.day, self.vault.value("publishable-key")
 
     def check(self) -> None:
-        if set(self.live) != set(self.consumers) or not hasattr(self, "client"):
-            return  # The very first release.
+        if not self.client:
+            return  # The first release is still on its way.
         for name in ("auth", "rest", "realtime", "storage", "meta", "functions"):
             own = self.live[name]
             login = f"{own[f'pg-{name}-username']}:{own[f'pg-{name}-password']}"
             assert login in self.logins, f"{name} cannot sign in"
-        storage, proxy = self.live["storage"], self.live["s3proxy"]
+        storage, proxy, gateway = (self.live[name] for name in ("storage", "s3proxy", "gateway"))
         pair = f"{storage['keyId']}:{storage['accessKey']}"
         assert pair in proxy["supabase-storage-creds-accepted"].split(",")
         assert proxy["azure-storage-account-key"] in self.account.keys.values()
-        gateway = self.live["gateway"]
         for held in (self.client, self.live["studio"]["publishable-key"]):
             assert held in gateway["publishable-key-accepted"].split(",")
-        signed = json.loads(self.live["auth"]["jwt-keys"])[0]["kid"]
+        translated = str(jwt.get_unverified_header(gateway["anon-key-asymmetric"])["kid"])
         for name in VERIFIERS:
             known = {key.get("kid") for key in json.loads(self.live[name]["jwt-jwks"])["keys"]}
-            assert signed in known, f"{name} refuses what auth signs"
-            assert _kid(gateway["anon-key-asymmetric"]) in known
+            assert self.sessions | {translated} <= known, f"{name} refuses a token"
 
     @property
     def at_rest(self) -> bool:
         return not any(one.under_way for one in rotation.survey.fn(self.safe, self.units))
 
 
-def _kid(token: str) -> str:
-    import jwt  # noqa: PLC0415
-
-    return str(jwt.get_unverified_header(token)["kid"])
+def signer(auth: Mapping[str, str]) -> str:
+    """The key with which auth signs, by its id."""
+    return str(json.loads(auth["jwt-keys"])[0]["kid"])
