@@ -17,8 +17,8 @@ def register(prune: bool = True) -> list[Change]:
     """
     wanted = [environments.load(name) for name in environments.known()]
     channels, changes = registered.bring_channels(wanted, prune=prune)
-    changes += registered.bring_pools(wanted, prune=prune)
     entries = registered.deployments(environments.known())
+    changes += registered.bring_pools(registered.places(wanted, entries), prune=prune)
     deployments, changed = registered.bring_deployments(entries, prune=prune)
     changes += changed
     changes += registered.bring_automations(wanted, deployments, channels, prune=prune)

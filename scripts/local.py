@@ -49,7 +49,7 @@ def up(port: Port = PORT) -> int:
             screen.print(f"The server does not answer; see {HOME / 'server.log'}.", style="red")
             return 1
     if not _alive("worker"):
-        # Registering takes Prefect's command line ten seconds: it happens beside the deploy.
+        # Registering takes seconds: it happens beside the deploy.
         _start("worker", [sys.executable, __file__, "work", "--port", str(port)], port)
     screen.print(f"Prefect: http://127.0.0.1:{port}", style="green")
     return 0
@@ -57,17 +57,11 @@ def up(port: Port = PORT) -> int:
 
 @app.command
 def work(port: Port = PORT) -> int:
-    """Register the sandbox's pool and every deployment, then work."""
+    """Register every pool and deployment, then work for the sandbox."""
     prefect = str(BIN / "prefect")
     environment = _environment(port)
-    steps = (
-        [prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite"],
-        [prefect, "work-pool", "create", "supabase-dev", "--type", "process", "--overwrite"],
-        [prefect, "work-pool", "create", "supabase-prod", "--type", "process", "--overwrite"],
-        [prefect, "--no-prompt", "deploy", "--all"],
-    )
-    for step in steps:
-        subprocess.run(step, cwd=PROJECT, env=environment, check=True)  # noqa: TID251 # Short.
+    register = [sys.executable, "-m", "flows", "register"]
+    subprocess.run(register, cwd=PROJECT, env=environment, check=True)  # noqa: TID251 # Short.
     os.execve(prefect, [prefect, "worker", "start", "--pool", POOL], environment)  # noqa: S606
 
 
@@ -130,7 +124,6 @@ def _environment(port: int) -> Mapping[str, str]:
     return {
         **os.environ,
         **_variables(port),
-        "PROJECT": str(PROJECT),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         # In memory, which is the default, a server that restarts forgets who holds an environment,
         # and counts the place as taken for ever.

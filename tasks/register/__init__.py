@@ -4,7 +4,7 @@ from tasks.register.automations import bring as bring_automations
 from tasks.register.channels import bring as bring_channels
 from tasks.register.deployments import bring as bring_deployments
 from tasks.register.pools import bring as bring_pools
-from tasks.register.wanted import MARK, Change, Deployment, deployments
+from tasks.register.wanted import MARK, Change, Deployment, deployments, places
 
 __all__ = [
     "MARK",
@@ -15,4 +15,5 @@ __all__ = [
     "bring_deployments",
     "bring_pools",
     "deployments",
+    "places",
 ]

@@ -1,5 +1,6 @@
 """What prefect.yaml and the environment files ask of Prefect; pure, and checked."""
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from tasks.environment import PROJECT, Environment, Frozen
+from tasks.environment import PROJECT, Environment, Frozen, Worker
 from tasks.errors import ConfigError
 
 PREFECT_FILE = PROJECT / "prefect.yaml"
@@ -72,6 +73,11 @@ class Deployment(Frozen):
     def title(self) -> str:
         return f"{self.flow}/{self.name}"
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it belongs to no environment of its own."""
+        return "environment" not in self.parameters
+
 
 class Flow(Frozen):
     """What all deployments of a flow have in common."""
@@ -107,7 +113,7 @@ def deployments(environments: Collection[str], path: Path = PREFECT_FILE) -> tup
     listed = {entry.name for entry in entries}
     others = [name for name in environments if name not in listed]
     return (
-        *(entry for entry in entries if entry.name in environments),
+        *(one for one in entries if one.everywhere or one.name in environments),
         *(deployed(flow, name) for name in others for flow in flows.values()),
     )
 
@@ -125,27 +131,65 @@ def deployed(flow: Flow, environment: str) -> Deployment:
     )
 
 
-def template(environment: Environment) -> dict[str, Any]:
-    """The base job template of the environment's pool, with its own values as defaults."""
-    worker = environment.worker
+@dataclass(frozen=True)
+class Place:
+    """A work pool as the files want it."""
+
+    name: str
+    worker: Worker
+    said: str  # Where the worker is decided.
+
+    @property
+    def description(self) -> str:
+        return f"Its worker holds the credentials of this environment and of no other. {MARK}"
+
+
+def places(
+    environments: Collection[Environment], wanted: Collection[Deployment]
+) -> tuple[Place, ...]:
+    """The pools of the environments, and those that prefect.yaml names besides."""
+    own = {
+        f"supabase-{one.name}": Place(
+            f"supabase-{one.name}", one.worker, f"worker in deployments/{one.name}.yaml"
+        )
+        for one in environments
+    }
+    named = {one.work_pool.name for one in wanted} - set(own)
+    return (*own.values(), *(Place(one, Worker(), "prefect.yaml") for one in sorted(named)))
+
+
+def template(place: Place, standing: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The base job template of a pool, with the environment's own values as defaults.
+
+    An image that no file names is WORKER_IMAGE, as a pipeline has built it, or stays as it is.
+    """
+    worker = place.worker
     path = PROJECT / "deployments/pools" / f"{worker.kind}.yaml"
     made: dict[str, Any] = yaml.safe_load(path.read_text())
     properties: dict[str, dict[str, Any]] = made["variables"]["properties"]
     if unknown := sorted(set(worker.variables) - set(properties)):
         raise ConfigError(
-            f"worker.variables of {environment.name} names {', '.join(unknown)}; a pool of kind "
-            f"{worker.kind} has {', '.join(properties)}.",
-            f"Correct deployments/{environment.name}.yaml, or add it to {path.name}.",
+            f"{place.said} has {', '.join(unknown)} among its variables; a pool of kind "
+            f"{worker.kind} knows {', '.join(properties)}.",
+            f"Correct it, or add the variable to {path.name}.",
         )
-    for name, value in worker.variables.items():
+    given = image(properties, standing) | worker.variables
+    for name, value in given.items():
         properties[name]["default"] = value
-    required = set(made["variables"].get("required", ())) - set(worker.variables)
-    if required:
+    if missing := set(made["variables"].get("required", ())) - set(given):
         raise ConfigError(
-            f"A pool of kind {worker.kind} needs {', '.join(sorted(required))}.",
-            f"Say it under worker.variables in deployments/{environment.name}.yaml.",
+            f"{place.said} does not tell {', '.join(sorted(missing))}, which a pool of kind "
+            f"{worker.kind} needs.",
+            "Say it among its variables; the image may come from WORKER_IMAGE instead.",
         )
     return made
+
+
+def image(properties: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, str]:
+    before = standing.get("variables", {}).get("properties", {}).get("image", {}).get("default")
+    chosen = os.environ.get("WORKER_IMAGE") or before
+    return {"image": chosen} if "image" in properties and chosen else {}
 
 
 def differences(found: Mapping[str, Any], wished: Mapping[str, Any]) -> list[str]:

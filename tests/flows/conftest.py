@@ -175,28 +175,15 @@ def place(
 
 @pytest.fixture(scope="module")
 def worker(place: Place) -> Iterator[Place]:
-    """A worker of the sandbox's pool, with every deployment of prefect.yaml."""
-    variables = place.variables | {"PROJECT": str(PROJECT)}
-    for command in (
-        ["work-pool", "create", "supabase-sandbox", "--type", "process", "--overwrite"],
-        ["work-pool", "create", "supabase-dev", "--type", "process", "--overwrite"],
-        ["work-pool", "create", "supabase-prod", "--type", "process", "--overwrite"],
-        ["--no-prompt", "deploy", "--all"],
-    ):
-        done = subprocess.run(
-            [PREFECT, *command],
-            cwd=PROJECT,
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    """A worker of the sandbox's pool, with every deployment of its environment."""
+    place.environment("sandbox")
+    done = place.run("register")
+    assert done.code == 0, done.text
     with (place.folder / "worker.log").open("w") as log:
         program = subprocess.Popen(
             [PREFECT, "worker", "start", "--pool", "supabase-sandbox"],
             cwd=PROJECT,
-            env=variables,
+            env=place.variables,
             stdout=log,
             stderr=log,
             start_new_session=True,

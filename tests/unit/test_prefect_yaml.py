@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[2]
-DEPLOYMENTS = yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
-BESIDE = {"fleet", "register"}  # They concern every environment.
+ENTRIES = yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
+DEPLOYMENTS = [entry for entry in ENTRIES if entry["parameters"]]
+BESIDE = {"fleet", "overview", "register"}  # They concern every environment.
 FLOWS = {path.stem for path in (PROJECT / "flows").glob("[a-z]*.py")} - BESIDE
 
 
