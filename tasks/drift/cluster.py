@@ -88,7 +88,7 @@ def cluster(
             seen.lines("certificates"), names, seen.namespace, now
         ),
     }
-    yield from objects(seen.log, environment)
+    yield from objects(seen.log, wished, present(seen), environment, seen.namespace)
     for part, question in questions.items():
         if part not in seen.blind:
             yield from (of(part, one) for one in question())

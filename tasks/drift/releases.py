@@ -16,6 +16,7 @@ RELEASE = re.compile(r"^::release (\S+)\n", re.MULTILINE)
 KEPT_BY_SERVER = {"generation", "resourceVersion", "uid", "creationTimestamp", "managedFields"}
 # Places whose values may be somebody's secret, typed in by hand.
 CLOSED = re.compile(r"\benv\b|\bdata\b|stringData|annotations|args|command")
+NO_DIGEST = "<none>"  # kubectl's word.
 FEW = 6  # Places that one line names.
 LONGEST = 80  # Signs of a value that are shown.
 
@@ -90,6 +91,8 @@ def difference(wished: Wished, found: Present) -> str:
         places = [place for place, _, _ in differences(found.values, wished.values)]
         if places:
             parts.append(f"values differ at {listed(places)}")
+    if not parts and found.digest == NO_DIGEST:
+        return "it bears no digest, as after a rollback, and may be anything"
     return "; ".join(parts) or "the content of its chart has changed"
 
 
@@ -98,25 +101,35 @@ def listed(places: Sequence[str]) -> str:
     return ", ".join(places[:FEW]) + more
 
 
-def objects(log: str, environment: str) -> Iterator[Finding]:
+def objects(
+    log: str,
+    wished: Sequence[Wished],
+    present: Mapping[str, Present],
+    environment: str,
+    namespace: str,
+) -> Iterator[Finding]:
     """Every place at which an object is not as its release made it."""
+    places = {one.name: one.namespace for one in wished}
     _, *parts = RELEASE.split(log)
     for name, text in zip(parts[::2], parts[1::2], strict=True):
+        revision = present[name].revision
+        back = f"`helm rollback {name} {revision} -n {places[name]}` in the cluster"
+        if places[name] == namespace:
+            back = (
+                f"`python -m flows release --environment {environment} --name {name} "
+                f"--revision {revision}`"
+            )
         for _, live, wanted in OBJECT.findall(text):
-            yield from _object(name, yaml.safe_load(live), yaml.safe_load(wanted), environment)
+            yield from _object(name, yaml.safe_load(live), yaml.safe_load(wanted), back)
 
 
 def _object(
-    release: str, live: Mapping[str, Any] | None, wanted: Mapping[str, Any], environment: str
+    release: str, live: Mapping[str, Any] | None, wanted: Mapping[str, Any], back: str
 ) -> Iterator[Finding]:
     about = wanted["metadata"]
     where = "/".join(filter(None, (about.get("namespace"), wanted["kind"], about["name"])))
     source = f"cluster/objects of {release}"
-    remedy = (
-        f"`helm rollback {release}` to its present revision puts it back, or "
-        f"`python -m flows deploy --environment {environment}` after a change of the files; to "
-        "keep it, write it into the values."
-    )
+    remedy = f"{back} puts it back; to keep it, write it into the values."
     if live is None:
         what = f"It is gone; release {release} made it."
         yield Finding("object-missing", "critical", where, what, remedy, source)

@@ -70,16 +70,14 @@ def vault(
                 f"It expired on {one.expires:%Y-%m-%d}.",
                 rotate(secret, environment, mine=mine),
             )
-        elif (days := periods.get(secret.name)) and one.created:
-            age = (now - one.created).days
-            if age > days:
-                yield Finding(
-                    "rotation-overdue",
-                    "warning",
-                    where,
-                    f"It is {age} days old, and due every {days}.",
-                    rotate(secret, environment, mine=mine),
-                )
+        elif (days := periods.get(secret.name)) and one.created and (now - one.created).days > days:
+            yield Finding(
+                "rotation-overdue",
+                "warning",
+                where,
+                f"It is {(now - one.created).days} days old, and due every {days}.",
+                rotate(secret, environment, mine=mine),
+            )
         elif one.expires and one.expires <= now + SOON:
             yield Finding(
                 "secret-expiring",
