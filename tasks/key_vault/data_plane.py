@@ -8,10 +8,12 @@ from datetime import datetime
 from azure.core.exceptions import ResourceNotFoundError
 from azure.keyvault.secrets import KeyVaultSecret, SecretClient, SecretProperties
 
-from tasks import azure
+from tasks import azure, redaction
+from tasks.catalogue import CATALOGUE
 
 GENERATION = "generation"  # Tags of what we write: how often it was rotated, and by whom.
 MADE_BY, US = "made-by", "supabase-on-azure"
+OPEN = {one.name for one in CATALOGUE if one.origin == "known"} | {"dashboard-username"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def present(vault: SecretClient, name: str) -> Stored | None:
         secret = vault.get_secret(name)
     except ResourceNotFoundError:
         return None
+    handled(name, secret.value or "")
     told = _described(secret.properties)
     return Stored(secret.value or "", told.version, told.created, told.expires, told.tags)
 
@@ -78,9 +81,16 @@ def write(
 def put(
     vault: SecretClient, name: str, value: str, tags: Mapping[str, str], expires: datetime | None
 ) -> str:
+    handled(name, value)
     marked = {GENERATION: "1"} | dict(tags) | {MADE_BY: US}
     made: KeyVaultSecret = vault.set_secret(name, value, tags=marked, expires_on=expires)
     return made.properties.version or ""
+
+
+def handled(name: str, value: str) -> None:
+    """Keep it out of every log from here on, unless it is a name that people need to read."""
+    if name not in OPEN:
+        redaction.remember(name, value)
 
 
 def tag(vault_uri: str, name: str, version: str, tags: Mapping[str, str]) -> None:

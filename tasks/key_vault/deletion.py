@@ -10,7 +10,7 @@ from tasks.errors import RefusedError
 from tasks.key_vault.data_plane import opened
 from tasks.step import step
 
-PURGEABLE = "Purgeable"  # Part of the recovery level of what may go before its time.
+PURGEABLE = "purgeable"  # Part of the recovery level of what may go before its time.
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,20 @@ class Deleted:
         return f"{self.name} (kept until {self.until})"
 
 
-def lost(vault: SecretClient, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names that can be recovered."""
+def lost(vault: SecretClient, names: Iterable[str]) -> tuple[Deleted, ...]:
+    """Those of the names that somebody has deleted, spelled as we do."""
     wanted = {name.lower(): name for name in names}
     if not wanted:
         return ()
-    found = (str(entry.name).lower() for entry in vault.list_deleted_secrets())
-    return tuple(wanted[name] for name in found if name in wanted)
+    return tuple(
+        Deleted(
+            wanted[str(entry.name).lower()],
+            f"{entry.scheduled_purge_date:%Y-%m-%d}" if entry.scheduled_purge_date else "purged",
+            PURGEABLE in str(entry.properties.recovery_level).lower(),
+        )
+        for entry in vault.list_deleted_secrets()
+        if str(entry.name).lower() in wanted
+    )
 
 
 def recover(vault: SecretClient, names: Iterable[str]) -> tuple[str, ...]:
@@ -45,17 +52,8 @@ def recover(vault: SecretClient, names: Iterable[str]) -> tuple[str, ...]:
 @step("find-deleted-secrets")
 def find(vault_uri: str, names: tuple[str, ...]) -> tuple[Deleted, ...]:
     """Which of these names somebody has deleted."""
-    wanted = {name.lower() for name in names}
     with opened(vault_uri) as vault:
-        return tuple(
-            Deleted(
-                str(entry.name),
-                f"{entry.scheduled_purge_date:%Y-%m-%d}" if entry.scheduled_purge_date else "?",
-                PURGEABLE in str(entry.properties.recovery_level or ""),
-            )
-            for entry in vault.list_deleted_secrets()
-            if str(entry.name).lower() in wanted
-        )
+        return lost(vault, names)
 
 
 @step("purge-secrets")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from azure.keyvault.secrets import SecretClient, SecretProperties
 
-from tasks.key_vault.data_plane import opened
+from tasks.key_vault.data_plane import handled, opened
 
 APPLIED = "applied-to"  # The tag that says where a version is in use.
 
@@ -22,7 +22,9 @@ class Sealed:
 
     def reveal(self) -> str:
         with opened(self.vault_uri) as vault:
-            return vault.get_secret(self.name).value or ""
+            value = vault.get_secret(self.name).value or ""
+        handled(self.name, value)
+        return value
 
     def mark(self, where: str) -> None:
         """Record on the current version where it is in use."""

@@ -50,7 +50,8 @@ def keep(
         held = observed(vault, {*names, *(name for secret in catalogue for name in secret.adopts)})
         if complaints := flaws(catalogue, given, {name: one.value for name, one in held.items()}):
             raise refused(wishes.brought, complaints)
-        lost = deletion.lost(vault, [name for name in names if name not in held])
+        absent = [name for name in names if name not in held]
+        lost = [one.name for one in deletion.lost(vault, absent)]
         if not wishes.dry_run:
             held |= observed(vault, deletion.recover(vault, lost))
         decider = Decider(catalogue, held, given, readers, facts, wishes, datetime.now(UTC))
