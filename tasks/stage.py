@@ -15,7 +15,8 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled
 
-from tasks import shell
+from tasks import redaction, shell
+from tasks.errors import DeployError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,11 +27,15 @@ def stage(function: Callable[P, R]) -> Flow[P, R]:
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        redaction.watch_logs()
         try:
             with tags(*flow_run.tags):  # Prefect passes those of a deployment to no other run.
                 return function(*args, **kwargs)
         except Pause:
             _begins_anew()
+            raise
+        except DeployError as error:
+            redaction.cleanse(error)
             raise
         except Exception:
             raise  # A failure beside it is no reason to stop what Azure is building.

@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import wait
+from tasks import redaction, wait
 from tasks.errors import DeployError
 
 P = ParamSpec("P")
@@ -28,6 +28,7 @@ def step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
             try:
                 return function(*args, **kwargs)
             except DeployError as error:
+                redaction.cleanse(error)
                 if error.transient:
                     wait.show(error)
                 else:

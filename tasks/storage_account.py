@@ -8,7 +8,7 @@ from azure.mgmt.storage.models import (
     StorageAccountRegenerateKeyParameters,
 )
 
-from tasks import azure
+from tasks import azure, redaction
 
 
 @dataclass(frozen=True)
@@ -43,4 +43,7 @@ class AccountKeys:
 
 def values(found: StorageAccountListKeysResult) -> dict[str, str]:
     """By name; `.keys` is the mapping's method."""
-    return {str(key["keyName"]): str(key["value"]) for key in found["keys"]}
+    told = {str(key["keyName"]): str(key["value"]) for key in found["keys"]}
+    for value in told.values():
+        redaction.remember("azure-storage-account-key", value)
+    return told

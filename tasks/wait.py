@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 
 from tasks.environment import Wait
 from tasks.errors import DeployError, NotReadyError
+from tasks.redaction import clean
 
 PATIENCE = "patience"
 SINCE = "since"
@@ -123,10 +124,19 @@ def display(artifact: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not within_run():
         return None  # A step that is called by itself has no page to show it on.
     try:
-        return artifact(*args, **kwargs)
+        return artifact(*map(cleaned, args), **{k: cleaned(v) for k, v in kwargs.items()})
     except Exception as error:  # noqa: BLE001 # Whatever it is, the work goes on.
         logger().warning("Not shown in the UI: %s", error)
         return None
+
+
+def cleaned(told: Any) -> Any:
+    """Texts, and rows of texts, without values of secrets."""
+    if isinstance(told, str):
+        return clean(told)
+    if isinstance(told, list):
+        return [{k: cleaned(v) for k, v in row.items()} for row in told]
+    return told
 
 
 def within_run() -> bool:
