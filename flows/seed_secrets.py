@@ -47,7 +47,8 @@ def seed_secrets(  # noqa: PLR0913 # The form that people fill in.
     brought = Brought(secrets_file)
     needed = secrets(wanted)
     brought.read(secret.name for secret in needed)  # What is wrong with a file needs no vault.
-    wishes = Wishes(brought, generate_default_secrets, overwrite, dry_run)
+    every = wanted.rotation.every
+    wishes = Wishes(brought, generate_default_secrets, overwrite, dry_run, every)
     with turn.hold(wanted):
         built = terraform.outputs(terraform.foundation(wanted), Foundation)
         role_assignments.same_caller(built.deployer_object_id)

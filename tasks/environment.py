@@ -4,7 +4,7 @@ import difflib
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
 import yaml
@@ -300,7 +300,7 @@ class Environment(Frozen):
         default=False,
         description="While this is true, `destroy` refuses, and `provision` what would lose data.",
     )
-    provided_secrets: tuple[str, ...] = Field(
+    provided_secrets: tuple[Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{1,127}$")], ...] = Field(
         default=(),
         description="Secrets that a person must put into the vault, or into SECRET_<NAME>.",
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from tasks.catalogue import Facts, Secret, jwt_set
 from tasks.catalogue.rotation import Kind
 from tasks.catalogue.secret import compact, properties
+from tasks.environment import Every
 from tasks.key_vault.data_plane import GENERATION, Stored
 from tasks.key_vault.sealed import APPLIED
 from tasks.secrets_file import Brought
@@ -32,7 +33,7 @@ class Wishes:
     generate: bool = True
     overwrite: bool = False
     dry_run: bool = False
-    every: Mapping[Kind, int] = field(default_factory=dict)  # Days, instead of the catalogue's.
+    every: Every = field(default_factory=Every)
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,8 @@ class Decider:
         rotation = secret.rotation
         if rotation.days is None:
             return tags, None
-        days = self.wishes.every.get(rotation.kind, rotation.days)
+        chosen: int | None = getattr(self.wishes.every, rotation.kind.replace(" ", "_"))
+        days = chosen or rotation.days
         return tags, self.now + timedelta(days=days) + MARGIN
 
     def _generation(self, secret: Secret) -> str:

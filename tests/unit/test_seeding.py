@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tasks import catalogue
 from tasks.catalogue import Facts, jwt_set, keys
+from tasks.environment import Every
 from tasks.key_vault import Stored, Wishes, providers
 from tasks.key_vault.decisions import Decider, Decision, flaws
 from tasks.key_vault.telling import lacking, table
@@ -104,7 +105,7 @@ def test_each_version_tells_its_generation_and_when_it_ends(vault: Vault) -> Non
 
 
 def test_an_environment_has_periods_of_its_own() -> None:
-    found, _, _ = seeded(every={"tokens": 30})
+    found, _, _ = seeded(every=Every(tokens=30))
 
     assert found["jwt-set"].expires == NOW + timedelta(days=60)
 
