@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -77,12 +78,14 @@ class Late:
     name: str
     reason: str = ""
     missing: tuple[str, ...] = ()
+    whole: bool = False  # Whether that is every key that it should have.
     differing: tuple[str, ...] = ()
     event: str = ""
 
     def __str__(self) -> str:
         parts = [
-            f"lacks {', '.join(self.missing)}" if self.missing else "",
+            "has no Secret yet" if self.whole else "",
+            f"lacks {', '.join(self.missing)}" if self.missing and not self.whole else "",
             f"holds something older in {', '.join(self.differing)}" if self.differing else "",
             f"{self.reason} ({shortened(self.event)})" if self.event else self.reason,
         ]
@@ -138,7 +141,7 @@ def sync(cluster: Cluster, namespace: str, source: Source, patience: float) -> S
             f"The cluster has no ExternalSecret {', '.join(absent)}.",
             "Run configure, which makes one for each reader.",
         )
-    if late := read_late(found):
+    if late := read_late(found, contents):
         raise NotReadyError(
             f"{len(late)} of {len(names)} secrets are not in the cluster yet: "
             + "; ".join(map(str, late)),
@@ -194,17 +197,20 @@ def revisions(contents: Sequence[Content]) -> dict[str, str]:
     }
 
 
-def read_late(found: Mapping[str, Any]) -> list[Late]:
+def read_late(found: Mapping[str, Any], contents: Sequence[Content] = ()) -> list[Late]:
     """Those that are not ready, with their newest event, and those whose content differs."""
+    keys = Counter(one.secret for one in contents)
     events = dict(line.split(maxsplit=1) for line in found["events"])
     wrong = [line.split() for line in found["wrong"]]
     late = []
     for line in found["states"]:
         name, ready, reason = (*line.split(), "", "")[:3]
+        missing = tuple(key for secret, key, what in wrong if (secret, what) == (name, "missing"))
         one = Late(
             name,
             "" if ready == "True" else reason or "not looked at yet",
-            tuple(key for secret, key, what in wrong if (secret, what) == (name, "missing")),
+            missing,
+            bool(missing) and len(missing) == keys[name],
             tuple(key for secret, key, what in wrong if (secret, what) == (name, "differs")),
             "" if ready == "True" else read_event(events.get(name, "")),
         )

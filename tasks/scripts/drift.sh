@@ -4,6 +4,7 @@
 # key: Secret, key, SHA-256 of the salt and the content as base64. The log holds the objects that differ from their
 # release; the answer, lines. What could not be read is told in `troubles`, and the rest goes on.
 
+. ./contents.sh
 . ./history.sh
 
 # kubectl diff hands over two folders: the objects as they are, and as they would be after an apply.
@@ -56,28 +57,6 @@ CERTIFICATES='{{range .items}}{{.metadata.name}} {{index .data "tls.crt"}}{{"\n"
 # A line each: ExternalSecret, Ready, when it was copied last, why not.
 STATES='{{range .items}}{{.metadata.name}}{{$when := .status.refreshTime}}{{range .status.conditions}}{{
   if eq .type "Ready"}} {{.status}} {{or $when "-"}} {{.reason}}{{end}}{{end}}{{"\n"}}{{end}}'
-# A line each: Secret, key, content as base64. Helm's own Secrets are large, and no concern of ours.
-CONTENTS='{{range .items}}{{$name := .metadata.name}}{{range $key, $value := .data}}{{
-  $name}} {{$key}} {{$value}}{{"\n"}}{{end}}{{end}}'
-
-differing() { # A line for each key that is not as expected. Contents stay in variables and pipes.
-  local contents secret key content digest salt
-  contents=$(kubectl get secrets -n "$NAMESPACE" -l '!owner' -o go-template="$CONTENTS") || return
-  declare -A held
-  while read -r secret key content; do
-    [ -z "$key" ] || held["$secret/$key"]=$content
-  done <<< "$contents"
-  {
-    read -r salt
-    while read -r secret key digest; do
-      if [ -z "${held["$secret/$key"]+there}" ]; then
-        echo "$secret $key missing"
-      elif [ "$(printf '%s%s' "$salt" "${held["$secret/$key"]}" | sha256sum)" != "$digest  -" ]; then
-        echo "$secret $key differs"
-      fi
-    done
-  } < expected
-}
 
 ask() { # part command…: keeps what it says, or why it says nothing.
   local part=$1

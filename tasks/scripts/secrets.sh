@@ -1,8 +1,6 @@
 # Bring Kubernetes Secrets to what the vault holds, key by key, and tell what is left. A nudge (any new annotation) is
 # answered at once; without it, External Secrets' own next look may be an hour or, after a failure, seven minutes away.
-#
-# `expected` holds a salt, then a line for each key: Secret, key, SHA-256 of the salt and the content as base64.
-# Contents stay in variables and pipes: neither argv nor a file shows them.
+. ./contents.sh
 
 kind=externalsecrets.external-secrets.io
 
@@ -11,33 +9,8 @@ look() { # A line for each ExternalSecret: name, Ready, reason.
     if eq .type "Ready"}} {{.status}} {{.reason}}{{end}}{{end}}{{"\n"}}{{end}}'
 }
 
-contents() { # A line for each key: Secret, key, content as base64. Helm's own Secrets are large, and no concern of ours.
-  kubectl get secrets -n "$NAMESPACE" -l '!owner' -o go-template='{{range .items}}{{$name := .metadata.name}}{{
-    range $key, $value := .data}}{{$name}} {{$key}} {{$value}}{{"\n"}}{{end}}{{end}}'
-}
-
-differing() { # A line for each key that is not as expected: Secret, key, what is wrong. `$1`: what `contents` said.
-  printf '%s\n' "$1" | {
-    declare -A held
-    while read -r secret key content; do
-      [ -z "$key" ] || held["$secret/$key"]=$content
-    done
-    {
-      read -r salt
-      while read -r secret key digest; do
-        if [ -z "${held["$secret/$key"]+there}" ]; then
-          echo "$secret $key missing"
-        elif [ "$(printf '%s%s' "$salt" "${held["$secret/$key"]}" | sha256sum)" != "$digest  -" ]; then
-          echo "$secret $key differs"
-        fi
-      done
-    } < expected
-  }
-}
-
 survey() { # What there is, what is wrong with it, and the names of those that a nudge may help.
-  states=$(look) && found=$(contents) || exit 1
-  wrong=$(differing "$found")
+  states=$(look) && wrong=$(differing) || exit 1
   behind=$(printf '%s\n' "$wrong" "$states" | awk '
     $3 == "missing" || $3 == "differs" { late[$1]; next }
     $1 != "" && ($2 != "True" || $1 in late) { print $1 }')

@@ -224,7 +224,7 @@ def test_a_vault_that_refuses_is_told_with_the_newest_event_and_its_cause(estate
     with pytest.raises(NotReadyError) as caught:
         estate.sync(app, patience=2)
 
-    assert "1 of 1 secrets are not in the cluster yet: supabase-app: lacks " in caught.value.message
+    assert "1 of 1 secrets are not in the cluster yet: supabase-app: has no " in caught.value.message
     assert "SecretSyncedError (error processing spec.data[0] (key: plain)" in caught.value.message
     assert "lacks Key Vault Secrets User on demo (it asked for plain)" in caught.value.hint
 
