@@ -119,7 +119,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 
 def await_answer(address: str) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240  # A loaded machine takes its time to start a server.
     while time.monotonic() < deadline:
         try:
             if httpx.get(address, trust_env=False).is_success:
