@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flows import configure, plan, release, seed_secrets
+from flows import configure, plan, release, rotate, seed_secrets
 from tasks import announce, charts, external_secrets, key_vault, role_assignments, terraform, turn
 from tasks import drift as drifting
 from tasks import environment as environments
@@ -15,6 +15,7 @@ from tasks.drift import Answers, Chronicle, Finding, Seen, Sifted, Wished
 from tasks.environment import Environment
 from tasks.external_secrets import Content, Expectation, Source
 from tasks.key_vault import Described
+from tasks.rotation import Policy
 from tasks.stage import stage
 from tasks.terraform import Deviations, Foundation, Platform
 from tasks.wait import patient
@@ -129,9 +130,14 @@ def resources(wanted: Environment, found: Deviations) -> Iterator[Finding]:
 
 
 def vault(wanted: Environment, held: Held, now: datetime) -> Iterator[Finding]:
-    catalogue = seed_secrets.secrets(wanted)
-    periods = {one.name: one.rotation.days for one in catalogue if one.rotation.days}
-    return drifting.vault(catalogue, held, periods, wanted.name, now)
+    policy = Policy(wanted.rotation)
+    periods = {
+        member.name: days
+        for unit in rotate.everything(wanted)
+        if (days := policy.days(unit))
+        for member in unit.members
+    }
+    return drifting.vault(seed_secrets.secrets(wanted), held, periods, wanted.name, now)
 
 
 def inside(

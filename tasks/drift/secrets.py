@@ -8,6 +8,7 @@ from tasks.drift.finding import Finding, Severity
 from tasks.step import step
 
 SOON = timedelta(days=30)
+GRACE = timedelta(days=8)  # `rotate` comes once a week.
 TOGETHER = {"jwt-set"}  # What is of no use in two versions at once.
 
 
@@ -70,12 +71,13 @@ def vault(
                 f"It expired on {one.expires:%Y-%m-%d}.",
                 rotate(secret, environment, mine=mine),
             )
-        elif (days := periods.get(secret.name)) and one.created and (now - one.created).days > days:
+        elif late(one, periods.get(secret.name), now):
             yield Finding(
                 "rotation-overdue",
                 "warning",
                 where,
-                f"It is {(now - one.created).days} days old, and due every {days}.",
+                f"It was made on {one.created:%Y-%m-%d}, and is due every {periods[secret.name]} "
+                "days.",
                 rotate(secret, environment, mine=mine),
             )
         elif one.expires and one.expires <= now + SOON:
@@ -86,6 +88,13 @@ def vault(
                 f"It expires on {one.expires:%Y-%m-%d}.",
                 rotate(secret, environment, mine=mine),
             )
+
+
+def late(one: Described, days: int | None, now: datetime) -> bool:
+    """Whether a rotation should have come by now."""
+    if not days or one.created is None:
+        return False
+    return one.created + timedelta(days=days) + GRACE < now
 
 
 def remedy(secret: Needed, environment: str) -> str:

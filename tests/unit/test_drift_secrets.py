@@ -59,8 +59,8 @@ def in_days(days: int) -> datetime:
         (Described(enabled=False), "secret-disabled", "critical"),
         (Described(expires=in_days(-1)), "secret-expired", "critical"),
         (Described(expires=in_days(29)), "secret-expiring", "warning"),
-        (Described(created=in_days(-91)), "rotation-overdue", "warning"),
-        (Described(created=in_days(-91), expires=in_days(20)), "rotation-overdue", "warning"),
+        (Described(created=in_days(-99)), "rotation-overdue", "warning"),
+        (Described(created=in_days(-99), expires=in_days(20)), "rotation-overdue", "warning"),
     ],
 )
 def test_each_trouble_in_the_vault_is_told_once(
@@ -74,7 +74,7 @@ def test_each_trouble_in_the_vault_is_told_once(
 
 
 def test_a_secret_in_its_time_is_no_finding() -> None:
-    held = {"key": Described(created=in_days(-80), expires=in_days(40))}
+    held = {"key": Described(created=in_days(-97), expires=in_days(40))}
 
     assert not list(drift.vault([Needed()], held, {"key": 90}, "dev", NOW))
 
