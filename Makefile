@@ -45,9 +45,11 @@ down: ## Stop what `make up` started; what it built stays in .sandbox and .work
 	@test ! -x $(BIN)/python || $(LOCAL) down
 	@test ! -x $(BIN)/python || $(BIN)/python -m sandbox down
 
-.PHONY: deploy destroy leaks preflight verify
+.PHONY: deploy destroy leaks plan preflight verify
 deploy: $(READY) ## Deploy ENVIRONMENT (default sandbox)
 	@$(ENTER) $(BIN)/python -m flows deploy --environment $(ENVIRONMENT)
+plan: $(READY) ## Show what a deploy of ENVIRONMENT would do; change nothing
+	@$(ENTER) $(BIN)/python -m flows deploy --plan --environment $(ENVIRONMENT) || test $$? = 3
 destroy: $(READY) ## Show what would go, ask, and remove ENVIRONMENT
 	@$(ENTER) $(BIN)/python -m flows destroy --environment $(ENVIRONMENT)
 preflight: $(READY) ## Check that ENVIRONMENT can be deployed; change nothing
@@ -58,6 +60,15 @@ verify: $(READY) ## Smoke-test ENVIRONMENT
 leaks: $(READY) ## Look for the values of ENVIRONMENT's vault in files, logs, databases and command lines
 	@$(ENTER) $(BIN)/python scripts/leak_scan.py --environment $(ENVIRONMENT) \
 	  $(if $(filter sandbox,$(ENVIRONMENT)),$(wildcard .sandbox/*.log .sandbox/requests.jsonl*))
+
+.PHONY: register automations
+register: $(READY) ## Bring Prefect's pools, deployments and automations to what the files say
+	@$(WITH_SERVER) $(BIN)/python -m flows register
+automations: register ## The same: automations come with all the rest
+
+.PHONY: image
+image: ## Build the worker image (needs Docker)
+	scripts/image.sh supabase-on-azure-worker:latest
 
 .PHONY: test
 test: $(READY) ## Every test
@@ -78,6 +89,8 @@ check: $(READY) ## Lint, types, import contracts, Terraform, charts, generated p
 	@echo "generated pages and pictures" && $(BIN)/python scripts/module_docs.py && \
 	  $(BIN)/python scripts/resource_graph.py
 	@echo "security" && $(BIN)/python scripts/check_security.py
+	@echo "pipelines and the worker image" && $(BIN)/python scripts/check_workflows.py && \
+	  $(BIN)/python scripts/worker_lock.py
 
 .PHONY: bench
 bench: $(READY) ## Measure what the project claims about speed
@@ -88,6 +101,7 @@ lock: ## Renew requirements.lock (needs uv), then smoke-test the fresh resolve
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra dev \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.lock
 	$(MAKE) setup
+	$(BIN)/python scripts/worker_lock.py --write
 	$(BIN)/python -c "import prefect.server.api.server"
 
 .PHONY: clean
