@@ -12,7 +12,6 @@ from tasks import (
     edge,
     grafana,
     helm,
-    key_vault,
     outlook,
     registry,
     role_assignments,
@@ -32,7 +31,7 @@ from tasks.helm import Previewed, Release, Standing
 from tasks.key_vault import Sealed
 from tasks.outlook import Outlook, Part
 from tasks.stage import nested, stage
-from tasks.terraform import Foundation, Plan, Preview
+from tasks.terraform import Plan, Preview
 from tasks.wait import patient
 
 NO_CLUSTER = "there is no cluster yet whose objects it could be compared with"
@@ -143,15 +142,20 @@ def kind_of(address: str) -> str:
 
 
 def seeding(wanted: Environment) -> Iterator[Part]:
-    """Which secrets of the catalogue the vault lacks."""
-    names = tuple(secret.name for secret in seed_secrets.secrets(wanted))
+    """Which secrets would get a value, and why; as `seed_secrets` decides it."""
     try:
-        built = terraform.outputs(terraform.foundation(wanted), Foundation)
-    except PreflightError:
-        yield Part("provision", "secrets", (f"create all {len(names)} secrets in a new vault",))
+        with nested():
+            decided = seed_secrets.seed_secrets(wanted.name, dry_run=True)
+    except PreflightError as error:  # Not built yet, or not ours to read.
+        if terraform.holds(terraform.foundation(wanted)):
+            yield Part("provision", "secrets", unknown=error.message)
+        else:
+            count = len(seed_secrets.secrets(wanted))
+            yield Part("provision", "secrets", (f"create all {count} in a new vault",))
         return
-    lacking = patient(key_vault.absent, wanted.waits.vault_access)(built.vault_uri, names)
-    yield Part("provision", "secrets", tuple(f"create `{name}`" for name in lacking))
+    told = {"created": "create", "renewed": "renew", "replaced": "replace", "later": "create later"}
+    written = tuple(f"{word} `{one.name}`" for one in decided if (word := told.get(one.action, "")))
+    yield Part("provision", "secrets", written)
 
 
 def beside(wanted: Environment, site: Site | None) -> Iterator[Part]:
