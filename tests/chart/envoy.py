@@ -23,11 +23,12 @@ import yaml
 ENVOY = shutil.which("envoy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 ANON, SERVICE = "the.anon.key", "the.service.key"
 PUBLISHABLE, SECRET = "sb_publishable_abc", "sb_secret_abc"
+OLD_PUBLISHABLE, OLD_SECRET = "sb_publishable_old", "sb_secret_old"  # Still accepted.
 SECRETS = {
     "ANON_KEY": ANON,
     "SERVICE_ROLE_KEY": SERVICE,
-    "PUBLISHABLE_KEY": PUBLISHABLE,
-    "SECRET_KEY": SECRET,
+    "PUBLISHABLE_KEY_ACCEPTED": f"{PUBLISHABLE},{OLD_PUBLISHABLE}",
+    "SECRET_KEY_ACCEPTED": f"{SECRET},{OLD_SECRET}",
     "ANON_KEY_ASYMMETRIC": "asymmetric.anon.token",
     "SERVICE_ROLE_KEY_ASYMMETRIC": "asymmetric.service.token",
     "DASHBOARD_USERNAME": "supabase",

@@ -13,6 +13,8 @@ from tests.chart.conftest import Charts
 from tests.chart.envoy import (
     ANON,
     CALLERS,
+    OLD_PUBLISHABLE,
+    OLD_SECRET,
     PASSWORD,
     PUBLISHABLE,
     SECRET,
@@ -103,7 +105,10 @@ def test_a_key_alone_becomes_the_token_that_services_read(gateway: Gateway) -> N
 
 @pytest.mark.parametrize(
     ("key", "token"),
-    [(PUBLISHABLE, "asymmetric.anon.token"), (SECRET, "asymmetric.service.token")],
+    [
+        *((key, "asymmetric.anon.token") for key in (PUBLISHABLE, OLD_PUBLISHABLE)),
+        *((key, "asymmetric.service.token") for key in (SECRET, OLD_SECRET)),
+    ],
 )
 @pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer sb_publishable_abc"}])
 def test_an_opaque_key_becomes_the_token_that_it_stands_for(
@@ -119,6 +124,16 @@ def test_an_opaque_key_in_the_address_is_exchanged_there(gateway: Gateway) -> No
     _, reached = gateway.get(f"/rest/v1/todos?a=1&apikey={PUBLISHABLE}&b=2")
 
     assert reached["path"] == "/todos?a=1&apikey=asymmetric.anon.token&b=2"
+
+
+@pytest.mark.parametrize("key", ["sb_publishable_retired", "sb_secret_retired", "sb_secret_abc,"])
+def test_a_retired_key_is_refused_like_a_stranger(gateway: Gateway, key: str) -> None:
+    assert gateway.get("/rest/v1/todos", {"apikey": key})[0] == 401
+    assert gateway.get(f"/realtime/v1/websocket?apikey={key}")[0] == 401
+
+
+def test_a_list_of_keys_is_no_key(gateway: Gateway) -> None:
+    assert gateway.get("/rest/v1/", {"apikey": f"{SECRET},{OLD_SECRET}"})[0] == 401
 
 
 def test_opaque_keys_are_known_only_together_with_their_tokens(

@@ -1,17 +1,25 @@
 """What the s3proxy chart promises."""
 
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chart.conftest import Charts, RefusedError
+from tests.chart.conftest import PROJECT, Charts, RefusedError
 
-# What the image reads: run-docker-container.sh of gaul/s3proxy 4.0.0.
+START = PROJECT / "charts/s3proxy/files/start.sh"
+# What S3Proxy 4.0.0 reads from a file of properties: S3ProxyConstants.java and Constants.java.
 KNOWN = {
-    *("S3PROXY_ENDPOINT", "S3PROXY_VIRTUALHOST", "S3PROXY_AUTHORIZATION", "S3PROXY_IDENTITY"),
-    *("S3PROXY_CREDENTIAL", "S3PROXY_IGNORE_UNKNOWN_HEADERS", "S3PROXY_JAVA_OPTS"),
-    *("JCLOUDS_PROVIDER", "JCLOUDS_ENDPOINT", "JCLOUDS_IDENTITY", "JCLOUDS_CREDENTIAL"),
+    *("s3proxy.endpoint", "s3proxy.authorization", "s3proxy.ignore-unknown-headers"),
+    *("s3proxy.identity", "s3proxy.credential"),
+    *("jclouds.provider", "jclouds.endpoint", "jclouds.identity", "jclouds.credential"),
 }
+JAVA = """#!/bin/sh
+printf '%s\\n' "$@"
+"""
 IDENTITY = {
     "storage": {
         "signIn": "workloadIdentity",
@@ -82,9 +90,77 @@ def test_one_pod_has_no_disruption_budget(charts: Charts) -> None:
     assert charts.render("s3proxy", {"replicas": 1}).kind("PodDisruptionBudget") == {}
 
 
+@dataclass
+class Started:
+    """How its start ended, with what it started the program, and the files that it wrote."""
+
+    code: int
+    said: str
+    arguments: list[str]
+    files: list[dict[str, str]]
+
+
+def start(
+    charts: Charts, folder: Path, accepted: str, values: dict[str, Any] | None = None
+) -> Started:
+    """Run the container's program with the chart's settings; Java tells its arguments."""
+    run = folder / "run"
+    run.mkdir()
+    (folder / "java").write_text(JAVA)
+    (folder / "java").chmod(0o755)
+    secret = {"ACCEPTED": accepted, "JCLOUDS_CREDENTIAL": "of\\the=account"}
+    given = {name: value or "" for name, value in settings(charts, values).items()}
+    done = subprocess.run(
+        ["sh", str(START), "/opt/s3proxy/s3proxy", str(run)],
+        env=given | secret | {"PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    words = done.stdout.split()
+    named = [Path(words[at + 1]) for at, word in enumerate(words) if word == "--properties"]
+    assert done.returncode or sorted(named) == sorted(run.iterdir())
+    assert all(file.stat().st_mode & 0o077 == 0 for file in named)
+    files = [dict(line.split("=", 1) for line in file.read_text().splitlines()) for file in named]
+    return Started(done.returncode, done.stderr, words, files)
+
+
 @pytest.mark.parametrize("values", [{}, IDENTITY], ids=["accountKey", "workloadIdentity"])
-def test_the_image_knows_every_setting(charts: Charts, values: dict[str, Any]) -> None:
-    assert set(settings(charts, values)) <= KNOWN
+def test_s3proxy_knows_every_setting(
+    charts: Charts, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    started = start(charts, tmp_path, "id:secret", values)
+
+    assert [set(file) for file in started.files] == [KNOWN]
+    assert all(word in started.arguments for word in ("-XX:+ExitOnOutOfMemoryError", "-jar"))
+
+
+def test_everybody_who_is_accepted_may_sign_and_reaches_the_same_account(
+    charts: Charts, tmp_path: Path
+) -> None:
+    started = start(charts, tmp_path, "new:one:with-a-colon,old:two")
+
+    own = [(file.pop("s3proxy.identity"), file.pop("s3proxy.credential")) for file in started.files]
+    assert own == [("new", "one:with-a-colon"), ("old", "two")]
+    assert started.files[0] == started.files[1]
+    assert started.files[0]["jclouds.credential"] == "of\\\\the=account"
+
+
+def test_no_credential_is_among_the_arguments(charts: Charts, tmp_path: Path) -> None:
+    started = start(charts, tmp_path, "new:one,old:two")
+
+    told = " ".join(started.arguments) + started.said
+    assert not [secret for secret in ("new:", "one,", "two", "account") if secret in told]
+
+
+@pytest.mark.parametrize("accepted", ["", "no-colon", "new:one,:two"])
+def test_credentials_that_are_none_are_told_and_nothing_starts(
+    charts: Charts, tmp_path: Path, accepted: str
+) -> None:
+    started = start(charts, tmp_path, accepted)
+
+    assert (started.code, started.arguments) == (78, [])
+    assert "look at the Secret" in started.said
 
 
 def test_an_identity_signs_in_without_the_key_of_the_account(charts: Charts) -> None:

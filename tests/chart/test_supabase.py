@@ -15,27 +15,28 @@ COMPONENTS = (
 )
 # Which keys each consumer finds in its own Secret, as the platform chart makes them.
 KEYS = {
-    "auth": {"jwt-secret", "jwt-keys", "pg-auth-password"},
-    "rest": {"jwt-jwks", "pg-rest-password"},
+    "auth": {"jwt-secret", "jwt-keys", "pg-auth-username", "pg-auth-password"},
+    "rest": {"jwt-jwks", "pg-rest-username", "pg-rest-password"},
     "realtime": {
-        *("jwt-secret", "jwt-jwks", "pg-realtime-password", "realtime-enc-key"),
-        *("realtime-secret-key-base", "realtime-metrics-secret"),
+        *("jwt-secret", "jwt-jwks", "pg-realtime-username", "pg-realtime-password"),
+        *("realtime-enc-key", "realtime-secret-key-base", "realtime-metrics-secret"),
     },
     "storage": {
-        *("anon-key", "service-role-key", "jwt-secret", "jwt-jwks", "pg-storage-password"),
+        *("anon-key", "service-role-key", "jwt-secret", "jwt-jwks"),
+        *("pg-storage-username", "pg-storage-password"),
         *("keyId", "accessKey", "s3-protocol-access-key-id", "s3-protocol-access-key-secret"),
     },
-    "meta": {"pg-meta-password", "pg-meta-crypto-key"},
+    "meta": {"pg-meta-username", "pg-meta-password", "pg-meta-crypto-key"},
     "studio": {
-        *("pg-meta-password", "pg-meta-crypto-key", "anon-key", "service-role-key"),
-        *("jwt-secret", "publishable-key", "secret-key"),
+        *("pg-meta-username", "pg-meta-password", "pg-meta-crypto-key"),
+        *("anon-key", "service-role-key", "jwt-secret", "publishable-key", "secret-key"),
     },
     "functions": {
         *("jwt-secret", "jwt-jwks", "anon-key", "service-role-key"),
-        *("publishable-key", "secret-key", "pg-functions-password"),
+        *("publishable-key", "secret-key", "pg-functions-username", "pg-functions-password"),
     },
     "gateway": {
-        *("anon-key", "service-role-key", "publishable-key", "secret-key"),
+        *("anon-key", "service-role-key", "publishable-key-accepted", "secret-key-accepted"),
         *("anon-key-asymmetric", "service-role-key-asymmetric"),
         *("dashboard-username", "dashboard-password"),
     },
@@ -112,24 +113,25 @@ def test_the_chart_brings_no_secret_of_its_own(charts: Charts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "variable", "role"),
+    ("name", "variable"),
     [
-        ("auth", "GOTRUE_DB_DATABASE_URL", "supabase_auth_admin"),
-        ("rest", "PGRST_DB_URI", "authenticator"),
-        ("storage", "DATABASE_URL", "supabase_storage_admin"),
+        ("auth", "GOTRUE_DB_DATABASE_URL"),
+        ("rest", "PGRST_DB_URI"),
+        ("storage", "DATABASE_URL"),
+        ("functions", "SUPABASE_DB_URL"),
     ],
 )
-def test_a_database_address_is_encrypted_and_holds_no_password(
-    charts: Charts, name: str, variable: str, role: str
+def test_a_database_address_is_encrypted_and_its_login_comes_from_the_secret(
+    charts: Charts, name: str, variable: str
 ) -> None:
     environment = charts.render("supabase").environment(f"supabase-{name}")
 
     names = [entry["name"] for entry in environment]
     address = environment[names.index(variable)]["value"]
     assert re.fullmatch(
-        rf"postgres://{role}:\$\(PGPASSWORD\)@[a-z.-]+:5432/supabase\?sslmode=require", address
+        r"postgres://\$\(PGUSER\):\$\(PGPASSWORD\)@[a-z.-]+:5432/supabase\?sslmode=require", address
     )
-    assert names.index("PGPASSWORD") < names.index(variable)
+    assert max(names.index(name) for name in ("PGUSER", "PGPASSWORD")) < names.index(variable)
 
 
 def test_each_reference_to_a_variable_follows_its_definition(charts: Charts) -> None:

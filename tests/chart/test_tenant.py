@@ -87,6 +87,7 @@ def run(port: int, **more: str) -> "subprocess.CompletedProcess[str]":
         "DB_HOST": "pg.example.com",
         "DB_PORT": "5432",
         "DB_NAME": "supabase",
+        "DB_USER": "supabase_admin_1",
         "DB_PASSWORD": PASSWORD,
         "DB_SSL": "true",
         "MAX_CLIENTS": "10000",
@@ -115,7 +116,7 @@ def test_the_tenant_is_the_projects_database_over_tls() -> None:
     assert (path, more) == ("/api/tenants/realtime-dev", [])
     settings = tenant["extensions"][0]["settings"]
     assert settings["ssl_enforced"] is True
-    assert settings["db_user"] == "supabase_admin"
+    assert settings["db_user"] == "supabase_admin_1"
     assert settings["db_password"] == PASSWORD
     assert tenant["jwt_jwks"] == {"keys": [{"kty": "oct"}]}
 
@@ -145,7 +146,11 @@ def test_a_tenant_as_wanted_is_left_alone_with_its_clients() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"MAX_CLIENTS": "20"}, {"DB_PASSWORD": "another"}, {"REVISION": "two"}],
+    [
+        {"MAX_CLIENTS": "20"},
+        {"DB_USER": "supabase_admin_2", "DB_PASSWORD": "another"},
+        {"REVISION": "two"},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_another_wish_is_told(change: dict[str, str]) -> None:

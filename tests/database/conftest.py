@@ -20,13 +20,13 @@ from sandbox.engines.postgresql.server import Database, Server, Wanted
 STEPS = Path(__file__).parents[2] / "charts" / "supabase" / "files" / "database"
 ADMINISTRATOR, ADMINISTRATORS_PASSWORD = "pgadmin", "Correct-Horse-9"
 PROJECT = "supabase"
-KEYS = {  # Who signs in with which key of the Secret.
-    "authenticator": "pg-rest-password",
-    "supabase_auth_admin": "pg-auth-password",
-    "supabase_storage_admin": "pg-storage-password",
-    "supabase_admin": "pg-realtime-password",
-    "postgres": "pg-meta-password",
-    "supabase_functions": "pg-functions-password",
+KEYS = {  # The key of the Secret that lists the logins of a role.
+    "authenticator": "pg-rest-accepted",
+    "supabase_auth_admin": "pg-auth-accepted",
+    "supabase_storage_admin": "pg-storage-accepted",
+    "supabase_admin": "pg-realtime-accepted",
+    "postgres": "pg-meta-accepted",
+    "supabase_functions": "pg-functions-accepted",
 }
 PATIENCE = 60  # Seconds, on a loaded machine.
 ALLOWED = "PGCRYPTO,UUID-OSSP,PG_STAT_STATEMENTS,VECTOR,CITEXT"
@@ -119,12 +119,13 @@ class Lab:
     def connect(
         self, user: str = ADMINISTRATOR, password: str = "", database: str = PROJECT
     ) -> "psycopg.Connection[Any]":
-        """A session of a role, by the password of the Secret unless told another."""
-        own = {**KEYS, ADMINISTRATOR: "pg-password"}
+        """A session as a service of a role opens it, or as the very user whose password is told."""
+        if user in KEYS and not password:
+            user, _, password = self.secrets[KEYS[user]].partition(",")[0].partition(":")
         return psycopg.connect(
             host=str(self.sockets),
             user=user,
-            password=password or self.secrets[own[user]],
+            password=password or self.secrets["pg-password"],
             dbname=database,
             autocommit=True,
         )
@@ -150,9 +151,19 @@ class Lab:
                 session.execute(statement.encode())
 
 
+def password(login: str) -> str:
+    """Of one login, another for each."""
+    return hashlib.sha256(login.encode()).hexdigest()
+
+
+def accepted(*logins: str) -> str:
+    """The value of a key that lists these."""
+    return ",".join(f"{login}:{password(login)}" for login in logins)
+
+
 def passwords() -> dict[str, str]:
-    """A Secret with another value for each key."""
-    made = {key: hashlib.sha256(key.encode()).hexdigest() for key in KEYS.values()}
+    """A Secret as it is at first: one login for each role."""
+    made = {key: accepted(f"{role}_1") for role, key in KEYS.items()}
     return made | {"pg-username": ADMINISTRATOR, "pg-password": ADMINISTRATORS_PASSWORD}
 
 

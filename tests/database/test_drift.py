@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.database.conftest import ADMINISTRATOR, PROJECT, STEPS, Lab
+from tests.database.conftest import ADMINISTRATOR, KEYS, PROJECT, STEPS, Lab
 
 ROLES = """
-  SELECT rolname FROM pg_roles WHERE rolname ~ '^supabase_' OR rolname IN
+  SELECT rolname FROM pg_roles WHERE rolname ~ '^(supabase|authenticator|postgres)_' OR rolname IN
     ('anon', 'authenticated', 'service_role', 'authenticator', 'postgres', 'dashboard_user')"""
 ATTRIBUTES = ("LOGIN", "INHERIT", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
 COLUMNS = (
@@ -135,6 +135,7 @@ def verify(name: str) -> bytes:
     """The query, with the lists that psql would put in."""
     text = (STEPS / name).read_text()
     text = text.replace(":'extensions'", "'pgcrypto uuid-ossp'")
+    text = text.replace(":'accepted'", f"'{' '.join(f'{role}_1' for role in KEYS)}'")
     return text.replace(":'optional_extensions'", "'pg_stat_statements'").encode()
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.database.conftest import KEYS, Lab
+from tests.database.conftest import Lab, accepted, password
 
 ALICE, BOB = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
 
@@ -75,58 +75,6 @@ def request(
 
 def count(session: "psycopg.Connection[Any]", table: str) -> int:
     return int(session.execute(f"SELECT count(*) FROM {table}".encode()).fetchall()[0][0])
-
-
-# --- Signing in -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", sorted(KEYS))
-def test_a_service_signs_in_with_its_own_password_only(lab: Lab, role: str) -> None:
-    others = {value for key, value in lab.secrets.items() if key != KEYS[role]}
-
-    assert lab.ask("SELECT current_user", user=role) == [(role,)]
-    for password in others - {lab.secrets[KEYS[role]]}:
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            lab.connect(role, password)
-
-
-@pytest.mark.parametrize(
-    "role", ["anon", "authenticated", "service_role", "dashboard_user", "supabase_realtime_admin"]
-)
-def test_a_role_of_requests_cannot_sign_in(lab: Lab, role: str) -> None:
-    with pytest.raises(psycopg.OperationalError):
-        lab.connect(role, "anything")
-
-
-def test_a_new_password_counts_after_the_next_run_and_the_old_one_no_more(lab: Lab) -> None:
-    old, new = lab.secrets["pg-rest-password"], "A-new-one_1"
-    lab.secrets["pg-rest-password"] = new
-    try:
-        result = lab.bootstrap()
-
-        assert result.line("password of authenticator") == "password of authenticator: set"
-        assert result.line("password of postgres") == "password of postgres: unchanged"
-        assert lab.ask("SELECT 1", user="authenticator") == [(1,)]
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            lab.connect("authenticator", old)
-    finally:
-        lab.secrets["pg-rest-password"] = old
-        lab.bootstrap()
-
-
-def test_passwords_are_kept_as_verifiers_and_leave_no_trace_of_their_text(lab: Lab) -> None:
-    with lab.superuser() as session:
-        session.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-        kept = session.execute(
-            "SELECT rolpassword FROM pg_authid WHERE rolname = ANY (%s)", [list(KEYS)]
-        ).fetchall()
-        session.rollback()
-    log = (lab.folder / "postgresql.log").read_text()
-    result = lab.bootstrap()
-
-    assert len(kept) == len(KEYS)
-    assert all(verifier.startswith("SCRAM-SHA-256$") for (verifier,) in kept)
-    assert not [key for key, value in lab.secrets.items() if value in log + result.said]
 
 
 # --- Migrations -----------------------------------------------------------------------------------
@@ -303,12 +251,12 @@ def test_no_service_does_the_work_of_another(lab: Lab, role: str, statement: str
 
 
 def test_the_optional_services_stay_in_the_second_database(lab: Lab) -> None:
-    secrets = lab.secrets | {"pg-supavisor-password": "of-the-pooler"}
+    login = "supabase_supavisor_1"
 
-    result = lab.bootstrap(secrets=secrets)
+    result = lab.bootstrap(secrets=lab.secrets | {"pg-supavisor-accepted": accepted(login)})
 
-    assert result.line("password of supabase_supavisor") == "password of supabase_supavisor: set"
-    with lab.connect("supabase_supavisor", "of-the-pooler", "_supabase") as session:
+    assert result.line(f"login {login}") == f"login {login}: open"
+    with lab.connect(login, password(login), "_supabase") as session:
         session.execute("CREATE TABLE tenants ()")
         where = session.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'tenants'")
         assert where.fetchall() == [("_supavisor",)]

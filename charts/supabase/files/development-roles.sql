@@ -1,24 +1,20 @@
 -- What the development database lacks of what bootstrap makes on a real server; its image has made the rest.
--- Runs once, when the volume is empty.
-\set auth `printenv PG_AUTH_PASSWORD`
-\set rest `printenv PG_REST_PASSWORD`
-\set realtime `printenv PG_REALTIME_PASSWORD`
-\set storage `printenv PG_STORAGE_PASSWORD`
-\set meta `printenv PG_META_PASSWORD`
-\set functions `printenv PG_FUNCTIONS_PASSWORD`
+-- Runs once, when the volume is empty: the logins are those that are accepted then.
+\set auth `printenv PG_AUTH_ACCEPTED`
+\set rest `printenv PG_REST_ACCEPTED`
+\set realtime `printenv PG_REALTIME_ACCEPTED`
+\set storage `printenv PG_STORAGE_ACCEPTED`
+\set meta `printenv PG_META_ACCEPTED`
+\set functions `printenv PG_FUNCTIONS_ACCEPTED`
+\set supavisor `printenv PG_SUPAVISOR_ACCEPTED`
+\set analytics `printenv PG_ANALYTICS_ACCEPTED`
 
-ALTER ROLE supabase_auth_admin PASSWORD :'auth';
-ALTER ROLE authenticator PASSWORD :'rest';
-ALTER ROLE supabase_storage_admin PASSWORD :'storage';
-ALTER ROLE postgres PASSWORD :'meta';
-CREATE ROLE supabase_functions LOGIN NOINHERIT PASSWORD :'functions';
+CREATE ROLE supabase_functions NOINHERIT;
 GRANT anon, authenticated, service_role TO supabase_functions;
 CREATE SCHEMA IF NOT EXISTS _realtime AUTHORIZATION supabase_admin;
 
-\set supavisor `printenv PG_SUPAVISOR_PASSWORD`
-\set analytics `printenv PG_ANALYTICS_PASSWORD`
-CREATE ROLE supabase_supavisor LOGIN PASSWORD :'supavisor';
-CREATE ROLE supabase_analytics LOGIN PASSWORD :'analytics';
+CREATE ROLE supabase_supavisor;
+CREATE ROLE supabase_analytics;
 CREATE DATABASE _supabase;
 \connect _supabase
 CREATE SCHEMA _supavisor AUTHORIZATION supabase_supavisor;
@@ -26,5 +22,25 @@ CREATE SCHEMA _analytics AUTHORIZATION supabase_analytics;
 ALTER ROLE supabase_supavisor IN DATABASE _supabase SET search_path = _supavisor;
 ALTER ROLE supabase_analytics IN DATABASE _supabase SET search_path = _analytics;
 
--- Last: this session has signed in as this role.
-ALTER ROLE supabase_admin PASSWORD :'realtime';
+CREATE TEMPORARY TABLE logins AS
+SELECT role, split_part(entry, ':', 1) AS login, substr(entry, strpos(entry, ':') + 1) AS password
+FROM (VALUES
+  ('supabase_auth_admin', :'auth'), ('authenticator', :'rest'), ('supabase_admin', :'realtime'),
+  ('supabase_storage_admin', :'storage'), ('postgres', :'meta'), ('supabase_functions', :'functions'),
+  ('supabase_supavisor', :'supavisor'), ('supabase_analytics', :'analytics')) AS accepted (role, entries),
+  string_to_table(entries, ',') AS entry
+WHERE entry <> '';
+
+SELECT format('CREATE ROLE %I LOGIN INHERIT %s PASSWORD %L IN ROLE %I', login,
+  CASE WHEN rolreplication THEN 'REPLICATION' ELSE '' END, password, role)
+FROM logins JOIN pg_roles ON rolname = role
+\gexec
+SELECT format('ALTER ROLE %I%s SET %s = %s', login,
+  CASE WHEN setdatabase = 0 THEN '' ELSE ' IN DATABASE ' || quote_ident(datname) END, split_part(setting, '=', 1),
+  CASE WHEN setting LIKE 'search_path=%' THEN substr(setting, strpos(setting, '=') + 1)
+    ELSE quote_literal(substr(setting, strpos(setting, '=') + 1)) END)
+FROM logins JOIN pg_roles ON rolname = role JOIN pg_db_role_setting ON setrole = pg_roles.oid
+  LEFT JOIN pg_database ON pg_database.oid = setdatabase, unnest(setconfig) AS setting
+\gexec
+SELECT format('ALTER ROLE %I SET role = %L', login, role) FROM logins
+\gexec

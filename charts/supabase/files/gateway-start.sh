@@ -15,9 +15,9 @@ case $DASHBOARD_USERNAME in
 esac
 
 # An opaque key without its token opens nothing: the four are active together or not at all.
-case ${PUBLISHABLE_KEY:+x}${SECRET_KEY:+x}${ANON_KEY_ASYMMETRIC:+x}${SERVICE_ROLE_KEY_ASYMMETRIC:+x} in
+case ${PUBLISHABLE_KEY_ACCEPTED:+x}${SECRET_KEY_ACCEPTED:+x}${ANON_KEY_ASYMMETRIC:+x}${SERVICE_ROLE_KEY_ASYMMETRIC:+x} in
   '' | xxxx) ;;
-  *) echo "gateway: publishable and secret key stay unknown, because one of them or its token is missing." >&2 ;;
+  *) echo "gateway: publishable and secret keys stay unknown, because those of one kind or their token are missing." >&2 ;;
 esac
 
 # Envoy reads users as htpasswd lines, and knows SHA-1 only.

@@ -5,14 +5,19 @@ local function secret(name)
   return value ~= "" and value or nil
 end
 
--- A legacy key is a token itself; an opaque one stands for a token that only the gateway knows.
+-- A legacy key is a token itself; an opaque one stands for a token that only the gateway knows. While keys change,
+-- several of a kind are accepted, with commas between.
 local ANON, SERVICE = secret("ANON_KEY"), secret("SERVICE_ROLE_KEY")
 local KEYS = { [ANON] = { "anon", ANON }, [SERVICE] = { "service_role", SERVICE } }
-local PUBLISHABLE, SECRET = secret("PUBLISHABLE_KEY"), secret("SECRET_KEY")
+local PUBLISHABLE, SECRET = secret("PUBLISHABLE_KEY_ACCEPTED"), secret("SECRET_KEY_ACCEPTED")
 local ANON_TOKEN, SERVICE_TOKEN = secret("ANON_KEY_ASYMMETRIC"), secret("SERVICE_ROLE_KEY_ASYMMETRIC")
 if PUBLISHABLE and SECRET and ANON_TOKEN and SERVICE_TOKEN then
-  KEYS[PUBLISHABLE] = { "anon", ANON_TOKEN }
-  KEYS[SECRET] = { "service_role", SERVICE_TOKEN }
+  for key in string.gmatch(PUBLISHABLE, "[^,]+") do
+    KEYS[key] = { "anon", ANON_TOKEN }
+  end
+  for key in string.gmatch(SECRET, "[^,]+") do
+    KEYS[key] = { "service_role", SERVICE_TOKEN }
+  end
 end
 
 -- The key in the address, for browsers open websockets without headers.

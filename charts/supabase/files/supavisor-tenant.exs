@@ -26,7 +26,8 @@ wanted = %{
   "default_parameter_status" => %{"server_version" => version},
   "users" => [
     %{
-      "db_user" => "postgres",
+      "db_user_alias" => "postgres", # What clients call it, whichever login is in use.
+      "db_user" => System.fetch_env!("POSTGRES_USER"),
       "db_password" => System.fetch_env!("POSTGRES_PASSWORD"),
       "mode_type" => "transaction",
       "pool_size" => pool

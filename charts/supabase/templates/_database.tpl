@@ -25,8 +25,7 @@ postgres
 {{- include "supabase.enabled" (list . "db") | eq "true" | ternary "disable" "require" -}}
 {{- end -}}
 
-{{/* (list $ "role"): the environment holds PGPASSWORD, which Kubernetes fills in. */}}
+{{/* The environment holds PGUSER and PGPASSWORD, which Kubernetes fills in. */}}
 {{- define "supabase.database.url" -}}
-{{- $root := index . 0 -}}
-{{- printf "postgres://%s:$(PGPASSWORD)@%s:%s/%s?sslmode=%s" (index . 1) (include "supabase.database.host" $root) (include "supabase.database.port" $root) (include "supabase.database.name" $root) (include "supabase.database.sslMode" $root) -}}
+{{- printf "postgres://$(PGUSER):$(PGPASSWORD)@%s:%s/%s?sslmode=%s" (include "supabase.database.host" .) (include "supabase.database.port" .) (include "supabase.database.name" .) (include "supabase.database.sslMode" .) -}}
 {{- end -}}

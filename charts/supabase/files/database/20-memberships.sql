@@ -30,7 +30,11 @@ BEGIN
     ['pg_read_all_data', 'supabase_read_only_user'],
     ['pg_read_all_data', 'postgres'],
     ['pg_monitor', 'postgres'],
-    ['pg_signal_backend', 'postgres']]
+    ['pg_signal_backend', 'postgres'],
+    -- Realtime looks for the session that holds its slot, and ends one that was left behind: it may have
+    -- been opened by the other login.
+    ['pg_read_all_stats', 'supabase_admin'],
+    ['pg_signal_backend', 'supabase_admin']]
   LOOP
     BEGIN
       EXECUTE format('GRANT %I TO %I', pair[1], pair[2]);

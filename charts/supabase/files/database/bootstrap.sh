@@ -2,7 +2,7 @@
 # Bring PostgreSQL to what Supabase's services expect. Safe to run again at any time: a step that is
 # in the ledger with the same content, and of which nothing is missing, is left alone.
 #
-# bootstrap.sh apply     bring it there, set the roles' passwords, verify
+# bootstrap.sh apply     bring it there, let exactly the accepted logins sign in, verify
 # bootstrap.sh verify    only tell what is missing or different
 #
 # PGHOST, PGPORT, PGSSLMODE, PGDATABASE   the server, and the database of the project
@@ -16,15 +16,16 @@ set -uf
 steps=$(dirname "$0")
 second=_supabase
 
-# Role, key of its password, and whether a service that is always there signs in with it.
-logins='authenticator pg-rest-password required
-supabase_auth_admin pg-auth-password required
-supabase_storage_admin pg-storage-password required
-supabase_admin pg-realtime-password required
-postgres pg-meta-password required
-supabase_functions pg-functions-password required
-supabase_supavisor pg-supavisor-password optional
-supabase_analytics pg-analytics-password optional'
+# Role, key of the logins by which a service becomes it, and whether that service is always there.
+# Such a key holds <role>_1:password or <role>_2:password, or both with a comma between them.
+logins='authenticator pg-rest-accepted required
+supabase_auth_admin pg-auth-accepted required
+supabase_storage_admin pg-storage-accepted required
+supabase_admin pg-realtime-accepted required
+postgres pg-meta-accepted required
+supabase_functions pg-functions-accepted required
+supabase_supavisor pg-supavisor-accepted optional
+supabase_analytics pg-analytics-accepted optional'
 
 say() { printf '%s\n' "$1"; }
 indented() { printf '%s\n' "$1" | sed 's/^/  /'; }
@@ -39,10 +40,11 @@ sql() { # database and arguments of psql
   database=$1
   shift
   psql --dbname "$database" --no-psqlrc --no-password --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
-    --set extensions="$EXTENSIONS" --set optional_extensions="$OPTIONAL_EXTENSIONS" "$@" 2>&1
+    --set extensions="$EXTENSIONS" --set optional_extensions="$OPTIONAL_EXTENSIONS" \
+    --set accepted="$accepted" "$@" 2>&1
 }
 
-as() ( # role, password, arguments; parentheses: the administrator stays who he is
+as() ( # login, password, arguments; parentheses: the administrator stays who he is
   PGUSER=$1 PGPASSWORD=$2
   shift 2
   sql "$project" "$@"
@@ -60,11 +62,27 @@ each_login() { # what to do with role, key and need
   done
 }
 
+names() { # role key need: its accepted logins, one a line
+  secret "$2" | awk -v RS=, -F : '{ print $1 }'
+}
+
+password() { # login key: its password; nothing where it is not accepted
+  secret "$2" | tr ',' '\n' | sed -n "s/^$1://p"
+}
+
 present() { # role key need
-  [ "$1" != "$PGUSER" ] || stop "the administrator is called $1, and so is a role of Supabase" \
-    'give the server an administrator of another name, e.g. pgadmin' ''
-  [ "$3" = optional ] || secret "$2" > /dev/null || stop "the Secret has no $2" \
-    'sync the secrets (configure); secrets.database names the Secret' ''
+  case $PGUSER in
+    "$1" | "$1_1" | "$1_2") stop "the administrator is called $PGUSER, and so is a role of Supabase" \
+      'give the server an administrator of another name, e.g. pgadmin' '' ;;
+  esac
+  if ! list=$(secret "$2"); then
+    [ "$3" = optional ] || stop "the Secret has no $2" \
+      'sync the secrets (configure); secrets.database names the Secret' ''
+  elif printf '%s\n' "$list" | tr ',' '\n' | grep -q -v -E "^$1_[12]:." ||
+    names "$1" "$2" | sort | uniq -d | grep -q .; then
+    stop "$2 is not of the form $1_1:password,$1_2:password" \
+      'correct it in the vault (each login at most once, no comma in a password) and sync the secrets' ''
+  fi
 }
 
 connect() {
@@ -140,23 +158,44 @@ step() { # name, database, and `alone` for one that cannot be part of a transact
   [ -z "$said" ] || indented "$said"
 }
 
-login() { as "$1" "$2" --command 'SELECT 1' > /dev/null; }
+works() { # role login password: whether it signs in, and its session is the role; else `said` is why
+  said=$(as "$2" "$3" --command 'SELECT current_user')
+  [ "$said" = "$1" ]
+}
 
-# psql itself turns a password into its SCRAM verifier: the text never leaves this container, and
-# neither argv nor a statement holds it. It reads twice from standard input, as there is no terminal.
-password() { # role key need
-  if ! new=$(secret "$2"); then
-    say "password of $1: none, $2 is not in the Secret"
-    return
-  fi
-  if login "$1" "$new"; then
-    say "password of $1: unchanged"
-    return
-  fi
-  said=$(printf '%s\n%s\n' "$new" "$new" | sql "$project" --command "\\password \"$1\"") &&
-    login "$1" "$new" || stop "the password of $1 cannot be set" \
-    "check that the administrator may alter the role, and that $2 keeps the server's rules" "$said"
-  say "password of $1: set"
+# Exactly the accepted logins sign in. psql itself turns a password into its SCRAM verifier: the text
+# never leaves this container, and neither argv nor a statement holds it. It reads twice from standard
+# input, as there is no terminal. Sessions that are open go on, whatever becomes of their login.
+admit() { # role key need
+  for login in "$1_1" "$1_2"; do
+    new=$(password "$login" "$2")
+    case " $open " in
+      *" $login "*) is_open=yes ;;
+      *) is_open='' ;;
+    esac
+    if [ -z "$new$is_open" ]; then
+      say "login $login: stays shut"
+    elif [ -z "$new" ]; then
+      said=$(sql "$project" --command "ALTER ROLE \"$login\" NOLOGIN PASSWORD NULL") ||
+        stop "the login $login cannot be shut" 'check that the administrator may alter the role' "$said"
+      say "login $login: shut"
+    elif [ "$is_open" ] && works "$1" "$login" "$new"; then
+      say "login $login: unchanged"
+    else
+      said=$(printf '%s\n%s\n' "$new" "$new" | sql "$project" --command "\\password \"$login\"" \
+        --command "ALTER ROLE \"$login\" LOGIN") && works "$1" "$login" "$new" ||
+        stop "the login $login cannot be opened" \
+          "check that the administrator may alter the role, that $2 keeps the server's rules, and that the server is not 16.5 or 17.1, which ignore the role of a login" "$said"
+      say "login $login: open"
+    fi
+  done
+}
+
+refused() { # role key need: rows for what no catalogue tells the administrator
+  for login in $(names "$1" "$2"); do
+    works "$1" "$login" "$(password "$login" "$2")" ||
+      say "required | logins | session of $login | wanted: $1 | found: $(printf '%s\n' "$said" | tail -n 1)"
+  done
 }
 
 # Realtime's migrations set log_min_messages in a function, which only a superuser may. Its image holds
@@ -164,8 +203,8 @@ password() { # role key need
 # gets that, without the setting, and Realtime finds nothing left to do (docs/adr, realtime).
 realtime_schema() {
   [ -n "${SCHEMAS:-}" ] || return 0
-  owner=supabase_admin
-  key=$(secret pg-realtime-password)
+  owner=$(names supabase_admin pg-realtime-accepted | head -n 1)
+  key=$(password "$owner" pg-realtime-accepted)
   applied=$(as "$owner" "$key" --file "$steps/realtime.sql") ||
     stop "the migrations of realtime cannot be counted" 'see what PostgreSQL says' "$applied"
   dump=
@@ -191,7 +230,7 @@ realtime_schema() {
 }
 
 report() { # the last lines: what verify found, and the result
-  found=$(differences) || stop 'verify could not ask the server' 'see what it says' "$found"
+  found=$(differences && "$@") || stop 'verify could not ask the server' 'see what it says' "$found"
   required=$(printf '%s\n' "$found" | grep -c '^required')
   optional=$(printf '%s\n' "$found" | grep -c '^optional')
   [ -z "$found" ] || indented "$found"
@@ -213,15 +252,18 @@ PGOPTIONS='-c client_min_messages=warning -c lock_timeout=30s -c statement_timeo
 export PGUSER PGPASSWORD PGOPTIONS PGAPPNAME=supabase-bootstrap PGCONNECT_TIMEOUT=10
 
 each_login present
+accepted=$(each_login names | tr '\n' ' ')
 
 connect
 case ${1:-apply} in
-  verify) report; exit ;;
+  verify) report each_login refused; exit ;;
 esac
 
 # --- What it does ----------------------------------------------------------------------------------
 
-before=$(differences) || stop 'verify could not ask the server' 'see what it says' "$before"
+look() { before=$(differences) || stop 'verify could not ask the server' 'see what it says' "$before"; }
+
+look
 ledger=$(recorded) || stop 'the ledger of an earlier run cannot be read' \
   'run it as the administrator who ran it before, or make this one a member of that one' "$ledger"
 step 00-ledger "$project"
@@ -235,6 +277,9 @@ step 70-publication "$project"
 step 80-second-database "$project" alone
 step 00-ledger "$second"
 step 90-second-database-schemas "$second"
-each_login password
+look # A login has what its role has by now.
+step 95-logins "$project"
+open=$(sql "$project" --command 'SELECT rolname FROM pg_roles WHERE rolcanlogin' | tr '\n' ' ')
+each_login admit
 realtime_schema
-report
+report true

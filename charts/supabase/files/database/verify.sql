@@ -6,17 +6,17 @@ roles (name, login, inherits, createdb, createrole, replication, bypassrls) AS (
   ('anon', false, true, false, false, false, false),
   ('authenticated', false, true, false, false, false, false),
   ('service_role', false, true, false, false, false, true),
-  ('authenticator', true, false, false, false, false, false),
-  ('postgres', true, true, true, true, false, true),
+  ('authenticator', false, false, false, false, false, false),
+  ('postgres', false, true, true, true, false, true),
   ('dashboard_user', false, true, false, false, false, false),
-  ('supabase_admin', true, true, false, false, true, true),
-  ('supabase_auth_admin', true, false, false, false, false, false),
-  ('supabase_storage_admin', true, false, false, false, false, false),
+  ('supabase_admin', false, true, false, false, true, true),
+  ('supabase_auth_admin', false, false, false, false, false, false),
+  ('supabase_storage_admin', false, false, false, false, false, false),
   ('supabase_realtime_admin', false, false, false, false, false, false),
-  ('supabase_functions', true, false, false, false, false, false),
+  ('supabase_functions', false, false, false, false, false, false),
   ('supabase_read_only_user', true, true, false, false, false, true),
-  ('supabase_supavisor', true, true, false, false, false, false),
-  ('supabase_analytics', true, true, false, false, false, false)),
+  ('supabase_supavisor', false, true, false, false, false, false),
+  ('supabase_analytics', false, true, false, false, false, false)),
 role_rows AS (
   SELECT 'required' AS level, '10-roles' AS step, 'role ' || name AS what,
     concat_ws(' ',
@@ -29,6 +29,42 @@ role_rows AS (
       CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
       CASE WHEN rolsuper THEN 'SUPERUSER' END) END AS found
   FROM roles LEFT JOIN pg_roles ON rolname = name),
+
+logins (role, login, replication) AS (
+  SELECT name, name || '_' || number, replication FROM roles, generate_series(1, 2) AS number
+  WHERE name IN ('authenticator', 'postgres', 'supabase_admin', 'supabase_auth_admin',
+    'supabase_storage_admin', 'supabase_functions', 'supabase_supavisor', 'supabase_analytics')),
+login_rows AS (
+  SELECT 'required' AS level, '95-logins' AS step, 'login ' || login AS what,
+    concat_ws(' ', 'INHERIT', CASE WHEN replication THEN 'REPLICATION' END) AS wanted,
+    CASE WHEN rolname IS NOT NULL THEN concat_ws(' ',
+      CASE WHEN rolinherit THEN 'INHERIT' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
+      CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolreplication THEN 'REPLICATION' END,
+      CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN rolsuper THEN 'SUPERUSER' END) END AS found
+  FROM logins LEFT JOIN pg_roles ON rolname = login
+  UNION ALL
+  SELECT 'required', 'logins', 'sign-in of ' || login,
+    CASE WHEN login = ANY (string_to_array(:'accepted', ' ')) THEN 'LOGIN' ELSE 'NOLOGIN' END,
+    CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END
+  FROM logins JOIN pg_roles ON rolname = login),
+-- What a session of a login begins with: the role, and what one of the role would begin with.
+login_settings AS (
+  SELECT login, setdatabase, split_part(setting, '=', 1) AS name,
+    substr(setting, strpos(setting, '=') + 1) AS value
+  FROM logins JOIN pg_roles ON rolname = role JOIN pg_db_role_setting ON setrole = pg_roles.oid,
+    unnest(setconfig) AS setting
+  UNION ALL SELECT login, 0, 'role', role FROM logins),
+login_has AS (
+  SELECT login, setdatabase, split_part(setting, '=', 1) AS name,
+    substr(setting, strpos(setting, '=') + 1) AS value
+  FROM logins JOIN pg_roles ON rolname = login JOIN pg_db_role_setting ON setrole = pg_roles.oid,
+    unnest(setconfig) AS setting),
+login_setting_rows AS (
+  SELECT 'required' AS level, '95-logins' AS step,
+    format('%s of %s', name, login) || coalesce(' in ' || datname, '') AS what,
+    coalesce(wanted.value, 'nothing') AS wanted, coalesce(found.value, 'nothing') AS found
+  FROM login_settings AS wanted FULL JOIN login_has AS found USING (login, setdatabase, name)
+    LEFT JOIN pg_database ON pg_database.oid = setdatabase),
 
 memberships (level, role, member, inherits, becomes, admin) AS (
   SELECT 'required', role, member, false, true, false
@@ -50,14 +86,18 @@ memberships (level, role, member, inherits, becomes, admin) AS (
   ('optional', 'pg_read_all_data', 'supabase_read_only_user', true, true, NULL),
   ('optional', 'pg_read_all_data', 'postgres', true, true, NULL),
   ('optional', 'pg_monitor', 'postgres', true, true, NULL),
-  ('optional', 'pg_signal_backend', 'postgres', true, true, NULL)),
+  ('optional', 'pg_signal_backend', 'postgres', true, true, NULL),
+  ('optional', 'pg_read_all_stats', 'supabase_admin', true, true, NULL),
+  ('optional', 'pg_signal_backend', 'supabase_admin', true, true, NULL)
+  UNION ALL SELECT 'required', role, login, true, true, false FROM logins),
 granted AS (  -- One membership may have several grantors: what one of them gives is given.
   SELECT pg_get_userbyid(roleid) AS role, pg_get_userbyid(member) AS member,
     bool_or(inherit_option) AS inherits, bool_or(set_option) AS becomes,
     bool_or(admin_option) AS admin
   FROM pg_auth_members GROUP BY 1, 2),
 membership_rows AS (
-  SELECT level, '20-memberships' AS step, format('%s in %s', member, role) AS what,
+  SELECT level, CASE WHEN member IN (SELECT login FROM logins) THEN '95-logins'
+      ELSE '20-memberships' END AS step, format('%s in %s', member, role) AS what,
     concat_ws(' ', 'member', CASE WHEN wanted.inherits THEN 'INHERIT' END,
       CASE WHEN wanted.becomes THEN 'SET' END, CASE WHEN wanted.admin THEN 'ADMIN' END) AS wanted,
     CASE WHEN granted.role IS NOT NULL THEN
@@ -204,6 +244,8 @@ second_rows AS (
 
 rows AS (
   SELECT * FROM role_rows
+  UNION ALL SELECT * FROM login_rows
+  UNION ALL SELECT * FROM login_setting_rows
   UNION ALL SELECT * FROM membership_rows
   UNION ALL SELECT * FROM setting_rows
   UNION ALL SELECT * FROM extension_rows

@@ -63,7 +63,7 @@ def tenant(env: dict[str, str]) -> dict[str, Any]:
         "db_host": env["DB_HOST"],
         "db_port": env["DB_PORT"],
         "db_name": env["DB_NAME"],
-        "db_user": "supabase_admin",
+        "db_user": env["DB_USER"],
         "db_password": env["DB_PASSWORD"],
         "ssl_enforced": env["DB_SSL"] == "true",
         "publication": "supabase_realtime",

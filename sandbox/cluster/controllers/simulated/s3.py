@@ -37,13 +37,15 @@ class S3Proxy(Behaviour):
             usable = bool(env.get("JCLOUDS_CREDENTIAL")) or by_identity
             status = "OK" if usable else "no credential of the storage account"
             return Reply.json({"status": status}, 200 if usable else 503)
-        identity, credential = env.get("S3PROXY_IDENTITY", ""), env.get("S3PROXY_CREDENTIAL", "")
-        wanted = authorization(identity, credential, question.method, question.path)
         given = question.headers.get("authorization", "")
         if not given:
             return failure(403, "AccessDenied", "Forbidden")
-        if f"Credential={identity}," not in given:
+        pairs = (pair.partition(":") for pair in env.get("ACCEPTED", "").split(","))
+        accepted = {identity: credential for identity, _, credential in pairs}
+        identity = given.partition("Credential=")[2].partition(",")[0].partition("/")[0]
+        if identity not in accepted:
             return failure(403, "InvalidAccessKeyId", "Forbidden")
+        wanted = authorization(identity, accepted[identity], question.method, question.path)
         if given != wanted["authorization"]:
             return failure(403, "SignatureDoesNotMatch", "Forbidden")
         name = (env.get("JCLOUDS_ENDPOINT", ""), question.path)

@@ -63,14 +63,20 @@ def secrets(keys: Keys) -> dict[str, dict[str, str]]:
     jwt_secret, jwks = {"jwt-secret": keys.secret}, {"jwt-jwks": keys.jwks}
     person = {"dashboard-username": "admin", "dashboard-password": "pass word"}
     s3 = {"keyId": "id", "accessKey": "access"}
-    meta = {"pg-meta-password": "m", "pg-meta-crypto-key": "0123456789abcdef"}
+    meta = login("meta", "postgres") | {"pg-meta-crypto-key": "0123456789abcdef"}
+    accepted = {
+        "publishable-key-accepted": f"{clients['publishable-key']},sb_publishable_before",
+        "secret-key-accepted": f"{clients['secret-key']},sb_secret_before",
+    }
     return {
-        "supabase-auth": jwt_secret | {"jwt-keys": keys.keys, "pg-auth-password": "a"},
-        "supabase-rest": jwks | {"pg-rest-password": "r"},
+        "supabase-auth": jwt_secret
+        | {"jwt-keys": keys.keys}
+        | login("auth", "supabase_auth_admin"),
+        "supabase-rest": jwks | login("rest", "authenticator"),
         "supabase-realtime": jwt_secret
         | jwks
+        | login("realtime", "supabase_admin")
         | {
-            "pg-realtime-password": "t",
             "realtime-enc-key": "0123456789abcdef",
             "realtime-secret-key-base": "b" * 64,
             "realtime-metrics-secret": "metrics",
@@ -79,24 +85,36 @@ def secrets(keys: Keys) -> dict[str, dict[str, str]]:
         | jwt_secret
         | jwks
         | s3
+        | login("storage", "supabase_storage_admin")
         | {
-            "pg-storage-password": "s",
             "s3-protocol-access-key-id": "x",
             "s3-protocol-access-key-secret": "y",
         },
         "supabase-meta": meta,
         "supabase-studio": clients | jwt_secret | meta,
-        "supabase-functions": clients | jwt_secret | jwks | {"pg-functions-password": "f"},
+        "supabase-functions": clients
+        | jwt_secret
+        | jwks
+        | login("functions", "supabase_functions"),
         "supabase-gateway": clients
+        | accepted
         | person
         | {
             "anon-key-asymmetric": keys.asymmetric("anon"),
             "service-role-key-asymmetric": keys.asymmetric("service_role"),
         },
         "supabase-test": clients | person,
-        "s3proxy": s3
-        | {"azure-storage-account-name": "account", "azure-storage-account-key": "a2V5"},
+        "s3proxy": {
+            "supabase-storage-creds-accepted": "id:access,before:access",
+            "azure-storage-account-name": "account",
+            "azure-storage-account-key": "a2V5",
+        },
     }
+
+
+def login(service: str, role: str) -> dict[str, str]:
+    """How one service signs in to the database."""
+    return {f"pg-{service}-username": f"{role}_1", f"pg-{service}-password": service}
 
 
 def encoded(data: dict[str, str]) -> dict[str, str]:

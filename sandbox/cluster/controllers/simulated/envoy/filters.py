@@ -126,11 +126,12 @@ def keys(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         env.get("ANON_KEY", ""): ("anon", env.get("ANON_KEY", "")),
         env.get("SERVICE_ROLE_KEY", ""): ("service_role", env.get("SERVICE_ROLE_KEY", "")),
     }
-    opaque = {
-        env.get("PUBLISHABLE_KEY", ""): ("anon", env.get("ANON_KEY_ASYMMETRIC", "")),
-        env.get("SECRET_KEY", ""): ("service_role", env.get("SERVICE_ROLE_KEY_ASYMMETRIC", "")),
-    }
-    if all(opaque) and all(token for _, token in opaque.values()):
-        found |= opaque
+    kinds = (("PUBLISHABLE", "anon", "ANON"), ("SECRET", "service_role", "SERVICE_ROLE"))
+    opaque = [
+        (env.get(f"{kind}_KEY_ACCEPTED", ""), role, env.get(f"{own}_KEY_ASYMMETRIC", ""))
+        for kind, role, own in kinds
+    ]
+    if all(part for kind in opaque for part in kind):
+        found |= {key: (role, token) for keys, role, token in opaque for key in keys.split(",")}
     found.pop("", None)
     return found
