@@ -17,7 +17,7 @@ FACTS = Facts("account", "boss", "postgres", "db.example.com")
 VERIFIERS = ("rest", "realtime", "storage", "functions")
 PROVED = {"jwt-set", "realtime-metrics-token"}  # Signatures, which take their time to check.
 OVERLAP = 7  # Days in which clients outside take up new API keys.
-OFTEN = 0.15  # Of all moments: a node is drained, or External Secrets looks by itself.
+OFTEN = 0.5  # Of all moments: a node is drained, or External Secrets looks by itself.
 
 
 class Killed(BaseException):
