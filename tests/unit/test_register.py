@@ -1,0 +1,168 @@
+"""What the files ask of Prefect, before any server is asked."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import prefect
+import pytest
+import yaml
+
+from tasks import environment as environments
+from tasks.environment import Environment, Topic, Worker
+from tasks.errors import ConfigError
+from tasks.register import automations, channels, wanted
+from tasks.register.wanted import Deployment, Place
+
+PROJECT = Path(__file__).parents[2]
+POOLS = sorted((PROJECT / "deployments/pools").glob("*.yaml"))
+VIEWS = "server/api/collections_data/views/aggregate-worker-metadata.json"
+TEAMS = (
+    f"https://prod-1.westeurope.logic.azure.com:443/workflows/{32 * '0'}/triggers/manual/paths/"
+    f"invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={43 * 'a'}"
+)
+
+
+def upstream(kind: str) -> dict[str, Any]:
+    """The template that Prefect itself knows for a kind of worker."""
+    known = json.loads((Path(prefect.__file__).parent / VIEWS).read_text())
+    kinds = {name: one for collection in known.values() for name, one in collection.items()}
+    template: dict[str, Any] = kinds[kind]["default_base_job_configuration"]
+    return template
+
+
+def placeholders(template: Any) -> set[str]:
+    return set(re.findall(r"{{ (\w+) }}", json.dumps(template)))
+
+
+def place(kind: str, **variables: Any) -> Place:
+    worker = Worker.model_validate({"kind": kind, "variables": variables})
+    return Place("supabase-north", worker, "worker in deployments/north.yaml")
+
+
+def north(**content: Any) -> Environment:
+    text = yaml.safe_load((environments.ENVIRONMENTS / "sandbox.yaml").read_text()) | content
+    return environments.parse("north", yaml.safe_dump(text), Path("north.yaml"))
+
+
+@pytest.mark.parametrize("file", POOLS, ids=lambda file: file.stem)
+def test_a_template_says_nothing_that_prefects_worker_does_not_know(file: Path) -> None:
+    ours, theirs = yaml.safe_load(file.read_text()), upstream(file.stem)
+
+    assert set(ours["job_configuration"]) <= set(theirs["job_configuration"])
+    assert set(ours["variables"]["properties"]) <= set(theirs["variables"]["properties"])
+    assert placeholders(ours["job_configuration"]) == set(ours["variables"]["properties"])
+
+
+def test_every_kind_of_worker_has_a_template() -> None:
+    kinds = get_args(Worker.model_fields["kind"].annotation)
+
+    assert {file.stem for file in POOLS} == set(kinds)
+
+
+def test_an_environments_variables_become_the_defaults_of_its_pool() -> None:
+    made = wanted.template(place("kubernetes", memory_limit="3Gi", image="worker:1"), {})
+
+    properties = made["variables"]["properties"]
+    assert properties["memory_limit"]["default"] == "3Gi"
+    assert properties["image"]["default"] == "worker:1"
+
+
+def test_a_variable_that_the_template_lacks_is_named() -> None:
+    with pytest.raises(ConfigError, match="memory_limt"):
+        wanted.template(place("kubernetes", memory_limt="3Gi", image="worker:1"), {})
+
+
+def test_a_pool_without_an_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKER_IMAGE", raising=False)
+
+    with pytest.raises(ConfigError, match="does not tell image"):
+        wanted.template(place("kubernetes"), {})
+
+
+def test_the_image_of_a_pipeline_stays_when_somebody_else_registers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORKER_IMAGE", "worker@sha256:1")
+    first = wanted.template(place("kubernetes"), {})
+    monkeypatch.delenv("WORKER_IMAGE")
+
+    assert wanted.template(place("kubernetes"), first) == first
+
+
+def test_an_environment_that_prefect_yaml_does_not_name_gets_every_flow() -> None:
+    listed = {one.flow for one in wanted.deployments(["dev"]) if not one.everywhere}
+
+    made = [one for one in wanted.deployments(["north"]) if not one.everywhere]
+
+    assert {one.flow for one in made} == listed
+    assert {one.name for one in made} == {"north"}
+    assert {one.work_pool.name for one in made} == {"supabase-north"}
+
+
+def test_schedules_sleep_in_the_sandbox_and_nowhere_else() -> None:
+    def awake(name: str) -> set[tuple[str, str]]:
+        found = [one for one in wanted.deployments([name]) if one.name == name]
+        return {(one.flow, s.slug) for one in found for s in one.schedules if s.active}
+
+    assert awake("dev") == awake("prod") == {("drift", "hourly"), ("rotate", "weekly")}
+    assert awake("sandbox") == set()
+
+
+def test_a_key_that_prefect_yaml_has_and_register_does_not_know_is_named(tmp_path: Path) -> None:
+    content = yaml.safe_load(wanted.PREFECT_FILE.read_text())
+    content["deployments"][0]["paused"] = True
+    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(content))
+
+    with pytest.raises(ConfigError, match="paused"):
+        wanted.deployments(["sandbox"], tmp_path / "prefect.yaml")
+
+
+@pytest.mark.parametrize("topic", get_args(Topic))
+def test_each_topic_has_words_and_a_section_in_the_runbook(topic: Topic) -> None:
+    runbook = (PROJECT / "docs/runbook.md").read_text()
+
+    assert automations.NOTICES[topic].subject
+    assert f"\n### {topic}\n" in runbook
+
+
+@pytest.mark.parametrize(
+    ("by", "address"),
+    [
+        ("webhook", "https://example.com/hook?key=1"),
+        ("slack", "https://hooks.slack.com/services/T0A/B0A/c1D2e3F4g5H6i7J8k9L0m1N2"),
+        ("email", "mailtos://who:secret@mail.example.com?from=a@example.com&to=b@example.com"),
+        ("teams", TEAMS),
+    ],
+)
+def test_prefect_takes_an_address_of_each_kind(by: str, address: str) -> None:
+    channel = north(notify=[{"to": "ops", "by": by}]).notify[0]
+
+    block = channels.made(channel, address)
+
+    assert block.get_block_type_slug() in {"custom-webhook", "slack-webhook", "ms-teams-webhook"}
+    assert address not in repr(block)
+
+
+@pytest.mark.parametrize("by", ["webhook", "slack", "email", "teams"])
+def test_a_wrong_address_is_refused_and_not_repeated(by: str) -> None:
+    channel = north(notify=[{"to": "ops", "by": by}]).notify[0]
+
+    with pytest.raises(ConfigError) as caught:
+        channels.made(channel, "gopher://token-of-somebody")
+
+    assert "token-of-somebody" not in str(caught.value)
+
+
+def test_one_name_is_one_channel() -> None:
+    both = [{"to": "ops", "by": "slack"}], [{"to": "ops", "by": "teams"}]
+
+    with pytest.raises(ConfigError, match="Channel ops is of kind teams"):
+        channels.channels([north(notify=one) for one in both])
+
+
+def test_titles_follow_the_flow() -> None:
+    entry: Deployment = wanted.deployments(["dev"])[0]
+
+    assert entry.title == "deploy/dev"
