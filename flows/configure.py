@@ -1,11 +1,12 @@
 """The cluster's ground: External Secrets, policies, every secret in its place; and dashboards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flows import seed_secrets
 from tasks import (
     access,
+    approval,
     catalogue,
     charts,
     database,
@@ -72,6 +73,7 @@ def configure(environment: str) -> Synced:
                 )
             )
         groups = base_releases(wanted, site, our_charts(wanted, site.foundation, "platform"))
+        agreed(wanted, site, [one for group in groups for one in group])
         patient(helm.install, wanted.waits.webhook)(
             site.cluster,
             *groups,
@@ -140,6 +142,22 @@ def own_reader(wanted: Environment) -> None:
             f"platform.identity is kubelet in {wanted.values}, and nodes get no role on the vault.",
             "Take it out: External Secrets then reads with an identity of its own.",
         )
+
+
+def agreed(wanted: Environment, site: Site, wished: Sequence[Release]) -> None:
+    """With `approval: always`, a person sees what releases would change; new secrets are none."""
+    if wanted.approval != "always":
+        return
+    patience = wanted.waits.run_command
+    names = [(one.name, one.namespace) for one in wished]
+    standing = patient(helm.standing, patience)(site.cluster, *names)
+    same = [standing[one.name].carried_into(one) for one in wished]
+    different = [one for one in same if not standing[one.name].is_at(one)]
+    if different:
+        preview = patient(helm.preview, patience)
+        seen = preview(site.cluster, *different, login=login(wanted, site.foundation))
+        told = " and ".join(one.name for one in different)
+        approval.ask(wanted, f"Install {told} in {wanted.name}?", helm.page(seen))
 
 
 def edge_releases(wanted: Environment, controller: EdgeController | None) -> list[Release]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flows.configure import Source, login, our_charts, secrets_in_place, server
+from flows.configure import Source, agreed, login, our_charts, secrets_in_place, server
 from tasks import access, approval, charts, helm, registry, report, turn, wait
 from tasks import environment as environments
 from tasks.access import Site
@@ -49,6 +49,7 @@ def release(
             return
         synced = secrets_revisions or secrets_in_place(wanted, site).revisions
         wished = releases(wanted, site, synced)
+        agreed(wanted, site, wished)
         bring(wanted, site, wished)
         report.versions(wanted.name, versions(wished))
 

@@ -1,6 +1,7 @@
 """What an upgrade would do: which releases differ at all, and in which of their objects."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.cluster import Answer, Cluster, Script
@@ -47,6 +48,15 @@ def preview(
     )
 
 
+def page(seen: Sequence[Previewed]) -> str:
+    """All of them for a person who is asked."""
+    parts = []
+    for one in seen:
+        told = one.changes or (one.unknown or "a new revision; its objects stay the same",)
+        parts.append("\n".join([f"**{one.name}**\n", *(f"- {change}" for change in told)]))
+    return "\n\n".join(parts)
+
+
 def read(answer: Answer, name: str, *, known: bool) -> Previewed:
     """The part of the answer that is about one release."""
     if not known:
@@ -54,7 +64,8 @@ def read(answer: Answer, name: str, *, known: bool) -> Previewed:
         if HOPE in told:
             return Previewed(name, unknown="the cluster lacks kinds that an earlier release brings")
         return Previewed(name, unknown=f"helm says: {told}")
-    part = re.split(r"^::release ", answer.log, flags=re.MULTILINE)
+    log = re.sub(r"^\[[\w-]+\] .*\n?", "", answer.log, flags=re.MULTILINE)  # What others complain.
+    part = re.split(r"^::release ", log, flags=re.MULTILINE)
     about = next(text for text in part if text.startswith(f"{name}\n"))
     before, after = (
         "---\n".join(re.findall(rf"^::{mark}\n(.*?)(?=^::|\Z)", about, re.MULTILINE | re.DOTALL))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tasks.errors import ConfigError
 TIMEOUT = 200  # Seconds for one release: less than a command in the cluster should last.
 MORE = 40  # Seconds for what a command does beside it.
 GROUP_END = "---"
+REVISIONS = "secretsRevisions"  # The one value that follows from the vault, not from files.
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Standing:
     def is_at(self, release: Release) -> bool:
         """Whether an install would leave it alone."""
         return (self.status, self.digest) == ("deployed", release.digest)
+
+    def carried_into(self, release: Release) -> Release:
+        """The release with the secrets that its pods have now: what is left is what files say."""
+        old = self.values.get(REVISIONS)
+        if old is None or REVISIONS not in release.values:
+            return release
+        return replace(release, values={**release.values, REVISIONS: old})
 
 
 def releases_script(
