@@ -61,6 +61,7 @@ def ask(environment: Environment, what: str, plan: str) -> None:
     elif attended():
         answer = in_terminal(environment, what, plan)
     elif (run := watched()) is None:
+        wait.logger().info("%s\n%s", what, plan)
         raise ApprovalError(
             f"{what} Nobody is here to approve it: this is no terminal, and the run came from no "
             "deployment.",
