@@ -1,13 +1,14 @@
 """A small client of PostgreSQL's protocol, for what the sandbox itself has to tell a server."""
 
 import asyncio
+import hashlib
 import struct
 from pathlib import Path
 
 from sandbox.engines.postgresql.errors import EngineError, StatementError
+from sandbox.engines.postgresql.scram import Scram
 
 PROTOCOL = 3 << 16
-AUTHENTICATED, PASSWORD = 0, 3
 HEAD = struct.Struct("!cI")
 DEADLINE = 60.0  # Seconds for one conversation.
 Row = tuple[str | None, ...]
@@ -40,14 +41,11 @@ async def _converse(  # noqa: PLR0913, PLR0917  # Who asks what, over which line
     writer.write(struct.pack("!II", len(options) + 8, PROTOCOL) + options)
     rows: list[Row] = []
     left = list(statements)
+    proof = Proof(user, password)
     while True:
         kind, body = await _message(reader)
         if kind == b"R":
-            asked = int.from_bytes(body[:4])
-            if asked == PASSWORD:
-                writer.write(message(b"p", password.encode() + b"\0"))
-            elif asked != AUTHENTICATED:
-                raise EngineError(f"PostgreSQL asks the sandbox for authentication {asked}.")
+            writer.write(proof.of(int.from_bytes(body[:4]), body[4:]))
         elif kind == b"E":
             fields = {part[:1]: part[1:].decode() for part in body.split(b"\0") if part}
             raise StatementError(fields[b"M"], fields[b"C"])
@@ -57,6 +55,34 @@ async def _converse(  # noqa: PLR0913, PLR0917  # Who asks what, over which line
             if not left:
                 return rows
             writer.write(message(b"Q", left.pop(0).encode() + b"\0"))
+
+
+class Proof:
+    """That a user knows the password, in the way that the server asks for."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._user = user.encode()
+        self._password = password.encode()
+        self._scram = Scram(password)
+
+    def of(self, asked: int, challenge: bytes) -> bytes:
+        """The next message to the server; none where it is satisfied."""
+        match asked:
+            case 0 | 12:  # `AuthenticationOk`, and the server's own proof.
+                return b""
+            case 3:
+                said = self._password + b"\0"
+            case 5:
+                inner = hashlib.md5(self._password + self._user).hexdigest()  # noqa: S324 - As PostgreSQL does.
+                outer = hashlib.md5(inner.encode() + challenge).hexdigest()  # noqa: S324 - The same.
+                said = f"md5{outer}\0".encode()
+            case 10:
+                said = self._scram.first
+            case 11:
+                said = self._scram.final(challenge)
+            case _:
+                raise EngineError(f"PostgreSQL asks the sandbox for authentication {asked}.")
+        return message(b"p", said)
 
 
 async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:

@@ -75,7 +75,7 @@ def test_postgrest_is_not_ready_while_its_login_is_refused_and_gets_no_requests(
     def ready() -> bool:
         (pod,) = platform.items(f"{PODS}rest")
         found = {one["type"]: one["status"] for one in pod["status"]["conditions"]}
-        return found["Ready"] == "True"
+        return bool(found["Ready"] == "True")
 
     platform.passwords[user_of("rest")] = "another one"
     platform.until(lambda: not ready(), 60)

@@ -89,6 +89,9 @@ class Recorder:
     async def converse(self, *_: Any) -> Any:
         raise NotImplementedError
 
+    async def refused(self, _login: object) -> str:
+        raise NotImplementedError
+
 
 def told(status: int, reached: dict[str, Any], answered: dict[str, str]) -> dict[str, Any]:
     """What two gateways have to agree on."""
