@@ -116,9 +116,16 @@ def release(
     *,
     environment: Environment,
     revision: Annotated[
-        int, cyclopts.Parameter(help="Go back to this revision instead; asks before it does.")
+        int,
+        cyclopts.Parameter(
+            help="Go back to this revision instead; asks before it does.",
+            validator=cyclopts.validators.Number(gte=0),
+        ),
     ] = 0,
-    name: Annotated[str, cyclopts.Parameter(help="The release that goes back.")] = "supabase",
+    name: Annotated[
+        Literal["supabase", "s3proxy", "platform", "external-secrets"],
+        cyclopts.Parameter(help="The release that goes back."),
+    ] = "supabase",
     yes: Annotated[
         bool, cyclopts.Parameter(help="Agree to going back beforehand.", negative="")
     ] = False,

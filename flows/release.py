@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from flows.configure import Source, agreed, login, our_charts, secrets_in_place, server
 from tasks import access, approval, charts, helm, registry, report, turn, wait
@@ -17,6 +19,7 @@ from tasks.terraform import Edge
 from tasks.wait import patient
 
 CHARTS = ("s3proxy", "supabase")
+Ours = Literal["supabase", "s3proxy", "platform", "external-secrets"]  # Releases.
 CERTIFICATE = "supabase-tls"  # The Secret that an operator, or cert-manager, fills.
 ISTIO = "aks-istio-system"  # Where AKS runs what its own gateways ask for their configuration.
 BALANCER = "alb.networking.azure.io"  # Marks what Application Gateway for Containers reads.
@@ -26,8 +29,8 @@ BALANCER = "alb.networking.azure.io"  # Marks what Application Gateway for Conta
 def release(
     environment: str,
     secrets_revisions: dict[str, str] | None = None,
-    revision: int = 0,
-    name: str = "supabase",
+    revision: Annotated[int, Field(ge=0)] = 0,
+    name: Ours = "supabase",
 ) -> None:
     """
     Install or upgrade Supabase and S3Proxy; an unchanged release is left alone.

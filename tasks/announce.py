@@ -20,7 +20,8 @@ def announce(event: str, environment: str, payload: Mapping[str, Any]) -> None:
     Emit an event about an environment, with the current run beside it.
 
     Sent in the background; an event that cannot be sent is a warning, never a failure. The payload
-    is kept by the server and shown in notifications: a few facts, and nothing secret.
+    is kept by the server and shown in notifications: a few facts, and nothing secret. Automations
+    choose by its `severity`.
     """
     if not wait.within_run():
         return  # A step that is called by itself concerns nobody else.

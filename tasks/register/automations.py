@@ -24,8 +24,10 @@ RUNS = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Suspended")
 FACTS = (
     "{% for name, value in event.payload.items() %}"
-    "{% if value is string or value is number %}{{ name }}: {{ value }}\n{% endif %}"
-    "{% endfor %}"
+    "{% if value is string or value is number %}{{ name }}: {{ value }}\n"
+    "{% elif value is mapping %}"
+    "{{ name }}:{% for what, count in value.items() %} {{ what }} {{ count }};{% endfor %}\n"
+    "{% endif %}{% endfor %}"
 )
 DEPLOYED = {"prefect.resource.role": "deployment"}
 RUN = "{{ flow_run.name }}, {{ flow_run.state.name }}: {{ flow_run.state.message }}\n"

@@ -106,7 +106,7 @@ class Office:
             event=event,
             resource=Resource(resource),
             related=[RelatedResource(one) for one in related],
-            payload={"summary": "Somebody opened a port."},
+            payload={"summary": "Somebody opened a port.", "new": {"critical": 1, "info": 2}},
         )
         self.ask("events", [sent.model_dump(mode="json")])
 
@@ -179,6 +179,7 @@ def test_severe_drift_is_told_and_followed_by_a_plan(
     assert office.runs_of("deploy/north")[0]["parameters"] == {"environment": "north", "plan": True}
     until(lambda: bool(inbox.about("north: drift")), "the notification")
     assert "summary: Somebody opened a port." in inbox.about("north: drift")
+    assert "new: critical 1; info 2;" in inbox.about("north: drift")
 
 
 def test_a_crashed_run_is_told(office: Office, inbox: Inbox, until: Until) -> None:
