@@ -30,6 +30,7 @@ COMMANDS = {  # Name: where it is, and what the overview says; modules load when
     "psql": ("psql:psql", "Run psql against a flexible server."),
     "status": ("status:status", "Show what exists and what Azure is busy with."),
     "log": ("log:log", "Show the requests that the sandbox has answered."),
+    "load": ("load:load", "Ask a platform for everything, throughout; count what fails."),
     "page": ("page:page", "Print the address of a page that shows what is going on."),
     "faults": ("faults:faults", "Let things go wrong: throttling, resets, evictions, …"),
     "scaffold": ("scaffold:scaffold", "Write the first version of a new provider."),
