@@ -20,7 +20,12 @@ from tasks.cluster import Answer, Script, parse_answer
 from tasks.errors import NotReadyError, RefusedError
 from tasks.external_secrets import Source, Synced
 from tests.sandbox.cluster.controllers.conftest import Live, in_demo, pump
-from tests.sandbox.cluster.controllers.test_external_secrets import account, install, store, told
+from tests.sandbox.cluster.controllers.external_secrets.conftest import (
+    account,
+    install,
+    store,
+    told,
+)
 
 ROOT = "/apis/external-secrets.io/v1/namespaces/demo/externalsecrets"
 KEYS = (Key("plain", "plain"), Key("keyId", "pair", "keyId"), Key("accessKey", "pair", "accessKey"))
@@ -224,7 +229,9 @@ def test_a_vault_that_refuses_is_told_with_the_newest_event_and_its_cause(estate
     with pytest.raises(NotReadyError) as caught:
         estate.sync(app, patience=2)
 
-    assert "1 of 1 secrets are not in the cluster yet: supabase-app: has no " in caught.value.message
+    assert (
+        "1 of 1 secrets are not in the cluster yet: supabase-app: has no " in caught.value.message
+    )
     assert "SecretSyncedError (error processing spec.data[0] (key: plain)" in caught.value.message
     assert "lacks Key Vault Secrets User on demo (it asked for plain)" in caught.value.hint
 
