@@ -20,7 +20,6 @@ from tasks.terraform import Foundation
 from tasks.wait import patient
 
 ROTATED, FAILED = "supabase.secret.rotated", "supabase.secret.rotation-failed"
-TOKEN_SECONDS = 3600  # What the chart says where the values file is silent.
 SHORT = timedelta(minutes=5)  # An overlap for which a run waits; a longer one is the next run's.
 IDENTITY = "S3Proxy signs in with an identity, so nobody uses the account's keys"
 
@@ -78,7 +77,7 @@ def everything(wanted: Environment) -> tuple[Unit, ...]:
 
 def opened(wanted: Environment, built: Foundation) -> Safe:
     auth = configure.values(wanted, "supabase", {}).get("auth") or {}
-    policy = Policy(wanted.rotation, float(auth.get("tokenSeconds", TOKEN_SECONDS)))
+    policy = Policy(wanted.rotation, auth.get("tokenSeconds", Policy.token_seconds))
     return Safe(Vault(built.vault_uri), seed_secrets.account_keys(wanted, built), policy)
 
 

@@ -71,10 +71,21 @@ class Course:
             phase,
             generation(self.shown),
             self._made,
-            tuple(name for name in self.way.names if unsettled(self.held[name])),
+            self._fresh,
             self.way.moves.get(phase),
             self._due,
             tuple((name, self.held[name].version) for name in self.way.names),
+        )
+
+    @property
+    def _fresh(self) -> tuple[str, ...]:
+        """Not seen in use yet: what we wrote, and in the middle of a way what anybody wrote."""
+        midway = self.way.phase(self.held) != "at rest"
+        stored = {name: self.held[name] for name in self.way.names}
+        return tuple(
+            name
+            for name, one in stored.items()
+            if unsettled(one) or (midway and IN_USE not in one.tags)
         )
 
     @property
@@ -143,8 +154,7 @@ class Course:
         """For what the cluster was just seen to use."""
         return [
             Write(name, None, dict(self.held[name].tags) | {IN_USE: _text(now)})
-            for name in self.way.names
-            if unsettled(self.held[name])
+            for name in self._fresh
         ]
 
     def _dated(

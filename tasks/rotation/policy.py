@@ -15,7 +15,7 @@ class Policy:
     """What the environment says, and how many seconds an access token lives there."""
 
     settings: Rotation = field(default_factory=Rotation)
-    token_seconds: float = 3600
+    token_seconds: float = 3600  # What the chart says where the values file is silent.
 
     def days(self, unit: Unit) -> int | None:
         if not unit.by_age:

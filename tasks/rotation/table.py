@@ -12,7 +12,7 @@ from tasks.rotation.standing import Round, Standing
 from tasks.rotation.units import Unit
 
 Row = dict[str, str]
-WIDE = 200  # Columns: a log has no end of its lines.
+WIDE = 500  # Columns: a log has no end of its lines.
 STILL = {"test", "metrics"}  # Readers that nothing restarts: a Job, and a scrape.
 NEXT = {
     "stage": "accept the next value",
@@ -119,7 +119,7 @@ def text(rows: Sequence[Row]) -> str:
     console = Console(width=WIDE, no_color=True, highlight=False)
     with console.capture() as told:
         console.print(table)
-    return told.get()
+    return "\n".join(line.rstrip() for line in told.get().splitlines())
 
 
 def summary(arrived: Sequence[Standing], after: Sequence[Standing]) -> str:
