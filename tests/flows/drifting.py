@@ -14,7 +14,7 @@ from azure.keyvault.secrets import SecretClient
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.containerservice.models import RunCommandRequest
 
-from tests.flows.conftest import PROJECT, Place
+from tests.flows.conftest import PROJECT, Ended, Place
 
 GROUP, CLUSTER = "supabase-sandbox-rg", "supabase-sandbox-aks"
 SERVER = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
@@ -22,6 +22,7 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"  # The role Reader.
 VAULT = "providers/Microsoft.KeyVault/vaults/supabase-sandbox-kv"
 ROLES = "providers/Microsoft.Authorization/roleAssignments"
 LOGS = "providers/Microsoft.OperationalInsights/workspaces/supabase-sandbox-log"
+PATIENCE = 600  # Seconds, on a machine that does much else.
 BY_HAND, BY_SOMEBODY = "typed-in-by-hand", "changed-by-somebody"
 IN_VAULT = {  # By the kind of finding: the name that gets it.
     "secret-missing": "postgres-connection-string",
@@ -66,6 +67,13 @@ class Azure:
 
     def vault(self) -> SecretClient:
         return SecretClient("https://supabase-sandbox-kv.vault.azure.net/", self.credential)
+
+
+def run(place: Place, *arguments: str) -> Ended:
+    """As `place.run`, with the patience for the whole deploy on which this file rests."""
+    program = place.start(*arguments, "--environment", "sandbox")
+    text, _ = program.communicate(timeout=PATIENCE)
+    return Ended(program.returncode, text)
 
 
 def wish(place: Place, *, ignore: list[dict[str, str]], gigabytes: int = 1) -> None:
@@ -126,7 +134,7 @@ def in_the_cluster(azure: Azure) -> None:
         kubectl patch hpa supabase-rest --subresource status --type merge \
           -p '{{"status": {{"currentReplicas": 2, "desiredReplicas": 2}}}}' >&2
         kubectl patch externalsecret supabase-rest --type merge \
-          -p '{{"spec": {{"refreshPolicy": "CreatedOnce"}}}}' >&2
+          -p '{{"spec": {{"refreshPolicy": "CreatedOnce", "refreshInterval": "2h"}}}}' >&2
         echo '{json.dumps(certificate)}' | kubectl apply -f - >&2
         echo; kubectl get secret supabase-auth -o jsonpath='{{.metadata.resourceVersion}}'
         """

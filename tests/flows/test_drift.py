@@ -21,6 +21,7 @@ from tests.flows.drifting import (
     in_the_cluster,
     in_the_vault,
     retain,
+    run,
     wish,
 )
 
@@ -67,7 +68,7 @@ class Look:
 def look(place: Place, *more: str) -> Look:
     before = len(place.requests())
     began = datetime.now(UTC)
-    ended = place.run("drift", "--environment", "sandbox", *more)
+    ended = run(place, "drift", *more)
     requests = place.requests()[before:]
     shown = place.ask(
         "artifacts/filter",
@@ -103,7 +104,7 @@ def events(place: Place, since: datetime) -> list[dict[str, Any]]:
 def unchanged(place: Place) -> Look:
     """The first look at what was just deployed; its one old part is known and may stay."""
     wish(place, ignore=[OLD])
-    ended = place.run("deploy", "--environment", "sandbox")
+    ended = run(place, "deploy")
     assert ended.code == 0, ended.text
     return look(place)
 
@@ -159,7 +160,7 @@ FOUND = {
     ): BACK,
     ("object-changed", "supabase/Deployment/supabase-meta spec.replicas"): BACK,
     ("object-missing", "supabase/NetworkPolicy/supabase-imgproxy"): BACK,
-    ("object-changed", "supabase/ExternalSecret/supabase-rest spec.refreshPolicy"): BACK.replace(
+    ("object-changed", "supabase/ExternalSecret/supabase-rest spec.refreshInterval"): BACK.replace(
         "name supabase", "name platform"
     ),
     (
