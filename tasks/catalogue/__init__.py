@@ -72,7 +72,6 @@ def api_key(name: str, *readers: str) -> tuple[Secret, Secret]:
         Rotation("accepted", YEAR, name),
         lambda: opaque_key(prefix),
         *readers,
-        "gateway",
         check=checks.starts(prefix),
     )
     return presented, accepted(presented, str, "keys with commas between", "gateway")
@@ -83,7 +82,7 @@ STORAGE = generated_json(
     "JSON: `keyId` and `accessKey`",
     Rotation("accepted", SEASON, "supabase-storage-creds"),
     storage_credentials,
-    *(Part(name, name, ("storage", "s3proxy")) for name in ("keyId", "accessKey")),
+    *(Part(name, name, ("storage",)) for name in ("keyId", "accessKey")),
     check={"keyId": checks.in_url, "accessKey": checks.in_url},
 )
 

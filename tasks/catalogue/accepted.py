@@ -44,7 +44,7 @@ def login(service: str, days: int, *readers: str) -> tuple[Secret, Secret]:
         Rotation("accepted", days, name),
         make,
         Part("username", f"{name}-username", readers),
-        Part("password", f"{name}-password", (*readers, "database")),
+        Part("password", f"{name}-password", readers),
         check={
             "username": checks.one_of(f"{ROLES[service]}_1", f"{ROLES[service]}_2"),
             "password": checks.in_url,

@@ -49,10 +49,12 @@ def test_what_the_other_charts_ask_for_is_there(charts: Charts) -> None:
 
 
 def test_the_s3_credentials_are_two_parts_of_one_value(charts: Charts) -> None:
-    secret = charts.render("platform").kind("ExternalSecret")["s3proxy"]
+    secret = charts.render("platform").kind("ExternalSecret")["supabase-storage"]
 
     assert [
-        data["remoteRef"] for data in secret["spec"]["data"] if "property" in data["remoteRef"]
+        data["remoteRef"]
+        for data in secret["spec"]["data"]
+        if data["remoteRef"]["key"] == "supabase-storage-creds"
     ] == [
         {"key": "supabase-storage-creds", "property": "keyId"},
         {"key": "supabase-storage-creds", "property": "accessKey"},
@@ -106,16 +108,12 @@ def test_the_same_keys_are_offered_as_files_by_option(
     classes = rendering.kind("SecretProviderClass")
     assert charts.render("platform").kind("SecretProviderClass") == {}
     assert set(classes) == set(rendering.kind("ExternalSecret"))
-    given = classes["s3proxy"]["spec"]["parameters"]
+    given = classes["supabase-auth"]["spec"]["parameters"]
     assert given["keyvaultName"] == "supabase-dev-kv"
     assert given[parameter] == "00000000-0000-0000-0000-00000000beef"
     files = [yaml.safe_load(one) for one in yaml.safe_load(given["objects"])["array"]]
-    assert [one["objectName"] for one in files] == [
-        "supabase-storage-creds",  # One file, although the Secret has two keys of it.
-        "supabase-storage-creds-accepted",
-        "azure-storage-account-name",
-        "azure-storage-account-key",
-    ]
+    # One file of each, although the Secret has several keys of it.
+    assert [one["objectName"] for one in files] == ["jwt-set", "pg-auth"]
 
 
 def test_what_the_namespace_may_take_covers_all_that_can_run_at_once(charts: Charts) -> None:

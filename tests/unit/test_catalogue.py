@@ -211,10 +211,11 @@ def test_each_consumer_reads_what_it_needs_and_no_more() -> None:
     }
     assert found["supabase-rest"] == {"jwt-jwks", "pg-rest-username", "pg-rest-password"}
     assert found["s3proxy"] == {
-        *("keyId", "accessKey", "supabase-storage-creds-accepted"),
+        "supabase-storage-creds-accepted",
         "azure-storage-account-name",
         "azure-storage-account-key",
     }
+    assert found["supabase-gateway"].isdisjoint({"publishable-key", "secret-key"})
     private = {name for name, held in found.items() if "jwt-keys" in held}
     assert private == {"supabase-auth"}
     administrator = {name for name, held in found.items() if "pg-password" in held}
