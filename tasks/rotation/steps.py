@@ -52,7 +52,7 @@ def survey(safe: Safe, units: Sequence[Unit]) -> tuple[Standing, ...]:
     return tuple(course.standing for course in safe.open(units))
 
 
-@step("{move}-secrets")
+@step("rotate-secrets-{move}")
 def make(
     safe: Safe, units: Sequence[Unit], move: Move, begin: Collection[str]
 ) -> tuple[Standing, ...]:
