@@ -3,8 +3,8 @@
 from tasks.drift.access import access
 from tasks.drift.answers import Answers
 from tasks.drift.cluster import Seen, cluster, look
-from tasks.drift.finding import Finding, Verdict, counted
-from tasks.drift.history import Chronicle, Entry, continued
+from tasks.drift.finding import Finding, counted
+from tasks.drift.history import Chronicle, continued
 from tasks.drift.ignore import Sifted, sift
 from tasks.drift.infrastructure import infrastructure
 from tasks.drift.publish import concluded, doubtful, looked_away, remember, remembered, show
@@ -15,11 +15,9 @@ from tasks.drift.support import database, kubernetes
 __all__ = [
     "Answers",
     "Chronicle",
-    "Entry",
     "Finding",
     "Seen",
     "Sifted",
-    "Verdict",
     "Wished",
     "access",
     "cluster",
