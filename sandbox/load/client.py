@@ -76,11 +76,11 @@ class Client:
         self.user = str(found["user"]["id"])
         self._take(found)
 
-    async def sign_in(self) -> Outcome:
-        """A second session of the same user, which takes the place of the first."""
+    async def sign_in(self, *, stays: bool = False) -> Outcome:
+        """Another session of the same user, as on a second device; or the one that goes on."""
         path = "/auth/v1/token?grant_type=password"
         outcome, found = await self._token(path, self._credentials())
-        if found:
+        if found and stays:
             self._take(found)
         return outcome
 
@@ -98,7 +98,7 @@ class Client:
                 self.tally.refreshes += 1
                 self._take(found)
             elif outcome.rejected:  # The user is signed out, and comes back.
-                self.tally.count("auth.sign-in", await self.sign_in())
+                self.tally.count("auth.sign-in", await self.sign_in(stays=True))
 
     async def _token(self, path: str, body: dict[str, str]) -> tuple[Outcome, dict[str, Any]]:
         outcome, answer = await self.ask("POST", path, self.as_application("anon-key"), json=body)
