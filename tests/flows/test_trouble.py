@@ -159,10 +159,11 @@ def test_a_second_run_is_refused_or_waits_for_its_turn(place: Place, until: Unti
     until(lambda: slots(place) == 1, "The first run never took its turn.")
     place.environment("sandbox", on_busy="refuse")
 
-    refused = place.run("release", "--environment", "sandbox")
+    for command in ("release", "rotate", "destroy"):
+        refused = place.run(command, "--environment", "sandbox")
 
-    assert refused.code == 1, refused.text
-    assert re.search(r"Environment sandbox is held by deploy-sandbox \(", refused.text)
+        assert refused.code == 1, refused.text
+        assert re.search(r"Environment sandbox is held by deploy-sandbox \(", refused.text)
     os.killpg(first.pid, signal.SIGKILL)
     subprocess.run(["pkill", "-KILL", "-f", str(place.folder / "work")], check=False)
 
