@@ -70,10 +70,11 @@ def wished(deployment: Deployment, flow: Flow[..., Any]) -> dict[str, Any]:
 
 def form(deployment: Deployment, flow: Flow[..., Any]) -> dict[str, Any]:
     """What the UI asks; a deployment of one environment takes no other one."""
-    schema = parameter_schema(flow).model_dump(mode="json")
+    asked = parameter_schema(flow).model_dump(mode="json")
     for name, value in deployment.parameters.items():
-        schema["properties"][name] |= {"enum": [value], "default": value}
-    return schema
+        asked["properties"][name] |= {"enum": [value], "default": value}
+    # Prefect's own command leaves out what is empty.
+    return {key: part for key, part in asked.items() if part or key == "properties"}
 
 
 def observed(deployment: DeploymentResponse) -> dict[str, Any]:

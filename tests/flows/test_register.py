@@ -17,7 +17,9 @@ import pytest
 import yaml
 from prefect.events.schemas.events import Event, RelatedResource, Resource
 
+from tests.flows import mailbox
 from tests.flows.conftest import PROJECT
+from tests.flows.mailbox import Mailbox
 
 pytestmark = pytest.mark.flows
 ABOUT = ["deploy-failed", "drift-detected", "run-crashed"]
@@ -55,6 +57,12 @@ def inbox() -> Iterator[Inbox]:
         threading.Thread(target=receiver.serve_forever, daemon=True).start()
         yield inbox
         receiver.shutdown()
+
+
+@pytest.fixture(scope="module")
+def letters() -> Iterator[Mailbox]:
+    with mailbox.opened() as box:
+        yield box
 
 
 @dataclass
@@ -113,7 +121,10 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(
-    tmp_path_factory: pytest.TempPathFactory, server: dict[str, str], inbox: Inbox
+    tmp_path_factory: pytest.TempPathFactory,
+    server: dict[str, str],
+    inbox: Inbox,
+    letters: Mailbox,
 ) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     (folder / "deployments").mkdir()
@@ -122,9 +133,12 @@ def office(
         "SUPABASE_DEPLOYMENTS": str(folder / "deployments"),
         "SUPABASE_WORK": str(folder / "work"),
         "NOTIFY_OPS": inbox.address,
+        "NOTIFY_NIGHT_DUTY": letters.address,
     }
     office = Office(folder / "deployments", clean | server | places)
-    office.write("north", notify=[{"to": "ops", "by": "webhook", "about": ABOUT}])
+    hook = {"to": "ops", "by": "webhook", "about": ABOUT}
+    mail = {"to": "night-duty", "by": "email", "about": ["deploy-failed"]}
+    office.write("north", notify=[hook, mail])
     office.register()
     yield office
     for file in office.folder.glob("*.yaml"):
@@ -155,7 +169,7 @@ def test_a_deployment_takes_no_other_environment(office: Office) -> None:
 
 
 def test_a_failed_deploy_is_told_with_its_reason_and_what_to_do(
-    office: Office, inbox: Inbox, until: Until
+    office: Office, inbox: Inbox, letters: Mailbox, until: Until
 ) -> None:
     code, _ = office.flows("deploy", "--environment", "north", PATH="/nowhere")  # No Terraform.
 
@@ -166,6 +180,8 @@ def test_a_failed_deploy_is_told_with_its_reason_and_what_to_do(
     assert "next: " in text
     assert "/runs/flow-run/" in text
     assert "docs/runbook.md#deploy-failed" in text
+    until(lambda: bool(letters.letters), "the letter")
+    assert "Subject: north: deploy failed" in letters.letters[0]
 
 
 def test_severe_drift_is_told_and_followed_by_a_plan(
@@ -205,14 +221,14 @@ def test_a_run_that_falls_silent_counts_as_crashed(office: Office, until: Until)
 
 
 def test_an_address_that_nobody_knows_is_asked_for_before_anything_changes(office: Office) -> None:
-    office.write("south", notify=[{"to": "night-duty", "by": "email"}])
+    office.write("south", notify=[{"to": "nobody-yet", "by": "email"}])
 
     code, text = office.flows("register")
 
     (office.folder / "south.yaml").unlink()
     assert code == 2
-    assert "Nobody has said where channel night-duty is." in text
-    assert "NOTIFY_NIGHT_DUTY" in text
+    assert "Nobody has said where channel nobody-yet is." in text
+    assert "NOTIFY_NOBODY_YET" in text
     with pytest.raises(httpx.HTTPStatusError, match="404"):
         office.ask("work_pools/supabase-south")
 
