@@ -54,12 +54,11 @@ def load(  # noqa: PLR0913  # Each is an option.
         raise SandboxError(f"--clients {clients} asks nothing.", "Write how many: --clients 5.")
     if lasts and until_interrupted:
         raise SandboxError("--for and --until-interrupted exclude each other.", "Leave one out.")
-    kept = State(state)
-    running = found(kept)
+    wanted = Load(rate, clients, seconds(lasts) if lasts else None)
+    running = found(State(state))
     name = cluster or only_cluster(running)
     way_into(running, name)  # Or an error that names those that exist.
     kubeconfig = ask(running, "GET", f"/clusters/{name}/kubeconfig").decode()
-    wanted = Load(rate, clients, seconds(lasts) if lasts else None)
     try:
         entrance = Entrance.find(kubeconfig, running.proxy, namespace, release)
         err.print(f"[dim]{clients} clients ask {entrance.url}[/]")

@@ -17,6 +17,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from websockets.sync.client import connect
 
 from sandbox.cluster.controllers.kubelet import programs
 from sandbox.cluster.controllers.simulated.container import Container
@@ -198,6 +200,29 @@ def test_headers_cannot_claim_a_place_in_a_network(proxy: Proxy) -> None:
         )
 
     assert answer.json()["network"] == ""
+
+
+def test_a_name_that_a_cluster_publishes_is_reached_with_tls_and_websockets(proxy: Proxy) -> None:
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await mirror(scope, receive, send)
+            return
+        line = WebSocket(scope, receive, send)
+        await line.accept()
+        await line.send_text(f"{await line.receive_text()} to {scope['host']}")
+        await line.close()
+
+    proxy.hosts.edge = lambda host: edge if host == "shop.example.com" else None
+
+    with proxy.client() as client:
+        answer = client.get("https://shop.example.com/rest/v1/").json()
+    way = f"http://127.0.0.1:{proxy.front.port}"
+    with connect("wss://shop.example.com/socket", proxy=way, ssl=proxy.trust) as line:
+        line.send("hello")
+        heard = line.recv(5)
+
+    assert (answer["host"], answer["path"]) == ("shop.example.com", "/rest/v1/")
+    assert heard == "hello to shop.example.com"
 
 
 def test_what_has_no_name_yet_is_refused(proxy: Proxy) -> None:

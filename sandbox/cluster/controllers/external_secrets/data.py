@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,6 +20,8 @@ Read = Callable[[Manifest, Manifest], Awaitable[Secret]]
 
 PLACEHOLDER = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 SIMPLE = re.compile(r"\.([A-Za-z_]\w*)|index\s+\.\s+\"([^\"]+)\"")
+PART = re.compile(r"(?:[^.\\]|\\.)+")
+BEYOND = re.compile(r"(?<!\\)[*?#@|!{\[]")  # Wildcards, queries and modifiers of gjson.
 KEY = re.compile(r"[-._a-zA-Z0-9]+")
 
 
@@ -77,24 +80,32 @@ async def _value(item: Manifest, reference: Manifest, read: Read) -> str:
 
 
 def property_of(text: str, path: str, key: str) -> str:
-    """A field of a JSON value by dotted path; a key that contains dots is tried as well."""
+    """A field of a JSON value by its path in gjson; then by the same as a name with dots in it."""
+    if BEYOND.search(path):
+        raise ProviderError(f"the sandbox simulates names and numbers of gjson, not {path}")
     try:
         value: Any = json.loads(text)
     except ValueError:
         value = None
-    if isinstance(value, dict) and path in value:
-        return as_text(value[path])
-    for part in path.split("."):
-        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, dict) and part in value:
-            value = value[part]
-        else:
-            raise ProviderError(f"property {path} does not exist in key {key}")
-    return as_text(value)
+    for parts in (PART.findall(path), [path]):
+        with contextlib.suppress(LookupError):
+            return as_text(functools.reduce(member, parts, value))
+    raise ProviderError(f"property {path} does not exist in key {key}")
+
+
+def member(value: Any, part: str) -> Any:
+    """One step of a path; a dot of the name itself is written with a backslash."""
+    if isinstance(value, list) and part.isdigit():
+        return value[int(part)]
+    if isinstance(value, dict):
+        return value[re.sub(r"\\(.)", r"\1", part)]
+    raise LookupError(part)
 
 
 def as_text(value: Any) -> str:
+    """As gjson says it: nothing for null, and other values as JSON."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 

@@ -78,6 +78,22 @@ def test_a_route_is_counted_and_says_which_service_is_missing(balanced: Any, dem
     assert "Service web" in str(parent["conditions"])
 
 
+def test_a_name_is_published_once_a_listener_with_a_certificate_carries_its_route(
+    balanced: Any, demo: Build
+) -> None:
+    named = route(demo, "web", "public")
+    named["spec"]["hostnames"] = ["shop.example.com"]
+    balanced.create(gateway(demo, "public"), named)
+    balanced.until(lambda: listener(balanced, "public").get("attachedRoutes") == 1)
+    before = balanced.cluster.published("shop.example.com")
+
+    balanced.create(demo("Secret", "web-tls", type="Opaque"))
+
+    balanced.until(lambda: balanced.cluster.published("shop.example.com") == "web.demo.svc:80")
+    assert before == ""
+    assert balanced.cluster.published("other.example.com") == ""
+
+
 def test_a_gateway_of_an_unknown_class_waits(balanced: Any, demo: Build) -> None:
     balanced.create(gateway(demo, "nobodys", gatewayClassName="unknown"), gateway(demo, "ours"))
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.cluster.controllers.external_secrets.data import property_of
+from sandbox.cluster.controllers.external_secrets.vault import ProviderError
 from tests.sandbox.cluster.controllers.external_secrets.conftest import (
     Build,
     Manifest,
@@ -72,3 +74,44 @@ def test_what_cannot_be_done_is_said(
     operator.create(wanted(demo, **spec))
 
     operator.until(lambda: any(complaint in text for text in warnings(operator, "UpdateFailed")))
+
+
+SET = '{"jwt-keys": "[1]", "a": {"b": [true, null, 2]}, "x.y": "dotted", "a.b": "hidden"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("jwt-keys", "[1]"),
+        ("a.b.0", "true"),
+        ("a.b.1", ""),
+        ("a.b", "[true,null,2]"),  # A path goes before a name with dots in it.
+        (r"a\.b", "hidden"),
+        ("x.y", "dotted"),
+    ],
+)
+def test_a_property_is_a_path_of_gjson(path: str, expected: str) -> None:
+    assert property_of(SET, path, "jwt-set") == expected
+
+
+@pytest.mark.parametrize("text", [SET, "no JSON", "[]", '"text"'])
+def test_a_property_that_is_not_there_is_named(text: str) -> None:
+    with pytest.raises(ProviderError, match=r"^property anon-key does not exist in key jwt-set$"):
+        property_of(text, "anon-key", "jwt-set")
+
+
+@pytest.mark.parametrize("path", ["keys.#.kid", "a*", "a|@this"])
+def test_what_else_gjson_knows_is_refused_plainly(path: str) -> None:
+    with pytest.raises(ProviderError, match="the sandbox simulates names and numbers"):
+        property_of(SET, path, "jwt-set")
+
+
+def test_a_secret_that_somebody_edits_is_corrected_at_once(operator: Any, demo: Build) -> None:
+    operator.world.secrets["one"] = "1"
+    operator.create(wanted(demo, refreshInterval="0"))
+    operator.until(lambda: synced(operator))
+
+    path = "/api/v1/namespaces/demo/secrets/app"
+    operator.patch(path, {"data": {"one": "d3Jvbmc=", "more": "eA=="}})
+
+    operator.until(lambda: data_of(operator) == {"one": "1"})
