@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flows import configure, plan, release, rotate, seed_secrets
@@ -103,7 +104,7 @@ def look(wanted: Environment, now: datetime) -> Answers:
 
 def questions(wanted: Environment, built: Foundation, grown: Platform, now: datetime) -> Questions:
     """What Azure is asked beside Terraform, all at work when this returns."""
-    patience, tfvars = wanted.waits.look, f"terraform/{wanted.tfvars_file}"
+    patience, tfvars = wanted.waits.look, tfvars_of(wanted)
     place = (str(wanted.subscription), built.location)
     assigned = patient(role_assignments.compare, patience).submit(
         str(wanted.subscription),
@@ -125,8 +126,12 @@ def questions(wanted: Environment, built: Foundation, grown: Platform, now: date
 
 
 def resources(wanted: Environment, found: Deviations) -> Iterator[Finding]:
-    tfvars = f"terraform/{wanted.tfvars_file}"
-    return drifting.infrastructure(found.outside, found.pending, wanted.name, tfvars)
+    return drifting.infrastructure(found.outside, found.pending, wanted.name, tfvars_of(wanted))
+
+
+def tfvars_of(wanted: Environment) -> str:
+    """As a remedy names it."""
+    return str(Path("terraform") / wanted.tfvars_file)
 
 
 def vault(wanted: Environment, held: Held, now: datetime) -> Iterator[Finding]:

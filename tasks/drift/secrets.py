@@ -52,7 +52,7 @@ def vault(
     """What is absent, switched off, too old or near its end; `periods` is in days by name."""
     for secret in needed:
         where = f"vault {secret.name}"
-        mine = secret.origin == "provided"
+        by_age = secret.name in periods
         if (one := held.get(secret.name)) is None:
             severity: Severity = "critical" if secret.readers else "warning"
             what = "The vault does not hold it."
@@ -69,7 +69,7 @@ def vault(
                 "critical",
                 where,
                 f"It expired on {one.expires:%Y-%m-%d}.",
-                rotate(secret, environment, mine=mine),
+                rotate(secret, environment, by_age=by_age),
             )
         elif late(one, periods.get(secret.name), now):
             yield Finding(
@@ -78,7 +78,7 @@ def vault(
                 where,
                 f"It was made on {one.created:%Y-%m-%d}, and is due every {periods[secret.name]} "
                 "days.",
-                rotate(secret, environment, mine=mine),
+                rotate(secret, environment, by_age=by_age),
             )
         elif one.expires and one.expires <= now + SOON:
             yield Finding(
@@ -86,7 +86,7 @@ def vault(
                 "warning",
                 where,
                 f"It expires on {one.expires:%Y-%m-%d}.",
-                rotate(secret, environment, mine=mine),
+                rotate(secret, environment, by_age=by_age),
             )
 
 
@@ -106,10 +106,16 @@ def remedy(secret: Needed, environment: str) -> str:
     return f"`python -m flows seed-secrets --environment {environment}` makes or recovers it."
 
 
-def rotate(secret: Needed, environment: str, *, mine: bool) -> str:
-    if mine:
+def rotate(secret: Needed, environment: str, *, by_age: bool) -> str:
+    """What is due is rotated; who gave an end to something else knows why."""
+    if secret.origin == "provided":
         return f"Put a new one into the vault: `az keyvault secret set --name {secret.name} …`."
-    return f"`python -m flows rotate --environment {environment} --only {secret.name}`."
+    if by_age:
+        return f"`python -m flows rotate --environment {environment} --only {secret.name}`."
+    return (
+        "It does not rotate by age, so somebody gave it this end. Give it a later one: "
+        f"`az keyvault secret set-attributes --name {secret.name} --expires …`."
+    )
 
 
 class Key(Protocol):

@@ -28,7 +28,7 @@ IN_VAULT = {  # By the kind of finding: the name that gets it.
     "secret-missing": "postgres-connection-string",
     "secret-disabled": "dashboard-username",
     "secret-expired": "pg-username",
-    "secret-expiring": "storage-connection-string",
+    "secret-expiring": "realtime-metrics-secret",
     "secret-not-synced": "dashboard-password",
 }
 
@@ -131,8 +131,7 @@ def in_the_cluster(azure: Azure) -> None:
         kubectl scale deployment/supabase-meta --replicas 2 >&2
         kubectl delete networkpolicy supabase-imgproxy >&2
         kubectl label secret sh.helm.release.v1.s3proxy.v1 status=pending-upgrade --overwrite >&2
-        kubectl patch hpa supabase-rest --subresource status --type merge \
-          -p '{{"status": {{"currentReplicas": 2, "desiredReplicas": 2}}}}' >&2
+        kubectl scale deployment/supabase-rest --replicas 2 >&2 # The autoscaler's most.
         kubectl patch externalsecret supabase-rest --type merge \
           -p '{{"spec": {{"refreshPolicy": "CreatedOnce", "refreshInterval": "2h"}}}}' >&2
         echo '{json.dumps(certificate)}' | kubectl apply -f - >&2
