@@ -102,6 +102,8 @@ class Course:
             return since + self.policy.overlap(self.unit)
         if phase != "at rest":
             return self._made  # It was begun, and goes on at once.
+        if self.unit.kind == "on demand":
+            return None  # Whatever its version says: somebody outside would be cut off.
         days, expires = self.policy.days(self.unit), self.shown.expires
         ends = [self._made + timedelta(days=days)] if days else []
         ends += [expires - NEAR] if expires else []

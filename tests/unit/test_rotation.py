@@ -185,6 +185,17 @@ def test_a_version_that_ends_soon_is_due_before_its_age_says_so(world: World) ->
     assert one.is_due(datetime.now(UTC))
 
 
+def test_what_cuts_off_others_is_never_due_by_itself(world: World) -> None:
+    past = datetime.now(UTC) - timedelta(days=1)
+    for name in ("jwt-set", "s3-protocol-access-key-id"):
+        value = world.vault.value(name)
+        world.vault.write(name, value, {"generation": "1"}, past)
+
+    assert standing(world, LEGACY).due is None
+    assert standing(world, "s3-protocol").due is None
+    assert standing(world, "jwt-set").is_due(datetime.now(UTC))
+
+
 def test_the_environment_decides_how_often() -> None:
     (unit,) = rotation.chosen(UNITS, ["dashboard-password"])
 
