@@ -21,6 +21,7 @@ from tests.chart.conftest import Charts
 NODE = shutil.which("node")
 SECRET = "a secret of more than thirty-two characters"
 KEY = ec.generate_private_key(ec.SECP256R1())
+NEXT_KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 
 # What the program gets from the runtime: its environment, its files, the server, and workers.
@@ -80,8 +81,10 @@ def jwks() -> str:
     """What the vault holds for verifiers: the public key and, for legacy keys, the secret."""
     point = KEY.public_key().public_numbers()
     own = {"kty": "EC", "crv": "P-256", "x": number(point.x), "y": number(point.y), "kid": "one"}
+    point = NEXT_KEY.public_key().public_numbers()
+    following = {**own, "x": number(point.x), "y": number(point.y), "kid": "two"}
     symmetric = base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()
-    return json.dumps({"keys": [own, {"kty": "oct", "k": symmetric, "alg": "HS256"}]})
+    return json.dumps({"keys": [own, following, {"kty": "oct", "k": symmetric, "alg": "HS256"}]})
 
 
 class Runtime:
@@ -196,8 +199,13 @@ def test_it_says_that_it_is_well_without_a_token(runtime: Runtime) -> None:
         jwt.encode(claims(), SECRET, "HS256"),
         jwt.encode(claims(), KEY, "ES256", headers={"kid": "one"}),
         jwt.encode(claims(), KEY, "ES256"),
+        jwt.encode(claims(), NEXT_KEY, "ES256", headers={"kid": "two"}),
+        jwt.encode(claims(), NEXT_KEY, "ES256"),
     ],
-    ids=["legacy", "asymmetric", "asymmetric without the name of its key"],
+    ids=[
+        *("legacy", "asymmetric", "asymmetric without the name of its key"),
+        *("the next key", "the next key without its name"),
+    ],
 )
 def test_a_token_of_this_platform_opens_a_function(runtime: Runtime, token: str) -> None:
     status, worker = runtime.ask("/hello", token)
@@ -227,6 +235,7 @@ def signed_with_the_public_key() -> str:
         "a.b.c",
         jwt.encode(claims(), "another secret of more than thirty-two characters", "HS256"),
         jwt.encode(claims(), OTHER_KEY, "ES256", headers={"kid": "one"}),
+        jwt.encode(claims(), NEXT_KEY, "ES256", headers={"kid": "one"}),
         jwt.encode(claims(exp=int(time.time()) - 10), SECRET, "HS256"),
         jwt.encode(claims(nbf=int(time.time()) + 6000), SECRET, "HS256"),
         jwt.encode(claims(), SECRET * 2, "HS512"),
@@ -234,7 +243,8 @@ def signed_with_the_public_key() -> str:
         signed_with_the_public_key(),
     ],
     ids=[
-        *("none", "rubbish", "not base64", "another secret", "another key", "expired", "early"),
+        *("none", "rubbish", "not base64", "another secret", "another key", "a wrong name"),
+        *("expired", "early"),
         *("another algorithm", "unsigned", "signed with the public key"),
     ],
 )

@@ -43,7 +43,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     yield module
-    for name in ("client", "supabase"):
+    for name in ("client", "retired", "supabase"):
         sys.modules.pop(name, None)
 
 
@@ -55,6 +55,7 @@ class Platform(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked: list[str] = []
+        self.told: list[tuple[str, dict[str, str]]] = []
         self.held = ""  # A question that is never answered,
         self.arrived = Event()  # and whether it has come.
         self.closing = Event()
@@ -72,6 +73,8 @@ class Answer(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="ignore")
         question = f"{self.command} {self.path} {body}"
         self.server.asked.append(question)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.told.append((self.path, headers))
         if self.server.held and self.server.held in question:
             self.server.arrived.set()
             self.server.closing.wait(60)
@@ -272,3 +275,57 @@ def test_where_nothing_may_be_written_nothing_is(charts: Charts, platform: Platf
 
     assert {question.partition(" ")[0] for question in platform.asked} == {"GET"}
     assert len(platform.asked) > 10
+
+
+# --- What was valid once ------------------------------------------------------------------------
+
+RETIRED = {
+    "anon-key": "old.legacy.key",
+    "secret-key": "sb_secret_old",
+    "jwt-set": "token.of.an-old-key",
+    "supabase-storage-creds": "old-identity:old-secret",
+}
+
+
+def retired(platform: Platform) -> tuple[dict[str, dict[str, Any]], str]:
+    """The checks of what is retired, by name, and all that the program said."""
+    url = f"http://127.0.0.1:{platform.server_port}"
+    program = start(
+        platform, WRITES="false", RETIRED=json.dumps(RETIRED), S3_URL=url, PARTS="functions"
+    )
+    out, _ = program.communicate(timeout=60)
+    checks = [json.loads(line) for line in out.splitlines()]
+    return {check["check"]: check for check in checks if "retired" in check.get("check", "")}, out
+
+
+def test_whatever_is_retired_is_shown_where_it_counted_and_has_to_be_refused(
+    platform: Platform,
+) -> None:
+    checks, _ = retired(platform)
+
+    assert {name: check["expected"] for name, check in checks.items()} == {
+        "retired-anon-key-is-refused": "401",
+        "retired-secret-key-is-refused": "401",
+        "retired-supabase-storage-creds-are-refused": "403 InvalidAccessKeyId",
+        "token-of-retired-jwt-set-reaches-no-table": "401",
+        "token-of-retired-jwt-set-runs-no-function": "401",
+    }
+    assert not any(check["ok"] for check in checks.values())  # This platform refuses nothing.
+    shown = [headers for _, headers in platform.told]
+    assert {"old.legacy.key", "sb_secret_old"} <= {headers.get("apikey") for headers in shown}
+    given = [str(headers.get("authorization")) for headers in shown]
+    assert given.count("Bearer token.of.an-old-key") == len(("table", "function"))
+    assert any("Credential=old-identity/" in one for one in given)
+
+
+def test_no_retired_value_is_told_and_no_secret_of_an_identity_is_sent(platform: Platform) -> None:
+    _, out = retired(platform)
+
+    assert not [value for value in RETIRED.values() if value in out]
+    assert "old-secret" not in json.dumps(platform.told)
+
+
+def test_with_nothing_retired_there_is_nothing_to_ask(platform: Platform) -> None:
+    for nothing in ("", "{}"):
+        out, _ = start(platform, WRITES="false", RETIRED=nothing).communicate(timeout=60)
+        assert "retired" not in out

@@ -60,8 +60,10 @@ def test_storage_finds_it_under_its_default_address(charts: Charts) -> None:
     assert address in storage
 
 
-@pytest.mark.parametrize("client", ["storage", "imgproxy"])
-def test_those_who_read_files_are_let_in_and_nobody_else(charts: Charts, client: str) -> None:
+@pytest.mark.parametrize("client", ["storage", "imgproxy", "test"])
+def test_those_who_read_files_and_the_test_are_let_in_and_nobody_else(
+    charts: Charts, client: str
+) -> None:
     policy = charts.render("s3proxy").kind("NetworkPolicy")["s3proxy"]["spec"]
     (rule,) = policy["ingress"]
 
@@ -69,7 +71,7 @@ def test_those_who_read_files_are_let_in_and_nobody_else(charts: Charts, client:
 
     labels = {"app.kubernetes.io/name": "supabase", "app.kubernetes.io/component": client}
     assert labels in peers
-    assert len(peers) == 2
+    assert len(peers) == 3
 
 
 def test_the_identity_of_the_node_is_out_of_reach(charts: Charts) -> None:

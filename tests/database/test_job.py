@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from scripts import charts
-from tests.database.conftest import passwords
+from tests.database.conftest import accepted, password, passwords
 from tests.sandbox.postgresql import conftest as azure
 
 JOB, NAMESPACE = "supabase-database", "supabase"
@@ -90,8 +90,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         lab.tunnels.close()
 
 
-def of(server: azure.Server, role: str, password: str) -> Any:
-    return server.ask("SELECT current_user", user=role, password=password, dbname="supabase")
+def of(server: azure.Server, login: str) -> Any:
+    """Who a session of a login is."""
+    return server.ask(
+        "SELECT current_user", user=login, password=password(login), dbname="supabase"
+    )
 
 
 def test_it_prepares_the_server_and_says_how(place: Place) -> None:
@@ -104,20 +107,25 @@ def test_it_prepares_the_server_and_says_how(place: Place) -> None:
     assert any(
         line.strip().startswith("optional | 40-extensions | extension vector") for line in log
     )
-    assert not [value for key, value in values.items() if value in "\n".join(log) and "pass" in key]
-    role = "authenticator"
-    assert of(place.server, role, values["pg-rest-password"]) == role
+    assert not [
+        value for key, value in values.items() if value in "\n".join(log) and key != "pg-username"
+    ]
+    assert of(place.server, "authenticator_1") == "authenticator"
 
 
-def test_a_password_that_is_rotated_counts_after_the_next_run(place: Place) -> None:
-    values = passwords() | {"pg-password": azure.PASSWORD, "pg-auth-password": "rotated-1"}
+def test_a_login_counts_as_soon_as_it_is_accepted_and_until_it_is_not(place: Place) -> None:
+    old, new = "supabase_auth_admin_1", "supabase_auth_admin_2"
+    values = passwords() | {"pg-password": azure.PASSWORD}
 
-    ended, log = place.run(values)
+    staged = place.run(values | {"pg-auth-accepted": accepted(new, old)})
 
-    assert ended == "Complete", log
-    assert "password of supabase_auth_admin: set" in log
-    assert "10-roles: unchanged" in log
-    role = "supabase_auth_admin"
-    assert of(place.server, role, "rotated-1") == role
+    assert staged[0] == "Complete", staged[1]
+    assert {f"login {new}: open", f"login {old}: unchanged", "10-roles: unchanged"} < {*staged[1]}
+    assert {of(place.server, login) for login in (old, new)} == {"supabase_auth_admin"}
+
+    retired = place.run(values | {"pg-auth-accepted": accepted(new)})
+
+    assert retired[0] == "Complete", retired[1]
+    assert of(place.server, new) == "supabase_auth_admin"
     with pytest.raises(psycopg.OperationalError):
-        of(place.server, role, passwords()["pg-auth-password"])
+        of(place.server, old)

@@ -10,7 +10,7 @@ Outside the chart stand `edge` (clients), `sql` (clients of the pooler), `monito
 edge: [gateway]
 sql: [supavisor]
 monitoring: [gateway, auth, rest, realtime, storage, imgproxy]
-test: [gateway]
+test: [gateway, s3]
 gateway: [auth, rest, realtime, storage, functions, meta, studio, collector]
 auth: [database, mail, web, collector]
 rest: [database]

@@ -2,7 +2,9 @@
 Ask the gateway what a client would ask; one JSON object per check, a summary last.
 
 GATEWAY_URL        where to ask
+S3_URL             where files lie
 ANON_KEY, SERVICE_ROLE_KEY, PUBLISHABLE_KEY, SECRET_KEY, DASHBOARD_USERNAME, DASHBOARD_PASSWORD
+RETIRED            what was valid once, as JSON: each is shown where it counted, to be refused
 PARTS              the components that are there, with spaces between them
 WRITES             whether a user, a table and a file may come and go: "true" or "false"
 TEST_DEADLINE      seconds within which all checks have to pass
@@ -18,6 +20,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from http.client import HTTPException
 
+from retired import Retired
 from supabase import Platform
 
 Check = tuple[str, str, Callable[[], str]]  # Name; answers that are right, as patterns; question.
@@ -113,6 +116,19 @@ def studio(it: Platform) -> Iterator[Check]:
     yield "studio-reaches-the-database", "200", it.run_in_studio
 
 
+def retired(it: Platform, parts: list[str]) -> Iterator[Check]:
+    """Whatever rotation has ended: keys and tokens at the gateway, credentials where files lie."""
+    for name, old in sorted(Retired.named(it).items()):
+        if old.signs_files:
+            yield f"retired-{name}-are-refused", "403 InvalidAccessKeyId", old.at_files
+        elif old.is_token:
+            yield f"token-of-retired-{name}-reaches-no-table", "401", old.at_tables
+            if "functions" in parts:
+                yield f"token-of-retired-{name}-runs-no-function", "401", old.at_functions
+        else:
+            yield f"retired-{name}-is-refused", "401", old.at_gateway
+
+
 def closed(it: Platform) -> Iterator[Check]:
     for path in CLOSED:
         name = path.strip("/").replace("/", "-")
@@ -140,6 +156,7 @@ def checks(it: Platform, *, writes: bool) -> Iterator[Check]:
     for part in (realtime, functions, studio):
         if part.__name__ in there:
             yield from part(it)
+    yield from retired(it, there)
     yield from closed(it)
 
 

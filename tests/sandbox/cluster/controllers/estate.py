@@ -103,12 +103,23 @@ def secrets(keys: Keys) -> dict[str, dict[str, str]]:
             "anon-key-asymmetric": keys.asymmetric("anon"),
             "service-role-key-asymmetric": keys.asymmetric("service_role"),
         },
-        "supabase-test": clients | person,
+        "supabase-test": clients | person | {"retired-credentials": json.dumps(retired())},
         "s3proxy": {
             "supabase-storage-creds-accepted": "id:access,before:access",
             "azure-storage-account-name": "account",
             "azure-storage-account-key": "a2V5",
         },
+    }
+
+
+def retired() -> dict[str, str]:
+    """What counts nowhere any more."""
+    return {
+        "anon-key": Keys(OTHER_SECRET).legacy("anon"),
+        "publishable-key": "sb_publishable_retired",
+        "secret-key": "sb_secret_retired",
+        "jwt-set": Keys().asymmetric("anon"),
+        "supabase-storage-creds": "retired:access",
     }
 
 

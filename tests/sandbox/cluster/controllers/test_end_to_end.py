@@ -1,5 +1,6 @@
 """The chart's own test, run for real: on a whole platform, and on one with something wrong."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,26 @@ def test_each_wrong_key_is_noticed_where_it_is_used(broken: Any) -> None:
     }
 
 
+def test_whatever_should_have_been_retired_and_still_counts_is_noticed(platform: Any) -> None:
+    path, held = f"/api/v1/{SPACE}/secrets/supabase-test", estate.secrets(OWN)["supabase-test"]
+    counts = {
+        "anon-key": held["anon-key"],
+        "secret-key": "sb_secret_before",
+        "jwt-set": OWN.asymmetric("authenticated"),
+        "supabase-storage-creds": "before:access",
+    }
+    platform.patch(path, {"data": encoded({"retired-credentials": json.dumps(counts)})})
+    try:
+        assert failing(platform) == {
+            *("retired-anon-key-is-refused", "retired-secret-key-is-refused"),
+            "token-of-retired-jwt-set-reaches-no-table",
+            "token-of-retired-jwt-set-runs-no-function",
+            "retired-supabase-storage-creds-are-refused",
+        }
+    finally:
+        platform.patch(path, {"data": encoded(held)})
+
+
 def test_each_wrong_role_and_route_is_noticed(broken: Any) -> None:
     def wrong(routes: list[Manifest]) -> list[Manifest]:
         kept = []
@@ -155,7 +176,7 @@ def test_each_missing_arrow_is_noticed_and_who_verifies_with_foreign_keys(broken
     assert failing(broken) == {
         *("file-goes-up", "file-comes-down"),
         *("address-is-signed", "signed-address", "forged-address"),
-        "function-says-hello",
+        *("function-says-hello", "token-of-retired-jwt-set-runs-no-function"),
         "message-is-heard",
         *("rest-as-service", "owner-inserts", "owner-sees-the-row", "anon-sees-none"),
         *("service-sees-the-row", "publishable-key-sees-none", "secret-key-sees-the-row"),
