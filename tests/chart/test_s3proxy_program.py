@@ -21,7 +21,8 @@ ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
-IDENTITY, CREDENTIAL = "reader", "a-secret-of-a-client"
+ACCEPTED = {"reader": "a-secret-of-a-client", "reader-before": "its-secret-of-before"}
+RETIRED = ("reader-long-ago", "a-secret-of-a-client")
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="no Java: settings are only compared"),
@@ -39,40 +40,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def properties(settings: dict[str, str]) -> str:
-    """As the image's start script names them."""
-    special = {"S3PROXY_VIRTUALHOST": "s3proxy.virtual-host"}
-    lines = []
-    for name, value in settings.items():
-        head, _, rest = name.partition("_")
-        key = special.get(name, f"{head.lower()}.{rest.lower().replace('_', '-')}")
-        lines.append(f"{key}={value}")
-    return "\n".join(lines)
-
-
 @pytest.fixture(scope="module")
 def address(charts: Charts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("s3proxy")
     blob, port = free_port(), free_port()
+    run = folder / "run"
+    run.mkdir()
     given = {
         entry["name"]: entry.get("value", "")
         for entry in charts.render("s3proxy").environment("s3proxy")
     }
     given |= {
         "S3PROXY_ENDPOINT": f"http://127.0.0.1:{port}",
-        "S3PROXY_IDENTITY": IDENTITY,
-        "S3PROXY_CREDENTIAL": CREDENTIAL,
+        "ACCEPTED": ",".join(":".join(pair) for pair in ACCEPTED.items()),
         "JCLOUDS_ENDPOINT": f"http://127.0.0.1:{blob}/{ACCOUNT}",
         "JCLOUDS_IDENTITY": ACCOUNT,
         "JCLOUDS_CREDENTIAL": ACCOUNT_KEY,
     }
-    options = given.pop("S3PROXY_JAVA_OPTS").split()
-    file = folder / "s3proxy.properties"
-    file.write_text(properties(given))
     azurite = ["node", str(AZURITE), "--blobPort", str(blob), "--location", str(folder)]
-    proxy = ["java", *options, "-jar", JAR, "--properties", str(file)]
+    proxy = ["sh", str(PROJECT / "charts/s3proxy/files/start.sh"), JAR, str(run)]
     programs = [
-        subprocess.Popen(command, cwd=folder, start_new_session=True)
+        subprocess.Popen(command, cwd=folder, start_new_session=True, env=os.environ | given)
         for command in ([*azurite, "--skipApiVersionCheck", "--silent"], proxy)
     ]
     try:
@@ -96,9 +84,12 @@ def await_health(address: str) -> None:
     raise TimeoutError(address)
 
 
-def ask(method: str, address: str, *options: str) -> tuple[int, str]:
+def ask(
+    method: str, address: str, *options: str, who: tuple[str, str] | None = None
+) -> tuple[int, str]:
     """A signed request, with curl's own signature version 4."""
-    sign = ("--aws-sigv4", "aws:amz:any:s3", "--user", f"{IDENTITY}:{CREDENTIAL}")
+    identity, secret = who or next(iter(ACCEPTED.items()))
+    sign = ("--aws-sigv4", "aws:amz:any:s3", "--user", f"{identity}:{secret}")
     quiet = ("--silent", "--noproxy", "*", "--write-out", "\n%{http_code}")
     done = subprocess.run(
         ["curl", *quiet, "-X", method, *sign, *options, address],
@@ -122,3 +113,18 @@ def test_a_file_comes_back_although_it_was_sent_with_tags(address: str) -> None:
 
     assert sent == 200
     assert ask("GET", f"{address}/supabase/a/file") == (200, "hello")
+
+
+def test_whoever_is_accepted_finds_the_same_files_and_who_is_retired_finds_none(
+    address: str,
+) -> None:
+    assert ask("PUT", f"{address}/shared")[0] == 200
+    assert ask("PUT", f"{address}/shared/file", "--data-binary", "hello")[0] == 200
+
+    found = [ask("GET", f"{address}/shared/file", who=pair) for pair in ACCEPTED.items()]
+    refused, why = ask("GET", f"{address}/shared/file", who=RETIRED)
+
+    assert found == [(200, "hello")] * len(ACCEPTED)
+    assert (refused, "InvalidAccessKeyId" in why) == (403, True)
+    swapped = (next(iter(ACCEPTED)), ACCEPTED["reader-before"])
+    assert ask("GET", f"{address}/shared/file", who=swapped)[0] == 403
