@@ -3,12 +3,14 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from filelock import FileLock
 
 PROJECT = Path(__file__).parents[2]
 PREFECT = str(Path(sys.executable).parent / "prefect")
@@ -139,8 +142,47 @@ def pace() -> tuple[str, float]:
 def place(
     tmp_path_factory: pytest.TempPathFactory, server: dict[str, str], pace: tuple[str, float]
 ) -> Iterator[Place]:
+    """An empty subscription."""
+    with opened(tmp_path_factory.mktemp("place"), server, pace) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory: pytest.TempPathFactory, server: dict[str, str]) -> Path:
+    """The folder of a platform that was deployed once for all processes of this test run."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "deployed"
+    with FileLock(shared / "deployed.lock"):
+        if not (folder / "deployments").exists():
+            rough = shared / "deploying"
+            with opened(rough, server, ("instant", 1)) as place:
+                place.environment("sandbox")
+                ended = place.run("deploy", "--environment", "sandbox")
+                assert ended.code == 0, ended.text
+            rough.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    tmp_path_factory: pytest.TempPathFactory,
+    server: dict[str, str],
+    pace: tuple[str, float],
+    master: Path,
+) -> Iterator[Place]:
+    """A platform that stands: for tests of what comes after the first deploy."""
     folder = tmp_path_factory.mktemp("place")
-    (folder / "deployments").mkdir()
+    tied = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl")  # To the other's provider.
+    shutil.copytree(master, folder, symlinks=True, dirs_exist_ok=True, ignore=tied)
+    with opened(folder, server, pace) as place:
+        yield place
+
+
+@contextmanager
+def opened(folder: Path, server: dict[str, str], pace: tuple[str, float]) -> Iterator[Place]:
+    """A sandbox on this folder, which goes on with what lies there."""
+    (folder / "deployments").mkdir(parents=True, exist_ok=True)
     state = folder / "sandbox"
     profile, scale = pace
     options = ["--profile", profile, "--scale", str(scale), "--port", str(free_port())]
