@@ -178,7 +178,8 @@ def go_back(work: Work, error: DeployError) -> None:
         into_the_cluster(work)
         settled(work)
     except DeployError as second:
-        error.also(f"The cluster has not taken them up yet: {second.message}")
+        told = second.message.splitlines()[0]
+        error.also(f"The cluster has not taken them up yet: {told}")
 
 
 def conclude(work: Work, rounds: Sequence[Round]) -> str:
