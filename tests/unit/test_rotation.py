@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
 
-from tasks import catalogue, rotation
+from flows import rotate
+from tasks import catalogue, environment, rotation
 from tasks.catalogue import jwt_set, keys
 from tasks.environment import PROJECT, Every, Overlap, Rotation
 from tasks.errors import ConfigError
@@ -268,3 +270,16 @@ def test_the_table_shows_no_value(world: World) -> None:
     shown = [v for versions in world.vault.versions.values() for v in versions if len(v.value) > 20]
     assert not [one for one in shown if one.value in text]
     assert "what the service has stored could not be read any more" in text
+
+
+def test_where_an_identity_signs_in_the_accounts_key_is_nobodys(tmp_path: Path) -> None:
+    values = yaml.safe_load((PROJECT / "values/sandbox.yaml").read_text())
+    values["s3proxy"] = {"storage": {"signIn": "workloadIdentity"}}
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump(values))
+    wanted = environment.load("sandbox").model_copy(update={"values": tmp_path / "values.yaml"})
+
+    units = rotate.everything(wanted)
+
+    with pytest.raises(ConfigError, match="S3Proxy signs in with an identity"):
+        rotation.chosen(units, ["azure-storage-account-key"])
+    assert "azure-storage-account-key" not in {unit.name for unit in rotation.chosen(units, ["*"])}
