@@ -35,6 +35,11 @@ class Session:
     def valid(self) -> bool:
         return time.time() < self.ends
 
+    @property
+    def due(self) -> float:
+        """When it is renewed at the latest; a short one lasts for half of its life."""
+        return self.ends - min(MARGIN, (self.ends - self.renewed) / 2)
+
 
 class Client:
     """Asks the platform, for its user or with a key of the application."""
@@ -89,7 +94,7 @@ class Client:
         async with self._renewing:
             now = time.time()
             early = now - self.session.renewed >= self._renew_after
-            if not early and now < self.session.ends - MARGIN:
+            if not early and now < self.session.due:
                 return
             path = "/auth/v1/token?grant_type=refresh_token"
             outcome, found = await self._token(path, {"refresh_token": self.session.refresh})

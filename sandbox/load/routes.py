@@ -1,15 +1,11 @@
 """The public routes of a platform: what a client asks there, and what is right."""
 
-import json
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus, WebSocketException
-
+from sandbox.load import channels
 from sandbox.load.client import Client
 from sandbox.load.tally import Outcome
 
@@ -23,7 +19,6 @@ grant select, insert on public.{name} to anon, authenticated, service_role;
 notify pgrst, 'reload schema';
 """
 NO_TABLE = "drop table if exists public.{name}; notify pgrst, 'reload schema';"
-PATIENCE = 15.0  # Seconds for a websocket to open, and for one answer on it.
 
 
 @dataclass(frozen=True)
@@ -123,37 +118,11 @@ async def studio(client: Client, _ground: Ground) -> Outcome:
 
 
 async def realtime(client: Client, _ground: Ground) -> Outcome:
-    """Open a websocket and join a channel as the user."""
-    entrance, session, begun = client.entrance, client.session, monotonic()
-    secure = entrance.url.startswith("https:")
-    url = entrance.url.replace("http", "ws", 1) + "/realtime/v1/websocket?vsn=1.0.0&apikey="
-    join = {
-        "topic": "realtime:load",
-        "event": "phx_join",
-        "payload": {"config": {}, "access_token": session.access},
-        "ref": "1",
-    }
-    try:
-        async with connect(
-            url + entrance.keys["anon-key"],
-            proxy=entrance.proxy,
-            open_timeout=PATIENCE,
-            close_timeout=1,
-            ssl=entrance.trust if secure else None,
-        ) as socket:
-            await socket.send(json.dumps(join))
-            reply = json.loads(await socket.recv())
-    except InvalidStatus as error:
-        status = str(error.response.status_code)
-        return Outcome(status, monotonic() - begun, "the websocket is refused")
-    except (OSError, WebSocketException, TimeoutError, ValueError) as error:
-        return Outcome(type(error).__name__, monotonic() - begun, "the websocket broke off")
-    said = reply["payload"]
-    if said.get("status") == "ok":
-        return Outcome("101", monotonic() - begun)
-    why = str(said.get("response", {}).get("reason", "the channel is refused"))[:80]
-    rejected = "JWT" in why and session.valid
-    return Outcome("refused", monotonic() - begun, why, rejected)
+    """A websocket and a channel of their own, left at once."""
+    outcome, channel = await channels.joined(client)
+    if channel is not None:
+        await channel.close()
+    return outcome
 
 
 ROUTES: dict[str, tuple[int, Ask]] = {  # How often of all requests, and what.

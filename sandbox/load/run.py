@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from sandbox.load import routes
+from sandbox.load import channels, routes
 from sandbox.load.client import Client
 from sandbox.load.entrance import Entrance
 from sandbox.load.routes import Ground
@@ -41,7 +41,8 @@ async def run(
     try:
         await begin(ground, clients, tally)
         tally = restart(clients)
-        await ask(load, clients, ground, stop, tell)
+        async with staying(clients):
+            await ask(load, clients, ground, stop, tell)
         await finish(ground, clients, tally)
     finally:
         for client in clients:
@@ -75,6 +76,21 @@ def restart(clients: list[Client]) -> Tally:
     for client in clients:
         client.tally = tally
     return tally
+
+
+@contextlib.asynccontextmanager
+async def staying(clients: list[Client]) -> AsyncIterator[None]:
+    """Each client has a channel all the while."""
+    kept = [asyncio.create_task(channels.keep(client)) for client in clients]
+    try:
+        yield
+    finally:
+        for task in kept:
+            task.cancel()
+        ended = await asyncio.gather(*kept, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, Exception):
+            raise one
 
 
 async def ask(

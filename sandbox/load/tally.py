@@ -43,6 +43,7 @@ class Tally:
         self.routes: dict[str, Counts] = {}
         self.rejected = 0
         self.refreshes = 0
+        self.reconnects = 0  # Of websockets that the server has ended.
         self.examples: deque[str] = deque(maxlen=EXAMPLES)
 
     def count(self, route: str, outcome: Outcome) -> None:
@@ -80,6 +81,7 @@ class Tally:
             "failures": self.failures,
             "rejected_sessions": self.rejected,
             "refreshes": self.refreshes,
+            "reconnects": self.reconnects,
             "worst_ms": round(self.worst * 1000),
             "routes": {name: counts.show() for name, counts in sorted(self.routes.items())},
             "examples": list(self.examples),
@@ -90,5 +92,5 @@ class Tally:
         return (
             f"{self.seconds:.0f} s, {self.requests} requests, {self.failures} failed, "
             f"{self.rejected} valid sessions rejected, {self.refreshes} sessions refreshed, "
-            f"worst {self.worst * 1000:.0f} ms"
+            f"{self.reconnects} websockets reconnected, worst {self.worst * 1000:.0f} ms"
         )

@@ -19,6 +19,7 @@ from sandbox.cluster.controllers.simulated.tokens import BadTokenError, claims
 from sandbox.cluster.login import Login
 
 ENC_KEY = 16  # Characters.
+CHANGED = 200  # A new tenant is 201.
 
 
 class Realtime(Behaviour):
@@ -52,7 +53,10 @@ class Realtime(Behaviour):
             return Reply(403)
         if await outside.refused(Login.of(container.env)):
             return Reply.json({"errors": {"detail": "Internal Server Error"}}, 500)
-        return manage(question, outside.world.database(container.env).tenants)
+        reply = manage(question, outside.world.database(container.env).tenants)
+        if question.method == "PUT" and reply.status == CHANGED:
+            disconnect(outside.world.channels[container.namespace, question.parts[-1]])
+        return reply
 
     async def converse(
         self, container: Container, question: Question, outside: Outside, say: Say
@@ -90,6 +94,12 @@ def manage(question: Question, tenants: dict[str, dict[str, Any]]) -> Reply:
         case "PUT", ("tenants", name):
             return put_tenant(question, tenants, name)
     return unsupported("realtime", question)
+
+
+def disconnect(clients: list[Any]) -> None:
+    """A websocket goes on with the keys that it began with, so that other ones end it."""
+    for client in list(clients):
+        client.end()
 
 
 def shown(tenants: dict[str, dict[str, Any]], name: str) -> Reply:
@@ -177,6 +187,8 @@ class Client:
                 self._join(topic, payload, message.get("ref"))
             case "heartbeat":
                 self._reply(topic, message.get("ref"), "ok", {})
+            case "access_token" if topic in self.topics:
+                self._renew(topic, payload)
             case "phx_leave":
                 self.topics.discard(topic)
                 self._reply(topic, message.get("ref"), "ok", {})
@@ -184,6 +196,9 @@ class Client:
                 for other in self._others:
                     if other is not self and topic in other.topics:
                         other.tell(topic, "broadcast", payload)
+
+    def end(self) -> None:
+        self._say(None)
 
     def leave(self) -> None:
         if self in self._others:
@@ -203,6 +218,15 @@ class Client:
             return
         self.topics.add(topic)
         self._reply(topic, ref, "ok", {"postgres_changes": []})
+
+    def _renew(self, topic: str, payload: dict[str, Any]) -> None:
+        try:
+            claims(str(payload.get("access_token")), self._container)
+        except BadTokenError as error:
+            self.topics.discard(topic)
+            said = {"extension": "system", "status": "error", "message": f"Invalid JWT: {error}"}
+            self.tell(topic, "system", said)
+            self.tell(topic, "phx_close", {})
 
     def _reply(self, topic: str, ref: Any, status: str, response: dict[str, Any]) -> None:
         self.tell(topic, "phx_reply", {"status": status, "response": response}, ref)

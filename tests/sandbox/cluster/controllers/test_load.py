@@ -1,6 +1,7 @@
 """A load on a platform: what it counts while something changes, and while something is wrong."""
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -79,7 +80,31 @@ def test_pods_are_replaced_without_a_failed_request_or_a_rejected_session(platfo
     assert list(tally.examples) == []
     assert (tally.failures, tally.rejected) == (0, 0)
     assert tally.refreshes > 0
-    assert {"rest.session", "realtime", "storage.download"} <= set(tally.routes)
+    assert {"rest.session", "realtime", "realtime.kept", "storage.download"} <= set(tally.routes)
+
+
+def test_a_websocket_that_is_cut_off_comes_back_and_fails_nothing(platform: Any) -> None:
+    tally = under_load(platform, lambda: restart(platform, "realtime"))
+
+    assert list(tally.examples) == []
+    assert tally.reconnects >= 2  # One of each client.
+
+
+def test_another_key_in_the_tenant_of_realtime_cuts_its_websockets_off(platform: Any) -> None:
+    job = "/apis/batch/v1/namespaces/supabase/jobs/supabase-realtime-tenant"
+    both = [*json.loads(KEYS.jwks)["keys"], *json.loads(Keys(OTHER_SECRET).jwks)["keys"]]
+    data = estate.encoded({"jwt-jwks": json.dumps({"keys": both})})
+
+    def change() -> None:
+        platform.patch(f"{SECRETS}/supabase-realtime", {"data": data})
+        platform.http.delete(job, params={"propagationPolicy": "Background"})
+        platform.until(lambda: platform.http.get(job).is_error)
+        estate.tell_realtime(platform)
+
+    tally = under_load(platform, change)
+
+    assert list(tally.examples) == []
+    assert tally.reconnects >= 2
 
 
 def test_a_login_that_is_refused_too_early_is_counted_by_route_and_status(platform: Any) -> None:
