@@ -23,7 +23,7 @@ from tasks.errors import BusyError, RefusedError
 from tasks.step import step
 
 LEASE = 60  # Seconds. A run that was killed frees its environment after this.
-QUICK = 1  # Seconds to take a free slot; a longer wait is a visible one.
+QUICK = 3  # Seconds to take a free slot from a server that is busy itself; then one sees it.
 
 _held: ContextVar[frozenset[str]] = ContextVar("held", default=frozenset())
 

@@ -13,6 +13,15 @@ KEEPERS = (  # What holds somebody's data.
     "azurerm_storage_account",
     "azurerm_storage_container",
 )
+REASONS = {  # Of `terraform plan -json`, in words for the person who has to approve it.
+    "cannot_update": "cannot be changed in place",
+    "delete_because_count_index": "fewer are asked for",
+    "delete_because_each_key": "no longer asked for",
+    "delete_because_no_module": "its module is no longer in the code",
+    "delete_because_no_resource_config": "no longer in the code",
+    "delete_because_wrong_repetition": "counted in another way than before",
+    "tainted": "its creation had failed",
+}
 WORDS = {"create": "create", "update": "change", "delete": "delete", "replace": "replace"}
 SHORT = 60  # Signs of a value that a table shows.
 
@@ -105,11 +114,12 @@ class Plan:
         ]
 
     def markdown(self) -> str:
-        rows = [
-            f"| {row['action']} | `{row['resource']}` | {row['why'].replace('|', '/')} |"
+        """A list, since a form is too narrow for a table, and a terminal draws none."""
+        lines = [
+            f"- **{row['action']}** `{row['resource']}`" + (f": {row['why']}" if row["why"] else "")
             for row in self.rows()
         ]
-        return "\n".join([f"**{self}**\n", "| action | resource | why |", "|-|-|-|", *rows])
+        return "\n".join([f"**{self}**\n", *lines])
 
 
 def read_plan(stack: str, events: list[dict[str, Any]], *, destroys: bool = False) -> Plan:
@@ -178,4 +188,5 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:
 
 
 def _reason(change: dict[str, Any]) -> str:
-    return str(change.get("reason", "")).replace("_", " ")
+    word = str(change.get("reason", ""))
+    return REASONS.get(word, word.replace("_", " "))

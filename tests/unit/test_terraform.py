@@ -42,10 +42,13 @@ def test_a_plan_keeps_what_changes_and_why() -> None:
 
     plan = plans.read_plan("platform", events)
 
-    assert plan.changes == (Change("a.one", "create"), Change("a.two", "replace", "cannot update"))
+    assert plan.changes == (
+        Change("a.one", "create"),
+        Change("a.two", "replace", "cannot be changed in place"),
+    )
     assert str(plan) == "platform: 1 to create, 1 to replace"
     assert plan.destructive
-    assert "| replace | `a.two` | cannot update |" in plan.markdown()
+    assert "- **replace** `a.two`: cannot be changed in place" in plan.markdown()
 
 
 def test_a_plan_without_changes_is_empty_and_says_so() -> None:
