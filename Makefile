@@ -96,6 +96,10 @@ check: $(READY) ## Lint, types, import contracts, Terraform, charts, generated p
 bench: $(READY) ## Measure what the project claims about speed
 	@$(BIN)/python scripts/bench.py
 
+.PHONY: bench-rotation
+bench-rotation: $(READY) ## Rotate everything while clients go on asking, and count what they meet
+	@$(BIN)/python -m pytest -q -s tests/flows/test_rotate_under_load.py
+
 .PHONY: lock
 lock: ## Renew requirements.lock (needs uv), then smoke-test the fresh resolve
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra dev \
