@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from tasks.catalogue import Secret
 from tasks.rotation.scheme import NOTHING, ONE_MOVE, Phase
 from tasks.rotation.vault import (
-    KEY_NAME,
     RETIRED,
     SWITCHED,
     AccountKeys,
@@ -112,18 +111,15 @@ class AccountKey:
         new = self.keys.regenerate(idle)
         if self.phase(held) == "switched":
             return [Change(self.presented, None)]
-        return [Change(self.presented, new, {KEY_NAME: idle})]
+        return [Change(self.presented, new)]
 
     def back(self, held: Held) -> list[Change]:
-        idle = self._idle(held)
-        return [Change(self.presented, self.keys.value(idle), {KEY_NAME: idle})]
+        return [Change(self.presented, self.keys.value(self._idle(held)))]
 
     def refused(self, _held: Held) -> dict[str, str]:
         return {}  # Only Azure could say so, and it has ended the old one itself.
 
     def _idle(self, held: Held) -> str:
-        """The one that the vault does not hold; a version without the tag says it by its value."""
-        stored = held[self.presented]
-        second = stored.value == self.keys.value("key2")
-        present = stored.tags.get(KEY_NAME) or ("key2" if second else "key1")
-        return "key1" if present == "key2" else "key2"
+        """The one that the vault does not hold, by its value: a tag may be older than the value."""
+        second = held[self.presented].value == self.keys.value("key2")
+        return "key1" if second else "key2"

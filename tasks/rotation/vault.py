@@ -13,7 +13,6 @@ MADE_BY, US = "made-by", "supabase-on-azure"
 # When a move wrote this version, and since when the cluster is known to use it.
 STAGED, SWITCHED, REPLACED, RETIRED = "staged-at", "switched-at", "replaced-at", "retired-at"
 IN_USE = "in-use-since"
-KEY_NAME = "key-name"  # Which of a storage account's two keys this is.
 
 STAMPS: Mapping[Move, str] = {"stage": STAGED, "switch": SWITCHED, "retire": RETIRED}
 WRITTEN = frozenset({STAGED, SWITCHED, REPLACED, RETIRED})

@@ -162,7 +162,20 @@ def test_the_idle_key_is_renewed_and_taken_then_the_other_one_ends() -> None:
     assert vault.value("azure-storage-account-key") == taken["key2"] == account.keys["key2"]
     assert taken["key1"] == "one-0"
     assert account.keys["key1"] != "one-0"
-    assert vault.versions["azure-storage-account-key"][-1].tags["key-name"] == "key2"
+
+
+def test_the_key_in_use_is_known_by_its_value_whatever_an_older_version_was() -> None:
+    account = FakeAccount(Fuse())
+    vault = FakeVault(Fuse())
+    then = "2026-01-01T00:00:00+00:00"
+    tags = {"key-name": "key2"} | dict.fromkeys(("switched-at", "retired-at", "in-use-since"), then)
+    vault.write("azure-storage-account-key", account.keys["key1"], tags, None)
+    chosen = rotation.chosen(UNITS, ["azure-storage-account-key"])
+
+    rotation.make.fn(Safe(vault, account), chosen, "switch", {"azure-storage-account-key"})
+
+    assert account.keys["key1"] == "one-0"
+    assert vault.value("azure-storage-account-key") == account.keys["key2"] != "two-0"
 
 
 # --- Dates and tags -------------------------------------------------------------------------------
