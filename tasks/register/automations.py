@@ -21,7 +21,10 @@ from tasks.step import step
 
 BEGIN, HEARTBEAT = "prefect.flow-run.Running", "prefect.flow-run.heartbeat"
 RUNS = "prefect.flow-run.*"
-ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Suspended")
+# Prefect names an event by the name of the state: ours of `drift`, too, each end a run that spoke.
+OUR_ENDS = ("Drifted", "LookedAway", "Uncertain")
+ENDS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", "Suspended", *OUR_ENDS)
+DAY = timedelta(days=1)
 FACTS = (
     "{% for name, value in event.payload.items() %}"
     "{% if value is string or value is number %}{{ name }}: {{ value }}\n"

@@ -8,8 +8,12 @@ from typing import Any, get_args
 import prefect
 import pytest
 import yaml
+from prefect.events.schemas.automations import EventTrigger
 
 from tasks import environment as environments
+from tasks.drift import publish
+from tasks.drift.finding import Finding
+from tasks.drift.history import Chronicle
 from tasks.environment import Environment, Topic, Worker
 from tasks.errors import ConfigError
 from tasks.register import automations, channels, wanted
@@ -117,6 +121,20 @@ def test_a_key_that_prefect_yaml_has_and_register_does_not_know_is_named(tmp_pat
 
     with pytest.raises(ConfigError, match="paused"):
         wanted.deployments(["sandbox"], tmp_path / "prefect.yaml")
+
+
+def test_whoever_ends_under_another_name_was_not_silent() -> None:
+    found = Finding("opened", "critical", "nsg", "A port is open.", "Close it.")
+    names = {
+        publish.concluded([found], Chronicle((), (), ())).name,
+        publish.looked_away("A deploy is at work.").name,
+        publish.doubtful([found], "A deploy began.").name,
+    }
+
+    trigger = automations.silence(north()).trigger
+
+    assert isinstance(trigger, EventTrigger)
+    assert {f"prefect.flow-run.{name}" for name in names | {"TimedOut"}} <= trigger.expect
 
 
 @pytest.mark.parametrize("topic", get_args(Topic))
