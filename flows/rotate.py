@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -46,17 +46,24 @@ def rotate(environment: str, only: list[str] | None = None, dry_run: bool = Fals
         only: Secrets to replace now, due or not; a pattern (`pg-*`) means what rotates by age.
         dry_run: Show what is due, and what would restart; change nothing.
     """
-    wanted = environments.load(environment)
-    units = everything(wanted)
-    chosen = rotation.chosen(units, only or [])
-    if dry_run:
-        return foresee(wanted, units)
-    with turn.hold(wanted), report.told(wanted), failure_announced(wanted), nested():
-        seed_secrets.seed_secrets(environment)  # What follows from a dead run's writes is there.
+    with failure_announced(environment) if not dry_run else nullcontext():
+        wanted = environments.load(environment)
+        units = everything(wanted)
+        chosen = rotation.chosen(units, only or [])
+        if dry_run:
+            return foresee(wanted, units)
+        return carried_out(wanted, units, chosen, {unit.name for unit in chosen if only})
+
+
+def carried_out(
+    wanted: Environment, units: tuple[Unit, ...], chosen: tuple[Unit, ...], named: set[str]
+) -> str:
+    """All moves for which it is time, of what was chosen."""
+    with turn.hold(wanted), report.told(wanted), nested():
+        seed_secrets.seed_secrets(wanted.name)  # What follows from a dead run's writes is there.
         site = access.enter(wanted)
         work = Work(wanted, site, opened(wanted, site.foundation), units)
         before = survey(work)
-        named = {unit.name for unit in chosen} if only else set[str]()
         begin = rotation.begun(before, named, datetime.now(UTC))
         agree(wanted, begin)
         rounds = [carry_on(work, before)]
@@ -97,8 +104,9 @@ def agree(wanted: Environment, begin: set[str]) -> None:
     """Nobody accepts two secrets of the old kind: a person has to want what that means."""
     if LEGACY in begin:
         text = (
-            "All access tokens, `anon-key` and `service-role-key` end at once: users sign in "
-            "again, and clients that hold one of these keys need the new one."
+            "All access tokens, `anon-key`, `service-role-key` and signed URLs of Storage end at "
+            "once: users sign in again, clients that hold one of these keys need the new one, and "
+            "whoever was given such a URL needs another."
         )
         approval.ask(wanted, f"Replace the {LEGACY} of {wanted.name}?", text)
 
@@ -200,9 +208,10 @@ def conclude(work: Work, rounds: Sequence[Round]) -> str:
 
 
 @contextmanager
-def failure_announced(wanted: Environment) -> Iterator[None]:
+def failure_announced(environment: str) -> Iterator[None]:
+    """Whatever ends the run is told, a turn that never came and a wrong name, too."""
     try:
         yield
     except Exception as error:
-        announce.announce(FAILED, wanted.name, announce.reason(error))
+        announce.announce(FAILED, environment, announce.reason(error))
         raise

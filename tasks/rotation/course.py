@@ -122,7 +122,7 @@ class Course:
             self.way.changes(self.held),
             keep=(STAGED, SWITCHED) if legacy or phase != "at rest" else (),
             stamp={GENERATION: str(number), REPLACED if legacy else STAMPS[move]: _text(now)},
-            expires=self.policy.expires(self.unit, now),
+            expires=self.shown.expires if legacy else self.policy.expires(self.unit, now),
         )
 
     @property
