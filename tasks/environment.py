@@ -144,6 +144,7 @@ Topic = Literal[
     "drift-resolved",
     "rotation-failed",
     "run-crashed",
+    "run-failed",
     "run-late",
     "secret-rotated",
 ]
@@ -168,6 +169,7 @@ class Notify(Frozen):
             "drift-detected",
             "rotation-failed",
             "run-crashed",
+            "run-failed",
             "run-late",
         ),
         description="What is told; successes only when asked for.",

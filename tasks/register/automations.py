@@ -67,6 +67,14 @@ NOTICES: Mapping[Topic, Notice] = MappingProxyType(
         "run-crashed": Notice(
             "a run crashed", ("prefect.flow-run.Crashed",), RUN, of_runs=True, deployed=True
         ),
+        "run-failed": Notice(
+            "a run failed",
+            ("prefect.flow-run.Failed", "prefect.flow-run.TimedOut"),
+            RUN,
+            of_runs=True,
+            state="FAILED",
+            deployed=True,
+        ),
         "run-late": Notice(
             "no worker takes a run", ("prefect.flow-run.Late",), RUN, of_runs=True, deployed=True
         ),

@@ -137,6 +137,17 @@ def test_whoever_ends_under_another_name_was_not_silent() -> None:
     assert {f"prefect.flow-run.{name}" for name in names | {"TimedOut"}} <= trigger.expect
 
 
+def test_every_failed_run_of_a_deployment_is_told_without_being_asked_for() -> None:
+    channel = north(notify=[{"to": "ops", "by": "webhook"}]).notify[0]
+
+    heard = automations.heard(north(), automations.NOTICES["run-failed"])
+
+    assert "run-failed" in channel.about
+    assert heard.expect == {"prefect.flow-run.Failed", "prefect.flow-run.TimedOut"}
+    assert "FAILED" in str(heard.match)
+    assert "deployment" in str(heard.match_related)
+
+
 @pytest.mark.parametrize("topic", get_args(Topic))
 def test_each_topic_has_words_and_a_section_in_the_runbook(topic: Topic) -> None:
     runbook = (PROJECT / "docs/runbook.md").read_text()
