@@ -33,6 +33,7 @@ FACTS = (
     "{% endif %}{% endfor %}"
 )
 DEPLOYED = {"prefect.resource.role": "deployment"}
+DEPLOYMENT = "related:deployment:prefect.resource.id"
 RUN = "{{ flow_run.name }}, {{ flow_run.state.name }}: {{ flow_run.state.message }}\n"
 LINK = "{% if flow_run %}{{ flow_run | ui_url }}\n{% endif %}"
 
@@ -47,6 +48,7 @@ class Notice:
     of_runs: bool = False  # Prefect's own events are about runs, ours about an environment.
     state: str = ""  # The type of the run's state, where its name is not enough.
     deployed: bool = False  # Whoever started a run in a terminal sits there.
+    at_most_daily: bool = False  # For each deployment: an hourly one says nothing new each hour.
 
 
 NOTICES: Mapping[Topic, Notice] = MappingProxyType(
@@ -76,7 +78,12 @@ NOTICES: Mapping[Topic, Notice] = MappingProxyType(
             deployed=True,
         ),
         "run-late": Notice(
-            "no worker takes a run", ("prefect.flow-run.Late",), RUN, of_runs=True, deployed=True
+            "no worker takes a run",
+            ("prefect.flow-run.Late",),
+            RUN,
+            of_runs=True,
+            deployed=True,
+            at_most_daily=True,
         ),
         "secret-rotated": Notice("secrets were rotated", ("supabase.secret.rotated",)),
     }
@@ -212,10 +219,12 @@ def heard(environment: Environment, notice: Notice) -> EventTrigger:
         about = {"prefect.resource.id": RESOURCE + environment.name}
         return EventTrigger(match=about, expect=set(notice.events))
     state = {"prefect.state-type": notice.state} if notice.state else {}
+    daily = {"within": DAY, "for_each": {DEPLOYMENT}} if notice.at_most_daily else {}
     return EventTrigger(
         match={"prefect.resource.id": RUNS} | state,
         match_related=[*tagged(environment), *([DEPLOYED] if notice.deployed else [])],
         expect=set(notice.events),
+        **daily,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -146,6 +147,13 @@ def test_every_failed_run_of_a_deployment_is_told_without_being_asked_for() -> N
     assert heard.expect == {"prefect.flow-run.Failed", "prefect.flow-run.TimedOut"}
     assert "FAILED" in str(heard.match)
     assert "deployment" in str(heard.match_related)
+
+
+def test_a_worker_that_is_down_is_told_once_a_day_for_each_deployment() -> None:
+    heard = automations.heard(north(), automations.NOTICES["run-late"])
+
+    assert heard.within == timedelta(days=1)
+    assert heard.for_each == {"related:deployment:prefect.resource.id"}
 
 
 @pytest.mark.parametrize("topic", get_args(Topic))
