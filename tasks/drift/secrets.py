@@ -8,7 +8,7 @@ from tasks.drift.finding import Finding, Severity
 from tasks.step import step
 
 SOON = timedelta(days=30)
-GRACE = timedelta(days=8)  # `rotate` comes once a week.
+GRACE = timedelta(days=8)  # `rotate` comes once a week; what is due ends in 30 days (`SOON`).
 TOGETHER = {"jwt-set"}  # What is of no use in two versions at once.
 
 
@@ -80,7 +80,7 @@ def vault(
                 "days.",
                 rotate(secret, environment, by_age=by_age),
             )
-        elif one.expires and one.expires <= now + SOON:
+        elif one.expires and one.expires <= now + notice(secret, by_age=by_age):
             yield Finding(
                 "secret-expiring",
                 "warning",
@@ -95,6 +95,11 @@ def late(one: Described, days: int | None, now: datetime) -> bool:
     if not days or one.created is None:
         return False
     return one.created + timedelta(days=days) + GRACE < now
+
+
+def notice(secret: Needed, *, by_age: bool) -> timedelta:
+    """How long before its end it is told: what is due may wait for the next `rotate`."""
+    return SOON - GRACE if by_age and secret.origin != "provided" else SOON
 
 
 def remedy(secret: Needed, environment: str) -> str:

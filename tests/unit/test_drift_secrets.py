@@ -58,7 +58,7 @@ def in_days(days: int) -> datetime:
         (None, "secret-missing", "critical"),
         (Described(enabled=False), "secret-disabled", "critical"),
         (Described(expires=in_days(-1)), "secret-expired", "critical"),
-        (Described(expires=in_days(29)), "secret-expiring", "warning"),
+        (Described(expires=in_days(21)), "secret-expiring", "warning"),
         (Described(created=in_days(-99)), "rotation-overdue", "warning"),
         (Described(created=in_days(-99), expires=in_days(20)), "rotation-overdue", "warning"),
     ],
@@ -77,6 +77,23 @@ def test_a_secret_in_its_time_is_no_finding() -> None:
     held = {"key": Described(created=in_days(-97), expires=in_days(40))}
 
     assert not list(drift.vault([Needed()], held, {"key": 90}, "dev", NOW))
+
+
+@pytest.mark.parametrize("age", range(80, 98))
+def test_what_is_due_waits_in_silence_for_the_weekly_rotation(age: int) -> None:
+    held = {"key": Described(created=in_days(-age), expires=in_days(90 + 30 - age))}
+
+    assert not list(drift.vault([Needed()], held, {"key": 90}, "dev", NOW))
+
+
+@pytest.mark.parametrize("origin", ["generated", "provided"])
+def test_what_no_rotation_replaces_is_told_a_month_before_its_end(origin: str) -> None:
+    periods = {"key": 365} if origin == "provided" else {}
+    held = {"key": Described(expires=in_days(29))}
+
+    (found,) = drift.vault([Needed(origin=origin)], held, periods, "dev", NOW)
+
+    assert found.kind == "secret-expiring"
 
 
 def test_what_a_person_provides_is_asked_of_a_person() -> None:
