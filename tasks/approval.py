@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import LinkArtifact, create_table_artifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import FlowPauseTimeout, Pause
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput, keyset_from_paused_state
+from prefect.logging.loggers import flow_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Suspended
+from prefect.utilities.urls import url_for
 from pydantic import Field
 
 from tasks import wait
@@ -55,12 +57,13 @@ class Answered:
 
 def ask(environment: Environment, what: str, plan: str) -> None:
     """Return when a person agreed to the plan; otherwise the run ends and nothing is changed."""
-    asked = datetime.now(UTC)
-    if ASSUME_YES in flow_run.tags:
+    asked, run = datetime.now(UTC), watched()
+    # Whoever may start a deployment may give it any tag; only a terminal's run is its owner's.
+    if ASSUME_YES in flow_run.tags and run is None:
         answer = Approval(answer="approve", name=user(), comment="beforehand, with --yes")
     elif attended():
         answer = in_terminal(environment, what, plan)
-    elif (run := watched()) is None:
+    elif run is None:
         wait.logger().info("%s\n%s", what, plan)
         raise ApprovalError(
             f"{what} Nobody is here to approve it: this is no terminal, and the run came from no "
@@ -69,9 +72,9 @@ def ask(environment: Environment, what: str, plan: str) -> None:
             "Prefect UI, where the run waits for an answer.",
         )
     elif suspends(environment):
-        answer, asked = by_suspending(environment, run, what, plan)
+        answer, asked = by_suspending(environment, run.id, what, plan)
     else:
-        answer = by_pausing(environment, what, plan)
+        answer = by_pausing(environment, run, what, plan)
     keep(what, answer, asked)
     if answer.answer == "reject":
         raise ApprovalError(f"{what} Rejected: {answer.comment or 'no comment'}.", UNTOLD)
@@ -110,15 +113,31 @@ def in_terminal(environment: Environment, what: str, plan: str) -> Approval:
     return Approval(answer="approve" if agreed else "reject", name=user(), comment=comment)
 
 
-def by_pausing(environment: Environment, what: str, plan: str) -> Approval:
-    """The run stays where it is and keeps its turn."""
+def by_pausing(environment: Environment, root: FlowRun, what: str, plan: str) -> Approval:
+    """The run stays where it is and keeps its turn; the form is on the page of what asks."""
     wait.logger().warning("%s Answer it in the Prefect UI, on the page of this run.", what)
+    if (asking := UUID(str(flow_run.id))) != root.id:
+        pin(environment, root, what, asking)
     try:
         return pause_flow_run(
             wait_for_input=form(what, plan), timeout=environment.approval_timeout, poll_interval=2
         )
     except FlowPauseTimeout as error:
         raise late(environment, what) from error
+
+
+def pin(environment: Environment, root: FlowRun, what: str, asking: UUID) -> None:
+    """Show the way to the question on the page of the whole run: in its log and as a link."""
+    link = url_for("flow-run", obj_id=asking) or f"/runs/flow-run/{asking}"
+    flow_run_logger(root).warning("%s Answer it in the Prefect UI: %s", what, link)
+    wait.display(leave, what, link, f"question-{environment.name}", root.id)
+
+
+def leave(what: str, link: str, key: str, run: UUID) -> None:
+    """Prefect's own function knows no other run than the current one."""
+    told = "A person has to answer; the form is there."
+    artifact = LinkArtifact(link=link, link_text=what, key=key, description=told, flow_run_id=run)
+    artifact.create()
 
 
 def by_suspending(
@@ -175,8 +194,8 @@ def late(environment: Environment, what: str) -> ApprovalError:
     )
 
 
-def watched() -> UUID | None:
+def watched() -> FlowRun | None:
     """The run that came from a deployment: it has a page on which somebody can answer."""
     with get_client(sync_client=True) as client:
         root = client.read_flow_run(UUID(str(flow_run.root_flow_run_id)))
-    return root.id if root.deployment_id else None
+    return root if root.deployment_id else None
