@@ -71,9 +71,16 @@ def check(flow: str, environments: Sequence[str]) -> None:
 
 
 def begin(flow: str, environment: str) -> Begun:
-    """Hand a run to the environment's work pool; a worker takes it when it has room."""
+    """
+    Hand a run to the environment's work pool; a worker takes it when it has room.
+
+    It is no subflow: it has its own turn, report and questions, as if a person had started it.
+    """
     run = run_deployment(
-        f"{flow}/{environment}", parameters={"environment": environment}, timeout=0
+        f"{flow}/{environment}",
+        parameters={"environment": environment},
+        timeout=0,
+        as_subflow=False,
     )
     return Begun(environment, cast("FlowRun", run).id)  # No coroutine: nothing is async here.
 
