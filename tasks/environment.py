@@ -211,7 +211,7 @@ class Every(Frozen):
     """After how many days a kind of secret is due; the catalogue's number where none is given."""
 
     replace: int | None = Field(default=None, ge=1, description="Known to our own services only.")
-    accepted: int | None = Field(default=None, ge=1, description="API keys, logins, S3Proxy's.")
+    accepted: int | None = Field(default=None, ge=1, description="Logins, and S3Proxy's.")
     tokens: int | None = Field(default=None, ge=1, description="The key that signs tokens.")
     account_key: int | None = Field(default=None, ge=1, description="The storage account's.")
     administrator: int | None = Field(default=None, ge=1, description="The database's.")

@@ -43,8 +43,7 @@ __all__ = [
     "password",
 ]
 
-# Days after which a secret is due for a new value.
-SEASON, YEAR = 90, 365
+SEASON = 90  # Days after which a secret is due for a new value.
 
 ENCRYPTS = "what the service has stored could not be read any more"
 OUTSIDE = "clients outside of the cluster hold it"
@@ -69,7 +68,7 @@ def api_key(name: str, *readers: str) -> tuple[Secret, Secret]:
     presented = generated(
         name,
         f"`{prefix}`, 22 random signs, `_` and a checksum",
-        Rotation("accepted", YEAR, name),
+        Rotation("on demand", None, name, OUTSIDE),
         lambda: opaque_key(prefix),
         *readers,
         check=checks.starts(prefix),
@@ -197,7 +196,13 @@ CATALOGUE: tuple[Secret, ...] = (
         *("gateway", "test"),
         check=checks.name,
     ),
-    inner("dashboard-password", "32 hexadecimal digits", hexadecimal(16), "gateway", "test"),
+    generated(
+        "dashboard-password",
+        "32 hexadecimal digits",
+        Rotation("on demand", None, "dashboard-password", "people sign in with it"),
+        hexadecimal(16),
+        *("gateway", "test"),
+    ),
     # What was valid once: the end-to-end test expects each of them to be refused.
     generated(
         "retired-credentials",

@@ -44,7 +44,7 @@ def scheme(unit: Unit, keys: AccountKeys) -> Scheme | None:
         "account key": lambda: AccountKey(unit.members[0], keys),
         "replace": lambda: Replaced(unit.members),
         "administrator": lambda: Replaced(unit.members),
-        "on demand": lambda: Replaced(unit.members),
+        "on demand": lambda: Accepted(unit.members[0]) if unit.overlaps else Replaced(unit.members),
         "provided": lambda: Provided(unit.members[0]),
     }
     return ways[unit.kind]() if unit.kind in ways else None

@@ -32,7 +32,7 @@ class Policy:
         told = self.settings.overlap
         if unit.kind == "tokens":
             return timedelta(seconds=max(told.tokens, self.token_seconds))
-        if unit.kind != "accepted":
+        if not unit.overlaps:
             return timedelta()
         parts = {part.name for secret in unit.members for part in secret.parts}
         if not parts:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from tasks.catalogue import Secret
 from tasks.catalogue.rotation import Kind
 from tasks.errors import ConfigError
+from tasks.rotation.accepted import SUFFIX
 
 LEGACY = "jwt-secret"  # The unit of the old kind of tokens: never by age, never beside others.
 BY_AGE: frozenset[Kind] = frozenset(
@@ -31,6 +32,12 @@ class Unit:
     @property
     def by_age(self) -> bool:
         return self.kind in BY_AGE
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether its verifier takes a list, so that old and new work side by side."""
+        listed = {secret.name for secret in self.beside}
+        return any(secret.name + SUFFIX in listed for secret in self.members)
 
     @property
     def readers(self) -> tuple[str, ...]:

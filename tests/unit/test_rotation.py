@@ -182,9 +182,9 @@ def test_the_key_in_use_is_known_by_its_value_whatever_an_older_version_was() ->
 
 
 def test_a_version_tells_its_generation_its_maker_and_its_end(world: World) -> None:
-    moved(world, "switch", "dashboard-password")
+    moved(world, "switch", "realtime-secret-key-base")
 
-    made: Version = world.vault.versions["dashboard-password"][-1]
+    made: Version = world.vault.versions["realtime-secret-key-base"][-1]
     assert made.tags["generation"] == "2"
     assert made.tags["made-by"] == "supabase-on-azure"
     assert made.expires is not None
@@ -193,26 +193,28 @@ def test_a_version_tells_its_generation_its_maker_and_its_end(world: World) -> N
 
 def test_a_version_that_ends_soon_is_due_before_its_age_says_so(world: World) -> None:
     soon = datetime.now(UTC) + timedelta(days=10)
-    world.vault.write("dashboard-password", "x", {}, soon)
+    world.vault.write("realtime-secret-key-base", "x", {}, soon)
 
-    one = standing(world, "dashboard-password")
+    one = standing(world, "realtime-secret-key-base")
 
     assert one.is_due(datetime.now(UTC))
 
 
 def test_what_cuts_off_others_is_never_due_by_itself(world: World) -> None:
     past = datetime.now(UTC) - timedelta(days=1)
-    for name in ("jwt-set", "s3-protocol-access-key-id"):
+    others = ("publishable-key", "secret-key", "dashboard-password")
+    for name in ("jwt-set", "s3-protocol-access-key-id", *others):
         value = world.vault.value(name)
         world.vault.write(name, value, {"generation": "1"}, past)
 
     assert standing(world, LEGACY).due is None
     assert standing(world, "s3-protocol").due is None
+    assert [standing(world, name).due for name in others] == [None] * 3
     assert standing(world, "jwt-set").is_due(datetime.now(UTC))
 
 
 def test_the_environment_decides_how_often() -> None:
-    (unit,) = rotation.chosen(UNITS, ["dashboard-password"])
+    (unit,) = rotation.chosen(UNITS, ["realtime-secret-key-base"])
 
     assert Policy().days(unit) == 90
     assert Policy(Rotation(every=Every(replace=7))).days(unit) == 7
@@ -249,6 +251,7 @@ def test_a_pattern_means_what_rotates_by_age() -> None:
 
     assert {"jwt-set", "pg-auth", "azure-storage-account-key"} <= chosen
     assert not {"s3-protocol", LEGACY, "realtime-enc-key", "smtp-password"} & chosen
+    assert not {"publishable-key", "secret-key", "dashboard-password"} & chosen
 
 
 def test_one_of_the_names_that_go_together_means_all_of_them() -> None:

@@ -104,5 +104,16 @@ def test_keys_that_go_together_do_so_after_a_run_that_died_between_them(fuse: in
     assert world.at_rest
 
 
+@pytest.mark.parametrize("fuse", range(0, 120, 13))
+def test_a_key_that_somebody_asked_for_gets_there_after_a_run_that_died(fuse: int) -> None:
+    world = World(fuse)
+
+    attempt(world, fuse, broken=False, only=("publishable-key",))
+    finish(world)
+
+    assert world.at_rest
+    assert world.vault.value("publishable-key-accepted") == world.vault.value("publishable-key")
+
+
 def surveyed(world: World) -> tuple[Standing, ...]:
     return rotation.survey.fn(world.safe, world.units)
