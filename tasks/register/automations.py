@@ -1,6 +1,6 @@
 """Automations: what Prefect does by itself when something happens to an environment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, RunDeployment, SendNotification
 from prefect.events.filters import AutomationFilter, AutomationFilterTags
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.automations import Automation, AutomationCore, EventTrigger, Posture
 
 from tasks.announce import RESOURCE
 from tasks.environment import Environment, Topic
@@ -112,7 +112,7 @@ def bring(
                 automations=ours, limit=limit, offset=offset
             )
         )
-        found = {one.name: one for one in listed}
+        found, twins = apart(listed)
         for name, automation in wanted.items():
             there = found.get(name)
             if there is None:
@@ -124,7 +124,17 @@ def bring(
         for name in sorted(set(found) - set(wanted)) if prune else ():
             client.delete_automation(found[name].id)
             changes.append(Change("removed", "automation", name, "no file asks for it"))
+        for twin in twins if prune else ():
+            client.delete_automation(twin.id)
+            changes.append(Change("removed", "automation", twin.name, "there were two"))
     return changes
+
+
+def apart(listed: Iterable[Automation]) -> tuple[dict[str, Automation], list[Automation]]:
+    """One of each name, and the others: two who register at once make it twice, and both act."""
+    ordered = sorted(listed, key=lambda one: str(one.id), reverse=True)
+    found = {one.name: one for one in ordered}
+    return found, [one for one in ordered if one is not found[one.name]]
 
 
 def automations(
