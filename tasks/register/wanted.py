@@ -140,6 +140,12 @@ class Place:
     said: str  # Where the worker is decided.
 
     @property
+    def variable(self) -> str:
+        """Tells who registers the image: what one environment tries is not at once all others'."""
+        environment = self.name.removeprefix("supabase-")
+        return f"WORKER_IMAGE_{environment.upper().replace('-', '_')}"
+
+    @property
     def description(self) -> str:
         return f"Its worker holds the credentials of this environment and of no other. {MARK}"
 
@@ -162,7 +168,8 @@ def template(place: Place, standing: Mapping[str, Any]) -> dict[str, Any]:
     """
     The base job template of a pool, with the environment's own values as defaults.
 
-    An image that no file names is WORKER_IMAGE, as a pipeline has built it, or stays as it is.
+    An image that no file names is WORKER_IMAGE_<ENVIRONMENT>, as a pipeline has built it for this
+    one, or stays as it is.
     """
     worker = place.worker
     path = PROJECT / "deployments/pools" / f"{worker.kind}.yaml"
@@ -174,21 +181,23 @@ def template(place: Place, standing: Mapping[str, Any]) -> dict[str, Any]:
             f"{worker.kind} knows {', '.join(properties)}.",
             f"Correct it, or add the variable to {path.name}.",
         )
-    given = image(properties, standing) | worker.variables
+    given = image(place, properties, standing) | worker.variables
     for name, value in given.items():
         properties[name]["default"] = value
     if missing := set(made["variables"].get("required", ())) - set(given):
         raise ConfigError(
             f"{place.said} does not tell {', '.join(sorted(missing))}, which a pool of kind "
             f"{worker.kind} needs.",
-            "Say it among its variables; the image may come from WORKER_IMAGE instead.",
+            f"Say it among its variables; the image may come from {place.variable} instead.",
         )
     return made
 
 
-def image(properties: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, str]:
+def image(
+    place: Place, properties: Mapping[str, Any], standing: Mapping[str, Any]
+) -> dict[str, str]:
     before = standing.get("variables", {}).get("properties", {}).get("image", {}).get("default")
-    chosen = os.environ.get("WORKER_IMAGE") or before
+    chosen = os.environ.get(place.variable) or before
     return {"image": chosen} if "image" in properties and chosen else {}
 
 

@@ -5,11 +5,12 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
+from uuid import uuid4
 
 import prefect
 import pytest
 import yaml
-from prefect.events.schemas.automations import EventTrigger
+from prefect.events.schemas.automations import Automation, EventTrigger
 
 from tasks import environment as environments
 from tasks.drift import publish
@@ -80,18 +81,30 @@ def test_a_variable_that_the_template_lacks_is_named() -> None:
 
 
 def test_a_pool_without_an_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WORKER_IMAGE", raising=False)
+    monkeypatch.delenv("WORKER_IMAGE_NORTH", raising=False)
 
     with pytest.raises(ConfigError, match="does not tell image"):
         wanted.template(place("kubernetes"), {})
 
 
+def test_the_image_of_one_environment_is_not_that_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORKER_IMAGE_NORTH", "worker@sha256:new")
+    prod = Place("supabase-prod", place("kubernetes").worker, "worker in deployments/prod.yaml")
+    standing = {"variables": {"properties": {"image": {"default": "worker@sha256:old"}}}}
+
+    made = wanted.template(prod, standing)
+
+    assert made["variables"]["properties"]["image"]["default"] == "worker@sha256:old"
+
+
 def test_the_image_of_a_pipeline_stays_when_somebody_else_registers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("WORKER_IMAGE", "worker@sha256:1")
+    monkeypatch.setenv("WORKER_IMAGE_NORTH", "worker@sha256:1")
     first = wanted.template(place("kubernetes"), {})
-    monkeypatch.delenv("WORKER_IMAGE")
+    monkeypatch.delenv("WORKER_IMAGE_NORTH")
 
     assert wanted.template(place("kubernetes"), first) == first
 
@@ -154,6 +167,17 @@ def test_a_worker_that_is_down_is_told_once_a_day_for_each_deployment() -> None:
 
     assert heard.within == timedelta(days=1)
     assert heard.for_each == {"related:deployment:prefect.resource.id"}
+
+
+def test_of_two_automations_with_one_name_the_same_one_stays_whoever_looks() -> None:
+    core = automations.silence(north()).model_dump()
+    both = [Automation.model_validate(core | {"id": uuid4()}) for _ in range(2)]
+
+    found, twins = automations.apart(both)
+
+    assert automations.apart(both[::-1]) == (found, twins)
+    assert {one.id for one in (*found.values(), *twins)} == {one.id for one in both}
+    assert len(found) == len(twins) == 1
 
 
 @pytest.mark.parametrize("topic", get_args(Topic))

@@ -64,6 +64,15 @@ def test_no_job_that_runs_a_pull_requests_code_may_write() -> None:
         assert not checks_out or job["permissions"] == {"contents": "read"}
 
 
+def test_prod_takes_the_image_of_a_release_and_dev_what_has_landed() -> None:
+    def images(name: str) -> set[str]:
+        text = (PROJECT / ".github/workflows" / name).read_text()
+        return set(re.findall(r"\bWORKER_IMAGE\w*", text))
+
+    assert images("release.yml") == {"WORKER_IMAGE_PROD"}
+    assert images("main.yml") == {"WORKER_IMAGE_DEV"}
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_action_is_pinned_by_its_commit_with_the_version_beside_it(file: Path) -> None:
     used = [line for line in file.read_text().splitlines() if "uses:" in line]
