@@ -24,6 +24,7 @@ def closed(properties: dict[str, Any], *required: str) -> dict[str, Any]:
 
 
 TEXT = {"type": "string", "minLength": 1}
+TEXTS = {"type": "object", "additionalProperties": TEXT}
 POLICY = {"enum": ["Owner", "Orphan", "Merge", "CreateOrMerge", "None"]}
 
 # The part of version 2.9 that the chart uses.
@@ -64,6 +65,14 @@ PUBLISHED: dict[str, dict[str, Any]] = {
                     "name": TEXT,
                     "creationPolicy": POLICY,
                     "deletionPolicy": {"enum": ["Retain", "Delete", "Merge"]},
+                    "template": closed(
+                        {
+                            "engineVersion": {"enum": ["v2"]},
+                            "mergePolicy": {"enum": ["Replace", "Merge"]},
+                            "metadata": closed({"labels": TEXTS}),
+                            "data": TEXTS,
+                        }
+                    ),
                 }
             ),
             "data": {

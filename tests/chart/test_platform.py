@@ -1,14 +1,19 @@
 """What the platform chart promises: secrets from the vault, and a closed namespace."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 import yaml
 
+from sandbox.cluster.controllers.external_secrets.templates import rendered
 from tasks import catalogue
 from tasks.catalogue import CATALOGUE
+from tasks.external_secrets import part_of
 from tests.chart.conftest import Charts
+
+READERS = catalogue.consumers(CATALOGUE)
 
 
 def test_each_consumer_has_a_secret_with_the_keys_that_the_catalogue_gives_it(
@@ -17,7 +22,7 @@ def test_each_consumer_has_a_secret_with_the_keys_that_the_catalogue_gives_it(
     secrets = charts.render("platform").kind("ExternalSecret")
 
     found = {
-        item["spec"]["target"]["name"]: [data["secretKey"] for data in item["spec"]["data"]]
+        item["spec"]["target"]["name"]: list(item["spec"]["target"]["template"]["data"])
         for item in secrets.values()
     }
     assert found == {
@@ -48,17 +53,34 @@ def test_what_the_other_charts_ask_for_is_there(charts: Charts) -> None:
     assert missing == []
 
 
-def test_the_s3_credentials_are_two_parts_of_one_value(charts: Charts) -> None:
-    secret = charts.render("platform").kind("ExternalSecret")["supabase-storage"]
+def test_each_name_is_read_once_so_that_no_secret_mixes_two_versions(charts: Charts) -> None:
+    for name, secret in charts.render("platform").kind("ExternalSecret").items():
+        keys = next(one.keys for one in READERS if one.secret == name)
+        read = [data["remoteRef"] for data in secret["spec"]["data"]]
+        assert read == [{"key": one} for one in dict.fromkeys(key.remote for key in keys)]
+        assert [data["secretKey"] for data in secret["spec"]["data"]] == [
+            one["key"] for one in read
+        ]
 
-    assert [
-        data["remoteRef"]
-        for data in secret["spec"]["data"]
-        if data["remoteRef"]["key"] == "supabase-storage-creds"
-    ] == [
-        {"key": "supabase-storage-creds", "property": "keyId"},
-        {"key": "supabase-storage-creds", "property": "accessKey"},
-    ]
+
+def test_the_operator_takes_out_what_sync_and_drift_expect_and_keeps_nothing_else(
+    charts: Charts,
+) -> None:
+    names = {key.remote for reader in READERS for key in reader.keys}
+    parts = [key for reader in READERS for key in reader.keys if key.part]
+    held = {name: f"the value of {name}" for name in names}
+    whole = json.dumps({key.part: f'<{key.part}> "ü\\n"' for key in parts})
+    held |= {key.remote: whole for key in parts}
+
+    secrets = charts.render("platform").kind("ExternalSecret")
+
+    for reader in READERS:
+        template = secrets[reader.secret]["spec"]["target"]["template"]
+        read = {key.remote: held[key.remote] for key in reader.keys}
+        assert template["mergePolicy"] == "Replace"
+        assert {key: rendered(text, read) for key, text in template["data"].items()} == {
+            key.name: part_of(held[key.remote], key) for key in reader.keys
+        }
 
 
 def test_the_vault_is_read_with_the_identity_that_azure_trusts(charts: Charts) -> None:
@@ -199,7 +221,7 @@ def test_the_token_of_a_monitor_is_in_a_secret_that_is_made(charts: Charts) -> N
     (endpoint,) = rendering.kind("PodMonitor")["realtime"]["spec"]["podMetricsEndpoints"]
     given = endpoint["authorization"]["credentials"]
     secret = rendering.kind("ExternalSecret")[given["name"]]
-    assert [data["secretKey"] for data in secret["spec"]["data"]] == [given["key"]]
+    assert list(secret["spec"]["target"]["template"]["data"]) == [given["key"]]
 
 
 def test_a_cluster_without_managed_prometheus_gets_no_monitors(charts: Charts) -> None:

@@ -18,8 +18,6 @@ from sandbox.cluster.controllers.kinds import Manifest
 # The entry's own storeRef (or nothing) and its remoteRef -> the secret behind it.
 Read = Callable[[Manifest, Manifest], Awaitable[Secret]]
 
-PLACEHOLDER = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-SIMPLE = re.compile(r"\.([A-Za-z_]\w*)|index\s+\.\s+\"([^\"]+)\"")
 PART = re.compile(r"(?:[^.\\]|\\.)+")
 BEYOND = re.compile(r"(?<!\\)[*?#@|!{\[]")  # Wildcards, queries and modifiers of gjson.
 KEY = re.compile(r"[-._a-zA-Z0-9]+")
@@ -120,22 +118,3 @@ def decoded(value: str, strategy: str) -> str:
         if strategy == "Auto":
             return value
         raise ProviderError(f"unable to decode with strategy {strategy}: {error}") from error
-
-
-class TemplateError(Exception):
-    """The template asks for something that is not there, or not simulated."""
-
-
-def rendered(text: str, data: dict[str, str]) -> str:
-    """Fill in `{{ .key }}` and `{{ index . "key" }}`; functions and blocks are not simulated."""
-
-    def value(match: re.Match[str]) -> str:
-        simple = SIMPLE.fullmatch(match[1])
-        if simple is None:
-            raise TemplateError(f"the sandbox does not simulate the template {match[0]}")
-        name = simple[1] or simple[2]
-        if name not in data:
-            raise TemplateError(f'map has no entry for key "{name}"')
-        return data[name]
-
-    return PLACEHOLDER.sub(value, text)

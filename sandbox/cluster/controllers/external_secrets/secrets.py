@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from sandbox.cluster.controllers.controller import Surroundings
-from sandbox.cluster.controllers.external_secrets import data
+from sandbox.cluster.controllers.external_secrets import data, templates
 from sandbox.cluster.controllers.external_secrets.backoff import OperatorWorker, wish
 from sandbox.cluster.controllers.external_secrets.kinds import (
     CLUSTER_SECRET_STORES,
@@ -145,7 +145,7 @@ class ExternalSecrets(OperatorWorker):
             raise SyncError(NO_DATA, str(error)) from error
         try:
             await self._write(manifest, found)
-        except data.TemplateError as error:
+        except templates.TemplateError as error:
             raise SyncError(NO_UPDATE, f"could not apply template: {error}") from error
         told = {
             "conditions": [condition("Ready", True, "SecretSynced", SYNCED)],
@@ -257,11 +257,22 @@ def marks_of(manifest: Manifest, template: Manifest | None, field: str) -> dict[
     return {name: value for name, value in found.items() if name != LAST_APPLIED}
 
 
+def at_key(name: str, text: str, found: dict[str, str]) -> str:
+    """One key's text; an error goes through two layers of the operator that say the same."""
+    try:
+        return templates.rendered(text, found)
+    except templates.TemplateError as error:
+        key = f"unable to execute template at key {name}: "
+        raise templates.TemplateError(
+            f"{2 * 'could not execute template: '}{2 * key}{error}"
+        ) from error
+
+
 def filled(template: Manifest, found: dict[str, str]) -> dict[str, str]:
     if template.get("templateFrom"):
-        raise data.TemplateError("the sandbox does not simulate templateFrom")
+        raise templates.TemplateError("the sandbox does not simulate templateFrom")
     wanted = template.get("data")
     if not wanted:
         return found
-    texts = {name: data.rendered(text, found) for name, text in wanted.items()}
+    texts = {name: at_key(name, text, found) for name, text in wanted.items()}
     return found | texts if template.get("mergePolicy") == "Merge" else texts

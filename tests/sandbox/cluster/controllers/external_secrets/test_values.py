@@ -16,6 +16,11 @@ from tests.sandbox.cluster.controllers.external_secrets.conftest import (
 )
 
 
+def part(name: str, key: str) -> str:
+    """The template that takes a part out of a name's JSON."""
+    return f'{{{{ index (pluck "{key}" (mustFromJson (index . "{name}"))) 0 }}}}'
+
+
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
@@ -38,6 +43,28 @@ from tests.sandbox.cluster.controllers.external_secrets.conftest import (
                 "target": {"template": {"data": {"url": "postgres://{{ .id }}:{{ .port }}"}}},
             },
             {"url": "postgres://me:5432"},
+        ),
+        (
+            {
+                "data": [{"secretKey": "json", "remoteRef": {"key": "json"}}],
+                "target": {
+                    "template": {
+                        "mergePolicy": "Replace",
+                        "data": {
+                            "id": part("json", "id"),
+                            "whole": '{{ index . "json" }}',
+                            "port": '{{ index (.json | mustFromJson) "port" }}',
+                            "lost": '{{ index (mustFromJson .json) "x" }}',
+                        },
+                    }
+                },
+            },
+            {
+                "id": "me",
+                "whole": '{"id": "me", "port": 5432}',
+                "port": "5432",
+                "lost": "<no value>",
+            },
         ),
     ],
 )
@@ -63,6 +90,17 @@ def test_values_take_the_form_that_is_asked_for(
         (
             {"target": {"template": {"data": {"x": "{{ .one | b64enc }}"}}}},
             "the sandbox does not simulate the template {{ .one | b64enc }}",
+        ),
+        (
+            {"target": {"template": {"data": {"x": part("one", "x")}}}},
+            "unable to execute template at key x: wrong type for value; expected map[string]",
+        ),
+        (
+            {
+                "data": [{"secretKey": "json", "remoteRef": {"key": "json"}}],
+                "target": {"template": {"data": {"x": part("json", "x")}}},
+            },
+            "at key x: error calling index: reflect: slice index out of range",
         ),
     ],
 )
@@ -104,6 +142,18 @@ def test_a_property_that_is_not_there_is_named(text: str) -> None:
 def test_what_else_gjson_knows_is_refused_plainly(path: str) -> None:
     with pytest.raises(ProviderError, match="the sandbox simulates names and numbers"):
         property_of(SET, path, "jwt-set")
+
+
+def test_a_template_gives_the_secret_its_own_labels(operator: Any, demo: Build) -> None:
+    operator.world.secrets["one"] = "1"
+    template = {"metadata": {"labels": {"of": "mine"}}, "data": {"it": "{{ .one }}"}}
+
+    operator.create(wanted(demo, target={"template": template}))
+    operator.until(lambda: synced(operator))
+
+    found = operator.get("/api/v1/namespaces/demo/secrets/app")["metadata"]
+    assert found["labels"]["of"] == "mine"
+    assert data_of(operator) == {"it": "1"}
 
 
 def test_a_secret_that_somebody_edits_is_corrected_at_once(operator: Any, demo: Build) -> None:
