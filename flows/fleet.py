@@ -10,7 +10,7 @@ from tasks import environment as environments
 from tasks import fleet as runs
 from tasks import wait
 from tasks.environment import Wait
-from tasks.errors import ConfigError, HealthError
+from tasks.errors import ConfigError, HealthError, NotReadyError
 from tasks.fleet import Begun, Outcome
 from tasks.stage import stage
 from tasks.wait import patient
@@ -35,9 +35,9 @@ def fleet(  # noqa: PLR0913, PLR0917 # Each is a field of the form in the UI.
         action: The flow to run; `drift`, `plan`, `verify` and `preflight` change nothing.
         only: Names of environments; empty means every file in deployments/.
         canary: The environment that goes first, by itself; empty means none.
-        percent: Size of each later wave, in hundredths of all environments.
+        percent: Size of each later wave, in hundredths of all environments, 1 to 100.
         stop_on_failure: Whether a wave in which a run fails is the last one.
-        hours: How long one wave may take before this run gives up on it.
+        hours: How long one wave may take; what goes on then counts as gone wrong.
     """
     began = datetime.now(UTC)
     names = chosen(only or [], canary)
@@ -45,26 +45,32 @@ def fleet(  # noqa: PLR0913, PLR0917 # Each is a field of the form in the UI.
     parted = list(runs.waves(names, canary, percent))
     told: list[Outcome] = []
     patience = Wait(first=2, factor=1.3, every=15, at_most=hours * 3600)
-    for number, wave in enumerate(parted, start=1):
-        wait.logger().info("Wave %d of %d: %s.", number, len(parted), runs.listed(wave))
-        told += carried_out(action, number, wave, patience)
-        if stop_on_failure and any(not one.good for one in told):
-            break
-    reached = {one.environment for one in told}
-    rest = [
-        Outcome(name, number)
-        for number, wave in enumerate(parted, start=1)
-        for name in wave
-        if name not in reached
-    ]
-    runs.show(f"{action} of {len(names)} environments", [*told, *rest], began)
-    if bad := [one.environment for one in told if not one.good]:
+    try:
+        for number, wave in enumerate(parted, start=1):
+            wait.logger().info("Wave %d of %d: %s.", number, len(parted), runs.listed(wave))
+            carried_out(action, number, wave, patience, told)
+            if stop_on_failure and any(one.bad for one in told):
+                break
+    finally:
+        rest = not_begun(parted, told)
+        runs.show(f"{action} of {len(names)} environments", [*told, *rest], began)
+    if bad := [one.environment for one in told if one.bad]:
         raise HealthError(
             f"{action} went wrong for {runs.listed(bad)}; {len(rest)} environments were not begun.",
             "Read their runs (the artifact `fleet` links them), mend the cause, and run again; "
             "what is done already takes little time.",
         )
     return len(told)
+
+
+def not_begun(parted: Sequence[Sequence[str]], told: Sequence[Outcome]) -> list[Outcome]:
+    reached = {one.environment for one in told}
+    return [
+        Outcome(name, number)
+        for number, wave in enumerate(parted, start=1)
+        for name in wave
+        if name not in reached
+    ]
 
 
 def chosen(only: Sequence[str], canary: str) -> list[str]:
@@ -85,15 +91,20 @@ def chosen(only: Sequence[str], canary: str) -> list[str]:
 
 
 def carried_out(
-    action: Action, number: int, wave: Sequence[str], patience: Wait
-) -> tuple[Outcome, ...]:
+    action: Action, number: int, wave: Sequence[str], patience: Wait, told: list[Outcome]
+) -> None:
     """One wave, all of it at once; as many run beside each other as there are workers."""
     begun: list[Begun] = []
     try:
-        begun.extend(runs.begin(action, name) for name in wave)
-        return patient(runs.finished, patience)(number, begun)
+        for name in wave:
+            begun.append(runs.begin(action, name))  # noqa: PERF401 # One may fail after others.
+        patient(runs.finish, patience)(number, begun)
+    except NotReadyError as error:
+        wait.logger().error("%s Not waiting any longer.", error.message)
     except Exception:
         raise  # The runs go on without this one; nobody asked them to stop.
     except BaseException:
         runs.cancel(begun)
         raise
+    finally:
+        told += runs.outcomes(number, begun)

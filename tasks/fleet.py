@@ -19,6 +19,8 @@ from tasks.step import step
 
 PAGE = 200  # What the API returns at most.
 NAMED = 4  # Environments that one line names; the rest is counted.
+COLLIDED = "Deployment concurrency limit reached"  # What Prefect says of CANCEL_NEW.
+THERE = "one runs already"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Outcome:
     name: str = ""
     seconds: float = 0.0
     message: str = ""
+
+    @property
+    def bad(self) -> bool:
+        """A check that was at work already, by its schedule, is no failure of the fleet."""
+        return bool(self.run) and not self.good and self.state != THERE
 
 
 def waves(environments: Sequence[str], canary: str, percent: int) -> Iterator[tuple[str, ...]]:
@@ -86,8 +93,8 @@ def begin(flow: str, environment: str) -> Begun:
 
 
 @step("wait-for-wave-{number}")
-def finished(number: int, begun: Sequence[Begun]) -> tuple[Outcome, ...]:
-    """How each run of a wave ended; until then, which ones still go on."""
+def finish(number: int, begun: Sequence[Begun]) -> None:
+    """Return when each run of a wave has ended; until then, tell which ones still go on."""
     runs = read([one.run for one in begun])
     going = [one.environment for one in begun if not is_final(runs[one.run])]
     if going:
@@ -95,20 +102,27 @@ def finished(number: int, begun: Sequence[Begun]) -> tuple[Outcome, ...]:
         raise NotReadyError(
             f"Wave {number}: {done} of {len(begun)} have ended; still at work: {listed(going)}."
         )
-    return tuple(outcome(one, number, runs[one.run]) for one in begun)
+
+
+def outcomes(number: int, begun: Sequence[Begun]) -> list[Outcome]:
+    """How each run of a wave has ended, or how it stands."""
+    runs = read([one.run for one in begun])
+    return [outcome(one, number, runs[one.run]) for one in begun]
 
 
 def outcome(begun: Begun, wave: int, run: FlowRun) -> Outcome:
     state = run.state
+    message = " ".join((state.message or "").split())[:300] if state else ""
+    collided = bool(state and state.is_cancelled()) and message.startswith(COLLIDED)
     return Outcome(
         begun.environment,
         wave,
-        run.state_name or "unknown",
+        THERE if collided else run.state_name or "unknown",
         bool(state and state.is_completed()),
         run.id,
         run.name,
-        run.total_run_time.total_seconds(),
-        " ".join((state.message or "").split())[:300] if state else "",
+        run.estimated_run_time.total_seconds(),
+        message if is_final(run) else "Was still at work when the fleet's run looked last.",
     )
 
 
@@ -142,10 +156,13 @@ def cancel(begun: Sequence[Begun]) -> None:
 def show(title: str, outcomes: Sequence[Outcome], began: datetime) -> str:
     """The page of the fleet's run."""
     good = sum(one.good for one in outcomes)
-    bad = [one for one in outcomes if one.run and not one.good]
+    bad = [one.environment for one in outcomes if one.bad]
+    there = [one.environment for one in outcomes if one.state == THERE]
     head = f"**{good} of {len(outcomes)}** environments are done"
     if bad:
-        head += f", {len(bad)} went wrong: {listed([one.environment for one in bad])}"
+        head += f", {len(bad)} went wrong: {listed(bad)}"
+    if there:
+        head += f", {len(there)} had a run at work already: {listed(there)}"
     rows = ["| wave | environment | state | took | run | message |", "|-:|-|-|-:|-|-|"]
     for one in outcomes:
         run = f"[{one.name}](/runs/flow-run/{one.run})" if one.run else ""

@@ -1,11 +1,14 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Cancelled, Completed, Failed, Running
 
 from flows import fleet as flow
-from tasks.errors import ConfigError
-from tasks.fleet import Outcome, listed, show, waves
+from tasks.errors import ConfigError, HealthError, NotReadyError
+from tasks.fleet import THERE, Begun, Outcome, listed, outcome, show, waves
 from tasks.report.overview import Line, page
 
 NAMES = [f"env-{number:02}" for number in range(10)]
@@ -50,6 +53,53 @@ def test_an_outcome_that_was_not_reached_is_no_failure() -> None:
     assert "**0 of 2** environments are done, 1 went wrong: a." in text
     assert "| 2 | b | not begun |  |  |  |" in text
     assert "x \\| y" in text
+
+
+def ended(state: State) -> Outcome:
+    run = FlowRun(flow_id=uuid4(), state=state, state_name=state.name)
+    return outcome(Begun("a", run.id), 1, run)
+
+
+def test_a_check_that_runs_already_by_its_schedule_is_no_failure() -> None:
+    there = ended(Cancelled(message="Deployment concurrency limit reached."))
+
+    assert (there.state, there.good, there.bad) == (THERE, False, False)
+    assert ended(Cancelled(message="By a person.")).bad
+    assert ended(Failed()).bad
+    assert ended(Completed()).good
+    text = show("drift of 1 environments", [there], datetime(2026, 11, 23, tzinfo=UTC))
+    assert "**0 of 1** environments are done, 1 had a run at work already: a." in text
+
+
+def test_a_wave_that_takes_too_long_still_has_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    states: dict[str, State] = {"env-00": Completed(), "env-01": Running()}
+    shown: list[Outcome] = []
+
+    def hangs(*_: object) -> None:
+        raise NotReadyError("Wave 1: 1 of 2 have ended; still at work: env-01.")
+
+    def outcomes(number: int, begun: Sequence[Begun]) -> list[Outcome]:
+        runs = [(one, states[one.environment]) for one in begun]
+        return [
+            outcome(one, number, FlowRun(flow_id=uuid4(), state=state, state_name=state.name))
+            for one, state in runs
+        ]
+
+    monkeypatch.setattr("tasks.environment.known", lambda: NAMES[:3])
+    monkeypatch.setattr(flow, "patient", lambda task, _: task)
+    monkeypatch.setattr("tasks.fleet.check", lambda *_: None)
+    monkeypatch.setattr("tasks.fleet.begin", lambda _, name: Begun(name, uuid4()))
+    monkeypatch.setattr("tasks.fleet.finish", hangs)
+    monkeypatch.setattr("tasks.fleet.outcomes", outcomes)
+    monkeypatch.setattr("tasks.fleet.show", lambda _title, told, _began: shown.extend(told))
+
+    with pytest.raises(HealthError, match="wrong for env-01; 1 environments were not begun"):
+        vars(flow.fleet.fn)["__wrapped__"]("drift", percent=67)
+    assert [(one.environment, one.state) for one in shown] == [
+        ("env-00", "Completed"),
+        ("env-01", "Running"),
+        ("env-02", "not begun"),
+    ]
 
 
 def test_who_wants_to_be_looked_at_comes_first() -> None:
