@@ -66,6 +66,15 @@ def present(vault: SecretClient, name: str) -> Stored | None:
     return Stored(secret.value or "", told.version, told.created, told.expires, told.tags)
 
 
+def exists(vault: SecretClient, name: str) -> bool:
+    """Asked of those who write, by a change of nothing: readers may not have heard of it yet."""
+    try:
+        vault.update_secret_properties(name)
+    except ResourceNotFoundError:
+        return False
+    return True
+
+
 def write(
     vault_uri: str,
     name: str,

@@ -1,6 +1,6 @@
 """Bring every secret of the catalogue into the vault: all is decided before the first write."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,9 +9,9 @@ from azure.keyvault.secrets import SecretClient
 
 from tasks import azure, wait
 from tasks.catalogue import Facts, Secret
-from tasks.errors import ConfigError, DeployError, RefusedError
+from tasks.errors import ConfigError, DeployError, NotReadyError, RefusedError
 from tasks.key_vault import deletion
-from tasks.key_vault.data_plane import Stored, opened, present, put
+from tasks.key_vault.data_plane import Stored, exists, opened, present, put
 from tasks.key_vault.decisions import Decider, Decision, Reader, Wishes, flaws
 from tasks.key_vault.telling import lacking, table
 from tasks.secrets_file import refused
@@ -54,6 +54,7 @@ def keep(
         lost = [one.name for one in deletion.lost(vault, absent)]
         if not wishes.dry_run:
             held |= observed(vault, deletion.recover(vault, lost))
+            waiting(set(lost) - set(held))
         decider = Decider(catalogue, held, given, readers, facts, wishes, datetime.now(UTC))
         decisions = decider.decide()
         check(decisions, decider.complaints, catalogue)
@@ -62,6 +63,7 @@ def keep(
         if wishes.dry_run:
             wait.logger().info("Nothing is written. It would be:\n%s", table(decisions, lost))
             return tuple(Kept(one.name, "", one.action) for one in decisions)
+        free(vault_uri, [one.name for one in decisions if one.value and one.name not in held])
         versions = write(vault, vault_uri, decisions)
     return tuple(told(decisions, held, versions, lost))
 
@@ -88,6 +90,21 @@ def observed(vault: SecretClient, names: Iterable[str]) -> dict[str, Stored]:
             "Enable them (`" + "`, `".join(commands) + "`), or delete them to get new ones.",
         )
     return held
+
+
+def free(vault_uri: str, names: Sequence[str]) -> None:
+    """A name gets its first value only where there is none that readers merely do not see yet."""
+    with opened(vault_uri) as vault:  # Another connection: the first one's node may be behind.
+        waiting({name for name in names if exists(vault, name)})
+
+
+def waiting(hidden: Collection[str]) -> None:
+    if hidden:
+        raise NotReadyError(
+            f"The vault holds {', '.join(sorted(hidden))}, and does not show it yet: somebody has "
+            "just recovered or written it. Nothing was written over it.",
+            "Its nodes agree after a while; then run again.",
+        )
 
 
 def check(

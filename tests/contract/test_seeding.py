@@ -231,6 +231,23 @@ def test_a_deleted_secret_comes_back_with_its_value(
     assert client.get_secret("pg-rest").value == before
 
 
+def test_a_name_in_recovery_is_waited_for(slow_cloud: Cloud) -> None:
+    made, few = slow_cloud.make_vault(), tuple(s for s in CATALOGUE if s.name == "pg-rest")
+    slow_cloud.grant("Key Vault Secrets Officer", made.id)
+    uri = made.uri
+    slow_cloud.eventually(lambda: key_vault.reach.fn(uri), NotReadyError)
+    key_vault.keep.fn(uri, few, BUILT, {})
+    with SecretClient(uri, slow_cloud.credential) as client:
+        before = client.get_secret("pg-rest").value
+        client.begin_delete_secret("pg-rest").wait()
+        client.begin_recover_deleted_secret("pg-rest")
+
+        kept = slow_cloud.eventually(lambda: key_vault.keep.fn(uri, few, BUILT, {}), NotReadyError)
+
+        assert [one.action for one in kept] == ["unchanged"]
+        assert client.get_secret("pg-rest").value == before
+
+
 def test_a_purged_secret_gets_a_new_value(
     cloud: Cloud, vault: Vault, client: SecretClient, file: Path
 ) -> None:
