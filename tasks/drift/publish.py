@@ -75,10 +75,29 @@ def show(
     about = f"{doubt} " if doubt else ""
     about += told(counted(findings)).capitalize() if findings else NONE
     wait.display(create_table_artifact, rows, key=f"drift-{environment}", description=about)
+    wait.page(page(environment, about, rows), f"drift-page-{environment}")
     log = wait.logger()
     for one in findings:
         level = log.info if one.severity == "info" else log.warning
         level("%s: %s: %s Next: %s", one.severity, one.where, one.what, one.remedy)
+
+
+def page(environment: str, about: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """The same to read: the UI does not wrap the lines of a table."""
+    lines = [f"# Drift of {environment}", "", f"{about}"]
+    for row in rows:
+        since = f", since {row['since']}" if row["since"] else ""
+        lines += [
+            "",
+            f"### {row['severity']}: {row['where']}",
+            "",
+            f"{row['what']}",
+            "",
+            f"**{'Why it may stay' if row['severity'] == 'ignored' else 'Next'}**: {row['remedy']}",
+            "",
+            f"`{row['kind']}`{since}",
+        ]
+    return "\n".join(lines)
 
 
 def concluded(findings: Sequence[Finding], chronicle: Chronicle) -> State[Verdict]:
