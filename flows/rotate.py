@@ -20,7 +20,7 @@ from tasks.terraform import Foundation
 from tasks.wait import patient
 
 ROTATED, FAILED = "supabase.secret.rotated", "supabase.secret.rotation-failed"
-SHORT = timedelta(minutes=5)  # An overlap for which a run waits; a longer one is the next run's.
+SHORT = timedelta(minutes=15)  # An overlap that a run sits out; a longer one is the next run's.
 IDENTITY = "S3Proxy signs in with an identity, so nobody uses the account's keys"
 
 
@@ -123,8 +123,7 @@ def carry_on(work: Work, before: Sequence[Standing]) -> Round | None:
 
 def make(work: Work, move: Move, chosen: Sequence[Unit], begin: set[str]) -> Round | None:
     """One move of all units for which it is time, and nothing where it is for none."""
-    if move == "retire":
-        sit_out_overlaps(work, chosen)
+    sit_out_overlaps(work, move, chosen)
     moved = patient(rotation.make, work.wanted.waits.azure)(work.safe, chosen, move, begin)
     if not moved:
         return None
@@ -133,10 +132,11 @@ def make(work: Work, move: Move, chosen: Sequence[Unit], begin: set[str]) -> Rou
     return brought(work, move, moved)
 
 
-def sit_out_overlaps(work: Work, chosen: Sequence[Unit]) -> None:
+def sit_out_overlaps(work: Work, move: Move, chosen: Sequence[Unit]) -> None:
     """A short overlap is worth waiting for: what was begun is then finished in one run."""
     names, now = {unit.name for unit in chosen}, datetime.now(UTC)
-    ends = [one.due for one in survey(work) if one.unit.name in names and one.phase == "switched"]
+    midway = [one for one in survey(work) if one.unit.name in names and one.phase != "at rest"]
+    ends = [one.due for one in midway if one.move == move]
     soon = [end for end in ends if end and now < end <= now + SHORT]
     if soon:
         patience = Wait(first=1, every=60, at_most=SHORT.total_seconds() * 2)

@@ -218,8 +218,14 @@ class Every(Frozen):
 
 
 class Overlap(Frozen):
-    """For how many seconds old and new are both accepted once the new one is in use."""
+    """For how many seconds old and new are both accepted."""
 
+    caches: float = Field(
+        default=600,
+        ge=0,
+        description="Before a new key signs: caches outside keep the public keys that long, as "
+        "Auth tells them.",
+    )
     tokens: float = Field(default=7200, ge=0, description="Never less than an access token lives.")
     api_keys: float = Field(
         default=7 * 86_400, ge=0, description="Clients outside take up the new ones within it."

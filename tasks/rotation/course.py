@@ -96,10 +96,12 @@ class Course:
     @property
     def _due(self) -> datetime | None:
         phase = self.way.phase(self.held)
+        seen = (moment(self.held[name], IN_USE) for name in self.way.names)
+        since = max((one for one in seen if one), default=self._made)
         if phase == "switched":
-            seen = (moment(self.held[name], IN_USE) for name in self.way.names)
-            since = max((one for one in seen if one), default=self._made)
             return since + self.policy.overlap(self.unit)
+        if phase == "staged":
+            return since + self.policy.hearsay(self.unit)
         if phase != "at rest":
             return self._made  # It was begun, and goes on at once.
         if self.unit.kind == "on demand":

@@ -27,6 +27,10 @@ class Policy:
         days = self.days(unit)
         return None if days is None else now + timedelta(days=days) + NEAR
 
+    def hearsay(self, unit: Unit) -> timedelta:
+        """Until who verifies outside has heard of the next value, too."""
+        return timedelta(seconds=self.settings.overlap.caches if unit.kind == "tokens" else 0)
+
     def overlap(self, unit: Unit) -> timedelta:
         """Clients outside hold the API keys; ours restart with each new value."""
         told = self.settings.overlap

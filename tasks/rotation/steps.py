@@ -122,6 +122,6 @@ def overlap(until: datetime) -> None:
     if left > 0:
         raise NotReadyError(
             f"Old and new values work side by side until {until:%H:%M:%S} UTC.",
-            "Those who hold the old ones take up the new ones.",
+            "Those who hold or know the old ones take up the new ones.",
             retry_after=left,
         )

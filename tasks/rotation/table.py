@@ -126,6 +126,11 @@ def summary(arrived: Sequence[Standing], after: Sequence[Standing]) -> str:
     """The run in a few sentences: what is new, which old values still end, what comes next."""
     names = ", ".join(one.unit.name for one in arrived)
     told = [f"In use since this run: {names}." if names else "No secret was replaced."]
+    told += [
+        f"The next value of {one.unit.name} is presented by the first run after {day(one.due)}."
+        for one in after
+        if one.phase == "staged" and one.due
+    ]
     ends = [one for one in after if one.phase == "switched" and one.due]
     told += [
         f"The old value of {one.unit.name} ends with the first run after {day(one.due)}."

@@ -31,6 +31,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """What changes, and all else as it is, at every depth."""
+    both = {
+        name: merged(base[name], new) for name, new in changes.items() if _deep(base, name, new)
+    }
+    return base | changes | both
+
+
+def _deep(base: dict[str, Any], name: str, new: Any) -> bool:
+    return isinstance(new, dict) and isinstance(base.get(name), dict)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended, as a person sees it."""
@@ -52,7 +64,7 @@ class Place:
     def environment(self, name: str, **changes: Any) -> str:
         """Write an environment that differs from the sandbox's in these keys."""
         content = yaml.safe_load((PROJECT / "deployments/sandbox.yaml").read_text())
-        content |= {"sign_in": "Start the sandbox."} | changes
+        content = merged(content, {"sign_in": "Start the sandbox."} | changes)
         (self.folder / "deployments" / f"{name}.yaml").write_text(yaml.safe_dump(content))
         return name
 

@@ -77,6 +77,7 @@ def test_tokens_are_verified_by_both_keys_until_the_old_one_is_retired(world: Wo
     signs, known = kids()
     assert (signs, len(known)) == (old, 2)
 
+    world.days(1)
     moved(world, "switch", "jwt-set")
     new, known = kids()
     assert new != old
