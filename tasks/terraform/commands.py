@@ -1,5 +1,7 @@
 """Terraform's command lines, as values."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tasks.shell import Command
@@ -57,6 +59,7 @@ def command(stack: Stack, verb: str, *arguments: str) -> Command:
         ("terraform", verb, "-json", "-input=false", *arguments),
         cwd=stack.folder,
         env={
+            **sign_in(os.environ),
             "ARM_SUBSCRIPTION_ID": str(stack.environment.subscription),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
@@ -64,3 +67,23 @@ def command(stack: Stack, verb: str, *arguments: str) -> Command:
         secrets={f"TF_VAR_{name}": value for name, value in stack.secrets.items()},
         deadline=2 * 3600,
     )
+
+
+def sign_in(given: Mapping[str, str]) -> dict[str, str]:
+    """
+    A pod's workload identity, in the words of azurerm and of its backend.
+
+    Azure's SDKs take what the cluster puts into the pod (`AZURE_*`) by themselves; Terraform would
+    look for `az`. Whoever says anything in `ARM_*` has chosen.
+    """
+    names = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE")
+    chosen = any(given.get(name) for name in ("ARM_CLIENT_ID", "ARM_USE_OIDC", "ARM_USE_MSI"))
+    tenant, client, token_file = (given.get(name, "") for name in names)
+    if chosen or not (tenant and client and token_file):
+        return {}
+    return {
+        "ARM_USE_OIDC": "true",
+        "ARM_TENANT_ID": tenant,
+        "ARM_CLIENT_ID": client,
+        "ARM_OIDC_TOKEN_FILE_PATH": token_file,
+    }

@@ -11,6 +11,7 @@ import prefect
 import pytest
 import yaml
 from prefect.events.schemas.automations import Automation, EventTrigger
+from prefect.utilities.templating import apply_values
 
 from tasks import environment as environments
 from tasks.drift import publish
@@ -57,8 +58,31 @@ def test_a_template_says_nothing_that_prefects_worker_does_not_know(file: Path) 
     ours, theirs = yaml.safe_load(file.read_text()), upstream(file.stem)
 
     assert set(ours["job_configuration"]) <= set(theirs["job_configuration"])
-    assert set(ours["variables"]["properties"]) <= set(theirs["variables"]["properties"])
-    assert placeholders(ours["job_configuration"]) == set(ours["variables"]["properties"])
+    own = placeholders(ours["job_configuration"]["env"]) - {"env"}
+    asked = set(ours["variables"]["properties"])
+    assert asked <= set(theirs["variables"]["properties"]) | own
+    assert placeholders(ours["job_configuration"]) | {"env"} == asked  # Prefect adds `env` itself.
+
+
+def test_a_container_group_signs_in_as_the_identity_that_the_environment_names() -> None:
+    needed = ("subscription_id", "resource_group_name", "image", "identities")
+    identity = {"tenant_id": "a-tenant", "client_id": "a-client"}
+    given = dict.fromkeys(needed, "x") | identity
+
+    made = wanted.template(place("azure-container-instance", **given), {})
+
+    asked = made["variables"]["properties"]
+    told = {name: asked[name]["default"] for name in identity}
+    assert apply_values(made["job_configuration"]["env"], told) == {
+        "ARM_USE_MSI": "true",
+        "ARM_TENANT_ID": "a-tenant",
+        "ARM_CLIENT_ID": "a-client",
+    }
+
+
+def test_a_container_group_without_an_identity_to_sign_in_as_is_refused() -> None:
+    with pytest.raises(ConfigError, match="client_id, identities"):
+        wanted.template(place("azure-container-instance", image="worker:1"), {})
 
 
 def test_every_kind_of_worker_has_a_template() -> None:

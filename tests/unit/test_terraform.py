@@ -262,6 +262,25 @@ def test_plan_and_apply_keep_secrets_out_of_argv() -> None:
     assert command.secrets == {"TF_VAR_database_password": password}
 
 
+def test_terraform_signs_in_as_the_workload_identity_of_its_pod(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ARM_CLIENT_ID", "ARM_USE_OIDC", "ARM_USE_MSI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AZURE_TENANT_ID", "a-tenant")
+    monkeypatch.setenv("AZURE_CLIENT_ID", "a-client")
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token")
+    stack = terraform.platform(SANDBOX, None)
+
+    given = commands.init_command(stack).env
+
+    assert given["ARM_USE_OIDC"] == "true"
+    assert given["ARM_OIDC_TOKEN_FILE_PATH"] == "/var/run/token"
+    assert (given["ARM_TENANT_ID"], given["ARM_CLIENT_ID"]) == ("a-tenant", "a-client")
+    monkeypatch.setenv("ARM_CLIENT_ID", "of-a-service-principal")
+    assert "ARM_USE_OIDC" not in commands.init_command(stack).env
+
+
 def test_the_plan_command_names_each_file_it_reads() -> None:
     stack = terraform.foundation(SANDBOX)
     root = SANDBOX.work / "terraform"
