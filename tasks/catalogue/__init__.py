@@ -50,10 +50,17 @@ OUTSIDE = "clients outside of the cluster hold it"
 
 
 def inner(
-    name: str, form: str, make: Callable[[], str], *readers: str, check: Check = checks.anything
+    name: str, form: str, make: Callable[[], str], reader: str, check: Check = checks.anything
 ) -> Secret:
-    """Known to our own services only, which restart together."""
-    return generated(name, form, Rotation("replace", SEASON, name), make, *readers, check=check)
+    """Known to one service only: no two can hold different values of it."""
+    return generated(name, form, Rotation("replace", SEASON, name), make, reader, check=check)
+
+
+def between(name: str, cost: str, *readers: str) -> Secret:
+    """Two services agree on it and take one value each, so both fail until both have restarted."""
+    rotation = Rotation("on demand", None, name, cost)
+    check = checks.at_least(checks.WEAK)
+    return generated(name, "32 signs", rotation, urlsafe(24), *readers, check=check)
 
 
 def fixed(name: str, form: str, make: Callable[[], str], *readers: str, check: Check) -> Secret:
@@ -180,12 +187,10 @@ CATALOGUE: tuple[Secret, ...] = (
         "realtime-metrics-secret",
         "metrics",
     ),
-    inner(
+    between(
         "pg-meta-crypto-key",
-        "32 signs",
-        urlsafe(24),
+        "Studio's tables and SQL fail until both have restarted",
         *("meta", "studio"),
-        check=checks.at_least(checks.WEAK),
     ),
     # People.
     generated(
@@ -244,8 +249,16 @@ OPTIONAL: Mapping[str, tuple[Secret, ...]] = {
     ),
     "analytics": (
         *login("analytics", SEASON, "analytics"),
-        inner("analytics-public-token", "32 signs", urlsafe(24), "analytics", "vector"),
-        inner("analytics-private-token", "32 signs", urlsafe(24), "analytics", "studio"),
+        between(
+            "analytics-public-token",
+            "logs that Vector sends are refused until both have restarted",
+            *("analytics", "vector"),
+        ),
+        between(
+            "analytics-private-token",
+            "Studio's logs are refused until both have restarted",
+            *("analytics", "studio"),
+        ),
         fixed(
             "analytics-encryption-key",
             "32 bytes as base64",

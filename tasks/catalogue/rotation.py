@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "replace",  # One move: all who know it are ours and restart together.
+    "replace",  # One move: one service of ours knows it.
     "accepted",  # Its verifier accepts a list, so old and new work side by side for a while.
     "tokens",  # A signing key: verified for as long as its tokens live.
     "account key",  # One of two keys that Azure makes.
     "administrator",  # Azure is told the new one.
-    "on demand",  # Clients outside hold it: only when somebody asks.
+    "on demand",  # Somebody is refused meanwhile, or outside of the cluster: only when asked.
     "fixed",  # What was stored depends on it.
     "provided",  # Somebody else's: reported when old, never changed.
     "follows",  # Written together with what it follows.

@@ -194,6 +194,14 @@ def test_what_rotates_by_age_has_a_period_and_all_else_a_reason() -> None:
         assert rotation.days is not None or rotation.why, secret.name
 
 
+def test_what_is_replaced_in_one_move_by_age_has_one_reader() -> None:
+    """Two would restart one after the other, and disagree in between."""
+    found = {s.name: s.readers for s in EVERYTHING if s.rotation.kind == "replace"}
+
+    assert found["realtime-secret-key-base"] == ("realtime",)
+    assert {name for name, readers in found.items() if len(readers) != 1} == set()
+
+
 def test_what_encrypts_stored_data_never_rotates() -> None:
     named = {secret.name for secret in EVERYTHING if secret.rotation.kind == "fixed"}
 
