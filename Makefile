@@ -74,6 +74,10 @@ image: ## Build the worker image (needs Docker)
 test: $(READY) ## Every test
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
+.PHONY: test-long
+test-long: $(READY) ## Tests of minutes each, for promises that `make test` proves in parts
+	@$(BIN)/python -m pytest -m long --numprocesses 2 --dist loadfile
+
 .PHONY: unit
 unit: $(READY) ## The tests that take seconds
 	@$(BIN)/python -m pytest tests/unit

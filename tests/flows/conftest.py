@@ -22,7 +22,7 @@ from filelock import FileLock
 
 PROJECT = Path(__file__).parents[2]
 PREFECT = str(Path(sys.executable).parent / "prefect")
-PATIENCE = 180  # Seconds for one whole flow on a loaded machine.
+PATIENCE = 300  # Seconds for one whole flow on a loaded machine.
 
 
 def free_port() -> int:

@@ -16,6 +16,7 @@ ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 CLUSTER = "/supabase-sandbox-aks"
 # In the order of a deploy: each one goes a stage further than the one before it was let to.
 STAGES = ("preflight", "provision", "configure", "release", "verify")
+ALWAYS = "provision"  # The longest stage, and the one with Terraform at work: in every test run.
 
 
 def until(happened: Callable[[], bool], patience: float = 240) -> None:
@@ -53,7 +54,10 @@ def slots(place: Place) -> int:
     return sum(one["active_slots"] for one in limits if one["name"] == "environment-sandbox")
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage",
+    [pytest.param(one, marks=[] if one == ALWAYS else [pytest.mark.long]) for one in STAGES],
+)
 def test_a_run_that_is_cancelled_leaves_nothing_behind(worker: Place, stage: str) -> None:
     worker.environment("sandbox")
     run = start_deployment(worker, "deploy/sandbox")

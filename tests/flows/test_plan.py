@@ -34,10 +34,10 @@ def wish(place: Place, components: dict[str, Any], **changes: Any) -> None:
 
 
 @pytest.fixture
-def planned(place: Place) -> Planned:
+def planned() -> Planned:
     """Plan everything, and see in the log of all requests that nothing was changed."""
 
-    def plan(**variables: str) -> Ended:
+    def plan(place: Place, **variables: str) -> Ended:
         before = len(place.requests())
         ended = place.run("deploy", "--environment", "sandbox", "--plan", **variables)
         assert writes(place.requests()[before:]) == []
@@ -72,7 +72,7 @@ def test_before_anything_is_built_a_plan_tells_what_is_known_and_what_cannot_be(
 ) -> None:
     wish(place, {})
 
-    ended = planned()
+    ended = planned(place)
 
     assert ended.code == 3, ended.text
     assert re.search(r"create \d+ of `azurerm_subnet`", ended.text)
@@ -82,28 +82,27 @@ def test_before_anything_is_built_a_plan_tells_what_is_known_and_what_cannot_be(
     assert not list((place.folder / "work/sandbox/state").glob("*")), "There is a state now."
 
 
-def test_what_is_deployed_as_it_should_be_has_nothing_to_do(place: Place, planned: Planned) -> None:
-    deployed = place.run("deploy", "--environment", "sandbox")
-    assert deployed.code == 0, deployed.text
-
-    ended = planned()
+def test_what_is_deployed_as_it_should_be_has_nothing_to_do(
+    deployed: Place, planned: Planned
+) -> None:
+    ended = planned(deployed)
 
     assert ended.code == 0, ended.text
     assert "A deploy of sandbox would change nothing." in ended.text
 
 
 def test_each_stage_tells_its_own_changes(
-    place: Place, planned: Planned, monkeypatch: pytest.MonkeyPatch
+    deployed: Place, planned: Planned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of values, of the vault, and of Terraform's variables."""
     image = "postgrest/postgrest:v14.18"
-    wish(place, {"rest": {"image": image}})
-    erase(place, "pg-meta-crypto-key", monkeypatch)
-    tfvars = place.folder / "other.tfvars"
+    wish(deployed, {"rest": {"image": image}})
+    erase(deployed, "pg-meta-crypto-key", monkeypatch)
+    tfvars = deployed.folder / "other.tfvars"
     text = (PROJECT / "terraform/vars/sandbox.tfvars").read_text()
     tfvars.write_text(text.replace("tags = {", 'tags = {\n  owner = "somebody"', 1))
 
-    ended = planned(TFVARS_FILE=str(tfvars))
+    ended = planned(deployed, TFVARS_FILE=str(tfvars))
 
     assert ended.code == 3, ended.text
     assert re.search(r"update `\S*azurerm_key_vault\.this`", ended.text)
@@ -111,8 +110,10 @@ def test_each_stage_tells_its_own_changes(
     assert re.search(rf"Deployment supabase-rest: .*image .* → {image}", ended.text)
 
 
-def test_the_page_of_a_plan_is_an_artifact_of_its_run(place: Place) -> None:
-    found = place.ask("artifacts/filter", {"artifacts": {"key": {"any_": ["deploy-plan-sandbox"]}}})
+def test_the_page_of_a_plan_is_an_artifact_of_its_run(deployed: Place) -> None:
+    found = deployed.ask(
+        "artifacts/filter", {"artifacts": {"key": {"any_": ["deploy-plan-sandbox"]}}}
+    )
 
     assert any("would change nothing" in artifact["data"] for artifact in found)
     assert all("| stage | part | what would happen |" in artifact["data"] for artifact in found)
