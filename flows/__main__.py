@@ -219,7 +219,7 @@ def register(
 
 
 @app.command
-def fleet(
+def fleet(  # noqa: PLR0913 # Its options.
     *,
     action: Annotated[
         Literal["drift", "plan", "deploy", "release", "verify", "rotate", "preflight"],
@@ -230,15 +230,30 @@ def fleet(
         cyclopts.Parameter(help="Names of environments.", consume_multiple=True, negative=""),
     ] = None,
     canary: Annotated[str, cyclopts.Parameter(help="The environment that goes first.")] = "",
-    percent: Annotated[int, cyclopts.Parameter(help="Size of each later wave.")] = 25,
+    percent: Annotated[
+        int,
+        cyclopts.Parameter(
+            help="Size of each later wave, in hundredths of all environments: 1 to 100.",
+            validator=cyclopts.validators.Number(gte=1, lte=100),
+        ),
+    ] = 25,
     keep_going: Annotated[
         bool, cyclopts.Parameter(help="Begin the next wave after a failure, too.", negative="")
     ] = False,
+    hours: Annotated[
+        float,
+        cyclopts.Parameter(
+            help="How long one wave may take, up to 72; what goes on then counts as gone wrong.",
+            validator=cyclopts.validators.Number(gt=0, lte=72),
+        ),
+    ] = 6,
 ) -> int:
     """
     Run a flow for many environments, wave by wave, on the workers of their pools.
 
-    Every environment needs its deployment (`register`) and a worker of its pool.
+    Every environment needs its deployment (`register`) and a worker of its pool. The exit code is
+    0 when nothing went wrong, 1 when a run did, and 2 when nothing was begun: an environment, its
+    deployment or the Prefect server is not there.
     """
     return run(
         "fleet",
@@ -247,6 +262,7 @@ def fleet(
         canary=canary,
         percent=percent,
         stop_on_failure=not keep_going,
+        hours=hours,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Completed, Failed, Running
 
+from flows import __main__ as terminal
 from flows import fleet as flow
 from tasks.errors import ConfigError, HealthError, NotReadyError
 from tasks.fleet import THERE, Begun, Outcome, listed, outcome, show, waves
@@ -100,6 +101,17 @@ def test_a_wave_that_takes_too_long_still_has_its_page(monkeypatch: pytest.Monke
         ("env-01", "Running"),
         ("env-02", "not begun"),
     ]
+
+
+@pytest.mark.parametrize("flag", [("--percent", "0"), ("--percent", "101"), ("--hours", "0")])
+def test_what_makes_no_waves_is_bad_input_and_begins_nothing(
+    flag: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "run", lambda *_, **__: pytest.fail("It was begun."))
+
+    with pytest.raises(SystemExit) as ended:
+        terminal.app(["fleet", *flag])
+    assert ended.value.code not in {0, None}
 
 
 def test_who_wants_to_be_looked_at_comes_first() -> None:
