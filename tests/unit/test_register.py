@@ -85,6 +85,16 @@ def test_a_container_group_without_an_identity_to_sign_in_as_is_refused() -> Non
         wanted.template(place("azure-container-instance", image="worker:1"), {})
 
 
+def test_a_job_refers_to_the_secret_with_the_servers_password() -> None:
+    worker = yaml.safe_load((PROJECT / "deployments/prefect/worker.yaml").read_text())["worker"]
+    server = yaml.safe_load((PROJECT / "deployments/prefect/server.yaml").read_text())["server"]
+    told = {one["name"]: one["value"] for one in worker["extraEnvVars"]}
+    setting = "PREFECT_INTEGRATIONS_KUBERNETES_WORKER_API_AUTH_STRING_SECRET_"
+
+    assert told[f"{setting}NAME"] == server["basicAuth"]["existingSecret"]
+    assert told[f"{setting}KEY"] == "auth-string"
+
+
 def test_every_kind_of_worker_has_a_template() -> None:
     kinds = get_args(Worker.model_fields["kind"].annotation)
 
