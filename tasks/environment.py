@@ -322,6 +322,16 @@ class Environment(Frozen):
     polling: Polling = Polling()
     note: str = Field(default="", description="What a reader of the report must know.")
 
+    @model_validator(mode="after")
+    def _keeps_its_state(self) -> Self:
+        if self.state.kind == "local" and self.worker.kind != "process":
+            raise ValueError(
+                f"state: a run of a {self.worker.kind} worker leaves no disk behind; write "
+                f"state: {{ kind: azurerm, resource_group: supabase-{self.name}-state-rg, "
+                "storage_account: …, container: states, location: … }"
+            )
+        return self
+
     @property
     def tfvars_file(self) -> Path:
         return Path(os.environ.get("TFVARS_FILE") or self.tfvars)

@@ -55,6 +55,7 @@ def test_a_misspelled_key_inside_a_list_is_named_with_its_correction() -> None:
         (SANDBOX.replace("first: 0.5, every: 2", "first: 5, every: 2"), "every is shorter"),
         (SANDBOX + "name: prod\n", "an environment is named by its file"),
         (SANDBOX + "state: { kind: azurerm }\n", "azurerm needs resource_group"),
+        (SANDBOX + "worker: { kind: kubernetes }\n", "write state: { kind: azurerm, resource_g"),
         (SANDBOX + "provided_secrets: [smtp_user]\n", "provided_secrets.0: String should match"),
     ],
 )

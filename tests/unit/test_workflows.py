@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks import environment
+
 PROJECT = Path(__file__).parents[2]
 FILES = sorted((PROJECT / ".github/workflows").glob("*.yml"))
 CONTAINERFILE = (PROJECT / "deployments/images/worker/Containerfile").read_text()
@@ -71,6 +73,14 @@ def test_prod_takes_the_image_of_a_release_and_dev_what_has_landed() -> None:
 
     assert images("release.yml") == {"WORKER_IMAGE_PROD"}
     assert images("main.yml") == {"WORKER_IMAGE_DEV"}
+
+
+def test_what_a_pipeline_deploys_keeps_its_state_where_the_next_run_finds_it() -> None:
+    runs = [step["run"] for step in steps() if "run" in step]
+    deployed = {name for run in runs for name in re.findall(r"ENVIRONMENT=(\S+)", run)}
+
+    assert deployed
+    assert {environment.load(name).state.kind for name in deployed} == {"azurerm"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
