@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from tasks.catalogue import checks, keys
 from tasks.catalogue.keys import Jwk
@@ -29,6 +30,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "service-role-key-asymmetric": ("gateway",),
 }
 ROLES = {"anon-key": "anon", "service-role-key": "service_role"}
+NEWER = {"anon-key": "publishable-key", "service-role-key": "secret-key"}
 COPIES = ("jwt-secret", "anon-key", "service-role-key")
 FOLLOWS = Rotation("follows", None, NAME, "a copy for people; the cluster reads the set")
 
@@ -84,8 +86,25 @@ def unproven(brought: Values, present: Values) -> dict[str, str]:
     found = {name: role for name, role in ROLES.items() if name in brought}
     if secret is None:
         return dict.fromkeys(found, "needs the jwt-secret that signed it: bring both")
-    flaws = {name: keys.flaw(brought[name], role, secret) for name, role in found.items()}
+    flaws = {name: keys.refusal(brought[name], role, secret) for name, role in found.items()}
     return {name: flaw for name, flaw in flaws.items() if flaw}
+
+
+def ending(value: str) -> list[str]:
+    """Keys of the old kind near their end: clients hold them, so a person chooses the day."""
+    found = parse(value)
+    near = {
+        name: keys.end(found[name])
+        for name, role in ROLES.items()
+        if not keys.refusal(found.get(name, ""), role, found.get("jwt-secret", ""))
+        and keys.ends_soon(found[name])
+    }
+    return [
+        f"{name}: it ends on {datetime.fromtimestamp(last or 0, UTC):%Y-%m-%d}; clients that hold "
+        f"it then need another. Give them {NEWER[name]}, or choose the day yourself: "
+        "`python -m flows rotate --only jwt-secret`."
+        for name, last in near.items()
+    ]
 
 
 def complete(found: Mapping[str, str]) -> dict[str, str]:
@@ -103,8 +122,8 @@ def members(secret: str, ring: Sequence[Jwk], found: Mapping[str, str]) -> dict[
     }
     for name, role in ROLES.items():
         old, new = found.get(name, ""), found.get(f"{name}-asymmetric", "")
-        fits = keys.is_signed(old, role, secret)
-        made[name] = old if fits else keys.sign(role, secret)
+        refused = keys.refusal(old, role, secret)
+        made[name] = keys.sign(role, secret) if refused else old
         fits = keys.is_signed_asymmetric(new, role, ring[0])
         made[f"{name}-asymmetric"] = new if fits else keys.sign_asymmetric(role, ring[0])
     return made

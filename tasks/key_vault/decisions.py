@@ -61,7 +61,7 @@ class Decider:
     now: datetime
     values: dict[str, str] = field(default_factory=dict, repr=False)
     complaints: list[str] = field(default_factory=list)
-    overdue: list[str] = field(default_factory=list)
+    overdue: list[str] = field(default_factory=list)  # Warnings: what people should see to.
 
     def decide(self) -> tuple[Decision, ...]:
         """Every secret in its turn; what speaks against it all is told in `complaints`."""
@@ -72,6 +72,7 @@ class Decider:
             if present and present.expires and present.expires <= self.now and stays:
                 told = self.overdue if secret.rotation.kind in BY_US else self.complaints
                 told.append(expired(secret, present.expires))
+        self.overdue += jwt_set.ending(self.values.get(jwt_set.NAME, ""))
         return decisions
 
     def _one(self, secret: Secret) -> Decision:

@@ -206,14 +206,33 @@ def test_what_is_no_token_is_signed_anew(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_token_of_another_role_or_near_its_end_is_signed_anew(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_of_another_role_is_signed_anew(name: str) -> None:
     members = jwt_set.complete({"jwt-secret": "a" * 40})
     twin = next(
         other for other in TOKENS if other != name and ("asym" in other) == ("asym" in name)
     )
 
     assert jwt_set.complete(members | {name: members[twin]})[name] != members[twin]
+
+
+def test_near_its_end_our_own_token_is_signed_anew_and_what_clients_hold_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    members = jwt_set.complete({"jwt-secret": "a" * 40})
+    assert jwt_set.ending(jwt_set.text(members)) == []
     monkeypatch.setattr(keys, "RENEW_BEFORE", FIVE_YEARS + 60)
-    assert not one("jwt-set").fits(jwt_set.text(members), {}, FACTS)
+
+    after = jwt_set.complete(members)
+
+    assert {name for name in TOKENS if after[name] == members[name]} == set(TOKENS[:2])
+    told = jwt_set.ending(jwt_set.text(after))
+    assert [line.partition(":")[0] for line in told] == ["anon-key", "service-role-key"]
+    assert "rotate --only jwt-secret" in told[0]
+
+
+def test_a_clients_key_that_has_ended_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "LIFETIME", -10)
+    ended = jwt_set.complete({"jwt-secret": "a" * 40})
+    monkeypatch.undo()
+
+    assert jwt_set.complete(ended)["anon-key"] != ended["anon-key"]

@@ -251,6 +251,23 @@ def test_what_the_vault_holds_under_the_old_names_is_adopted() -> None:
     assert {decisions[name].action for name in jwt_set.COPIES} == {"unchanged"}
 
 
+@pytest.mark.parametrize("brought", [True, False])
+def test_a_key_that_clients_hold_lives_on_until_its_end(
+    monkeypatch: pytest.MonkeyPatch, *, brought: bool
+) -> None:
+    monkeypatch.setattr(keys, "LIFETIME", 60 * 24 * 3600)
+    older = {"jwt-secret": MINE, "anon-key": keys.sign("anon", MINE)}
+    monkeypatch.undo()
+    held = {} if brought else {name: Stored(value, "v1", NOW) for name, value in older.items()}
+
+    after, _, decider = seeded(held, YOURS | older if brought else YOURS)
+
+    assert jwt_set.parse(after["jwt-set"].value)["anon-key"] == older["anon-key"]
+    (told,) = decider.overdue
+    assert told.startswith("anon-key: it ends on ")
+    assert flaws(CATALOGUE, older, {}) == []
+
+
 def test_a_brought_jwt_secret_differs_from_the_set(vault: Vault) -> None:
     brought = {"jwt-secret": MINE, "anon-key": keys.sign("anon", MINE)}
 
