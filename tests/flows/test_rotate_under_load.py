@@ -104,7 +104,8 @@ def settle(place: Place) -> None:
     values["supabase"]["auth"]["tokenSeconds"] = TOKEN
     file = place.folder / "values.yaml"
     file.write_text(yaml.safe_dump(values))
-    place.environment("sandbox", values=str(file), rotation={"overlap": {"tokens": TOKEN}})
+    overlap = {"tokens": TOKEN, "caches": 0}  # No client of the load verifies tokens itself.
+    place.environment("sandbox", values=str(file), rotation={"overlap": overlap})
     ended = place.run("release", "--environment", "sandbox")
     assert ended.code == 0, ended.text
 
@@ -181,8 +182,11 @@ def test_websockets_are_cut_off_and_come_back(rotated: Rotated) -> None:
 def tell(rotated: Rotated) -> None:
     """The table of docs/benchmarks.md."""
     load = rotated.load
+    new = [
+        name for name, one in rotated.before.items() if one.version != rotated.after[name].version
+    ]
     rows = {
-        "secrets with a new generation": len(rotated.after),
+        "secrets with a new value": len(new),
         "rounds": sum(move in rotated.text for move in MOVES),
         "pods of a service replaced": sum(rotated.restarts.values()),
         "the rotation took": f"{rotated.seconds:.0f} s, with an overlap of {TOKEN} s",
