@@ -2,8 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -21,6 +23,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from tasks.report.record import APPROVAL, Span, Wait, waits_between
 
+T = TypeVar("T")
 PAGE = 200  # What the API returns at most.
 SETTLE = 4  # Seconds in which the last events of the run should have arrived.
 
@@ -72,14 +75,17 @@ def _family(client: SyncPrefectClient, root: UUID) -> dict[UUID, FlowRun]:
     family = {root: client.read_flow_run(root)}
     fresh = [root]
     while fresh:
-        children = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(
-                parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=fresh)
-            )
-        )
+        children = _paged(partial(_children, client, fresh))
         family |= {child.id: child for child in children}
         fresh = [child.id for child in children]
     return family
+
+
+def _children(
+    client: SyncPrefectClient, parents: list[UUID], limit: int, offset: int
+) -> list[FlowRun]:
+    wanted = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=parents))
+    return client.read_flow_runs(flow_run_filter=wanted, limit=limit, offset=offset)
 
 
 @retry(
@@ -90,8 +96,11 @@ def _family(client: SyncPrefectClient, root: UUID) -> dict[UUID, FlowRun]:
 )
 def _settled(client: SyncPrefectClient, flows: list[UUID]) -> list[TaskRun]:
     """The task runs, once the server has heard of their end: it learns by events."""
-    return client.read_task_runs(
-        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=flows)), limit=PAGE
+    wanted = FlowRunFilter(id=FlowRunFilterId(any_=flows))
+    return _paged(
+        lambda limit, offset: client.read_task_runs(
+            flow_run_filter=wanted, limit=limit, offset=offset
+        )
     )
 
 
@@ -112,11 +121,19 @@ def _artifacts(
     key: ArtifactFilterKey | None = None,
     type_: ArtifactFilterType | None = None,
 ) -> list[Artifact]:
-    """All of them, page by page."""
     wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=flows), key=key, type=type_)
-    found: list[Artifact] = []
+    return _paged(
+        lambda limit, offset: client.read_artifacts(
+            artifact_filter=wanted, limit=limit, offset=offset
+        )
+    )
+
+
+def _paged(ask: Callable[[int, int], list[T]]) -> list[T]:
+    """Everything that a question has as answer: a resumed deploy has more steps than one page."""
+    found: list[T] = []
     while True:
-        page = client.read_artifacts(artifact_filter=wanted, limit=PAGE, offset=len(found))
+        page = ask(PAGE, len(found))
         found += page
         if len(page) < PAGE:
             return found

@@ -209,17 +209,13 @@ def cell(one: Cell, kind: str) -> str:
 
 
 def change(text: str) -> str:
-    """What a step said that it changed: a sentence, or one with a table of Terraform's below."""
-    lines = text.strip().splitlines()
-    told = [line for line in lines if line.startswith("|") and not set(line) <= set("|-: ")]
-    title = " ".join(line for line in lines if line and not line.startswith("|"))
+    """What a step said that it changed: a sentence, or one with a list of Terraform's below."""
+    lines = [line for line in text.strip().splitlines() if line]
+    title = " ".join(line for line in lines if not line.startswith("- "))
+    told = [f"<li>{inline(line[2:])}</li>" for line in lines if line.startswith("- ")]
     if not told:
         return f"<p>{inline(title)}</p>"
-    heads, *found = [[part.strip() for part in line.strip("|").split("|")] for line in told]
-    return (
-        f"<details><summary>{inline(title)}</summary>"
-        f"{table(heads, [row[: len(heads)] for row in found])}</details>"
-    )
+    return f"<details><summary>{inline(title)}</summary><ul>{''.join(told)}</ul></details>"
 
 
 def inline(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
@@ -56,19 +57,26 @@ def publish(environment: Environment, failure: str = "") -> Path:
         key=f"report-{environment.name}",
         description=f"What {record.run} did and what it waited for",
     )
-    wait.display(
-        create_link_artifact,
-        file.as_uri(),
-        link_text=f"report.html of {record.run}",
-        key=f"report-file-{environment.name}",
-        description=f"Where {socket.gethostname()} keeps the report, its text and its picture",
-    )
     log, pages = wait.logger(), PREFECT_UI_URL.value()
+    if local(pages):
+        wait.display(
+            create_link_artifact,
+            file.as_uri(),
+            link_text=f"report.html of {record.run}",
+            key=f"report-file-{environment.name}",
+            description="The report as a file of this machine; copy the link into a new tab, "
+            "browsers follow none from a page to a file",
+        )
     if artifact and pages:
         log.info("Report: %s/artifacts/artifact/%s", pages.rstrip("/"), artifact)
-    log.info("Report: %s", file)
+    log.info("Report: %s on %s", file, socket.gethostname())
     log.info("%s", closing(record))
     return file
+
+
+def local(pages: str | None) -> bool:
+    """Whether who reads Prefect's pages sits at this machine, and so can open its files."""
+    return urlsplit(pages or "").hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def collect(environment: Environment, run: UUID, failure: str) -> Record:

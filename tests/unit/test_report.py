@@ -1,12 +1,21 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, TaskRun
 
 from tasks.report import Record, Span, Wait
-from tasks.report.history import answers
+from tasks.report.history import answers, spans
 from tasks.report.html import change, html
 from tasks.report.page import closing, markdown
+from tasks.report.publish import local
 from tasks.report.record import critical_path, reason, waits_between
 from tasks.report.timeline import svg
 from tasks.terraform import Change, Plan
@@ -137,13 +146,13 @@ def test_the_file_is_sound_and_shows_no_foreign_markup() -> None:
     assert "http" not in file.replace("http://www.w3.org/2000/svg", "")
 
 
-def test_what_terraform_changed_is_a_table_that_opens() -> None:
+def test_what_terraform_changed_is_a_list_that_opens() -> None:
     plan = Plan("platform", (Change("azurerm_x.y", "update", "size: a → b"),))
 
     found = change(plan.markdown())
 
     assert "<summary><b>platform: 1 to change</b></summary>" in found
-    assert '<td class=""><code>azurerm_x.y</code></td>' in found
+    assert "<li><b>change</b> <code>azurerm_x.y</code>: size: a → b</li>" in found
 
 
 def test_a_person_answers_and_the_report_says_who() -> None:
@@ -165,3 +174,53 @@ def test_a_person_answers_and_the_report_says_who() -> None:
         "| Apply this plan to dev? | approve | Ada | the window is open | 2026-11-23 09:00" in page
     )
     assert "| approval | 1 | 30.0 s | 60 % |" in page
+
+
+class LongRun:
+    """Prefect's API with a run of many stages and steps, of which it tells 200 at once."""
+
+    def __init__(self, stages: int, steps: int) -> None:
+        self.root = FlowRun(id=uuid4(), flow_id=uuid4(), name="deploy-x")
+        self.stages = [FlowRun(flow_id=uuid4(), name=f"stage{one}-x") for one in range(stages)]
+        self.steps = [self.step(self.stages[one % stages].id, one) for one in range(steps)]
+
+    @staticmethod
+    def step(stage: UUID, number: int) -> TaskRun:
+        state = {"type": "COMPLETED", "name": "Completed"}
+        about = {"task_key": "step", "dynamic_key": str(number), "name": f"step-{number}"}
+        times = {"start_time": at(number), "end_time": at(number + 1)}
+        return TaskRun.model_validate({"flow_run_id": stage, "state": state, **about, **times})
+
+    def read_flow_run(self, _: UUID) -> FlowRun:
+        return self.root
+
+    def read_flow_runs(
+        self, flow_run_filter: FlowRunFilter, limit: int = 200, offset: int = 0
+    ) -> list[FlowRun]:
+        parents = flow_run_filter.parent_flow_run_id
+        found = self.stages if parents and parents.any_ == [self.root.id] else []
+        return found[offset : offset + min(limit, 200)]
+
+    def read_task_runs(self, limit: int = 200, offset: int = 0, **_: Any) -> list[TaskRun]:
+        return self.steps[offset : offset + min(limit, 200)]
+
+    def read_artifacts(self, **_: Any) -> list[Any]:
+        return []
+
+
+def test_a_long_run_is_told_to_its_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = LongRun(stages=230, steps=450)
+    client = nullcontext(cast("SyncPrefectClient", api))
+    monkeypatch.setattr("tasks.report.history.get_client", lambda **_: client)
+
+    told = spans(api.root.id)
+
+    assert len(told) == 450
+    assert len({one.stage for one in told}) == 230
+
+
+def test_the_file_is_linked_only_where_a_browser_can_open_it() -> None:
+    assert local("http://127.0.0.1:4200")
+    assert local("http://localhost:4200/ui")
+    assert not local("https://prefect.example.org")
+    assert not local(None)
