@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.keyvault.secrets import KeyVaultSecret, SecretClient, SecretProperties
 
 from tasks import azure, redaction
@@ -13,6 +13,7 @@ from tasks.catalogue import CATALOGUE
 
 GENERATION = "generation"  # Tags of what we write: how often it was rotated, and by whom.
 MADE_BY, US = "made-by", "supabase-on-azure"
+NOTHING_TO_DO = 400  # Of an empty change, if Azure minds (not verified): we may write, no more.
 OPEN = {one.name for one in CATALOGUE if one.origin == "known"} | {"dashboard-username"}
 
 
@@ -70,7 +71,9 @@ def exists(vault: SecretClient, name: str) -> bool:
     """Asked of those who write, by a change of nothing: readers may not have heard of it yet."""
     try:
         vault.update_secret_properties(name)
-    except ResourceNotFoundError:
+    except HttpResponseError as error:
+        if error.status_code not in (NOTHING_TO_DO, azure.NOT_FOUND):
+            raise
         return False
     return True
 

@@ -25,12 +25,12 @@ class Lagging:
     held: set[str] = field(default_factory=set)
     written: list[str] = field(default_factory=list)
 
-    def get_secret(self, _name: str) -> None:
+    def get_secret(self, _name: str, _version: str | None = None) -> None:
         raise ResourceNotFoundError
 
     def update_secret_properties(self, name: str) -> None:
         if name not in self.held:
-            raise ResourceNotFoundError
+            raise ResourceNotFoundError(response=SimpleNamespace(status_code=404, reason=""))
 
     def list_deleted_secrets(self) -> Iterator[SimpleNamespace]:
         for name in self.deleted:
