@@ -21,6 +21,11 @@ from tasks.wait import patient
 
 ROTATED, FAILED = "supabase.secret.rotated", "supabase.secret.rotation-failed"
 SHORT = timedelta(minutes=15)  # An overlap that a run sits out; a longer one is the next run's.
+LEFT_AS_IT_IS = {
+    "retire": "The new values stay in use; their old ones may be refused already. Run `rotate` "
+    "again.",
+    "other": "There was no new value to take back; run `rotate` again.",
+}
 IDENTITY = "S3Proxy signs in with an identity, so nobody uses the account's keys"
 
 
@@ -124,12 +129,11 @@ def carry_on(work: Work, before: Sequence[Standing]) -> Round | None:
 def make(work: Work, move: Move, chosen: Sequence[Unit], begin: set[str]) -> Round | None:
     """One move of all units for which it is time, and nothing where it is for none."""
     sit_out_overlaps(work, move, chosen)
-    moved = patient(rotation.make, work.wanted.waits.azure)(work.safe, chosen, move, begin)
-    if not moved:
-        return None
-    if move == "switch":
-        seed_secrets.seed_secrets(work.wanted.name)  # Connection strings and copies follow.
-    return brought(work, move, moved)
+    with or_back(work, move):
+        moved = patient(rotation.make, work.wanted.waits.azure)(work.safe, chosen, move, begin)
+        if moved and move == "switch":
+            seed_secrets.seed_secrets(work.wanted.name)  # Connection strings and copies follow.
+    return brought(work, move, moved) if moved else None
 
 
 def sit_out_overlaps(work: Work, move: Move, chosen: Sequence[Unit]) -> None:
@@ -146,11 +150,9 @@ def sit_out_overlaps(work: Work, move: Move, chosen: Sequence[Unit]) -> None:
 def brought(work: Work, move: Move | None, moved: tuple[Standing, ...]) -> Round:
     """The cluster uses what the vault holds, and answers; else the old values are presented."""
     start = time.monotonic()
-    try:
+    with or_back(work, move):
+        patient(rotation.expect, work.wanted.waits.azure)(work.safe, work.units)
         into_the_cluster(work)
-    except DeployError as error:
-        go_back(work, error)
-        raise
     arrived = settled(work)
     return Round(move, moved, arrived, time.monotonic() - start)
 
@@ -175,19 +177,37 @@ def settled(work: Work) -> tuple[Standing, ...]:
     return patient(rotation.settle, work.wanted.waits.vault_access)(work.safe, work.units)
 
 
-def go_back(work: Work, error: DeployError) -> None:
-    """Old and new are both accepted until the last move: the way back is as safe as the way on."""
+@contextmanager
+def or_back(work: Work, move: Move | None) -> Iterator[None]:
+    """Whatever fails in here: the old values are presented again where new ones were not proved."""
+    try:
+        yield
+    except DeployError as error:
+        go_back(work, move, error)
+        raise
+
+
+def go_back(work: Work, move: Move | None, error: DeployError) -> None:
+    """Until a new value was seen to work, its old one is accepted, or written once more."""
     try:
         back = patient(rotation.go_back, work.wanted.waits.vault_access)(work.safe, work.units)
-        if not back:
-            error.also("What was presented before is accepted as before; run `rotate` again.")
-            return
-        error.also(f"The old values are presented again, and both are accepted: {', '.join(back)}.")
+    except DeployError as second:
+        error.also(f"New values may be in use, and could not be taken back: {first_line(second)}")
+        return
+    if not back:
+        error.also(LEFT_AS_IT_IS["retire" if move == "retire" else "other"])
+        return
+    error.also(f"The old values are presented again: {', '.join(back)}.")
+    try:
+        seed_secrets.seed_secrets(work.wanted.name)  # What follows them goes back, too.
         into_the_cluster(work)
         settled(work)
     except DeployError as second:
-        told = second.message.splitlines()[0]
-        error.also(f"The cluster has not taken them up yet: {told}")
+        error.also(f"The cluster has not taken them up yet: {first_line(second)}")
+
+
+def first_line(error: DeployError) -> str:
+    return error.message.splitlines()[0]
 
 
 def conclude(work: Work, rounds: Sequence[Round]) -> str:

@@ -57,9 +57,15 @@ def read(vault_uri: str, names: Iterable[str]) -> dict[str, Stored]:
     return {name: stored for name, stored in found.items() if stored}
 
 
-def present(vault: SecretClient, name: str) -> Stored | None:
+def version(vault_uri: str, name: str, version: str) -> Stored | None:
+    """One of the older versions, if the vault still has it; for use inside of a step."""
+    with opened(vault_uri) as vault:
+        return present(vault, name, version)
+
+
+def present(vault: SecretClient, name: str, version: str | None = None) -> Stored | None:
     try:
-        secret = vault.get_secret(name)
+        secret = vault.get_secret(name, version)
     except ResourceNotFoundError:
         return None
     handled(name, secret.value or "")

@@ -17,6 +17,9 @@ class Vault:
     def read(self, names: Collection[str]) -> dict[str, Stored]:
         return data_plane.read(self.uri, names)
 
+    def version(self, name: str, version: str) -> Stored | None:
+        return data_plane.version(self.uri, name, version)
+
     def write(
         self, name: str, value: str, tags: Mapping[str, str], expires: datetime | None
     ) -> str:

@@ -8,7 +8,7 @@ moves, each one version in the vault: stage (accept the next one, too), switch (
 
 from tasks.rotation.policy import Policy
 from tasks.rotation.standing import Round, Standing, begun
-from tasks.rotation.steps import Safe, go_back, make, overlap, settle, survey
+from tasks.rotation.steps import Safe, expect, go_back, make, overlap, settle, survey
 from tasks.rotation.table import done, outlook, show, summary
 from tasks.rotation.units import LEGACY, Unit, chosen, units
 from tasks.rotation.vault import MOVES, Move
@@ -25,6 +25,7 @@ __all__ = [
     "begun",
     "chosen",
     "done",
+    "expect",
     "go_back",
     "make",
     "outlook",

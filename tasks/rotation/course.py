@@ -13,11 +13,13 @@ from tasks.rotation.standing import Standing
 from tasks.rotation.tokens import Legacy, Tokens
 from tasks.rotation.units import LEGACY, Unit
 from tasks.rotation.vault import (
+    BEFORE,
     GENERATION,
     IN_USE,
     MADE_BY,
     REPLACED,
     RETIRED,
+    RETURNED,
     STAGED,
     STAMPS,
     SWITCHED,
@@ -119,39 +121,60 @@ class Course:
         number = max(generation(self.held[name]) for name in self.way.names)
         if move == "switch" and phase != "half":
             number = generation(self.shown) + 1
-        legacy = self.unit.name == LEGACY  # Leaves the other keys of the set where they stand.
         return self._dated(
             self.way.changes(self.held),
-            keep=(STAGED, SWITCHED) if legacy or phase != "at rest" else (),
-            stamp={GENERATION: str(number), REPLACED if legacy else STAMPS[move]: _text(now)},
-            expires=self.shown.expires if legacy else self.policy.expires(self.unit, now),
+            keep=(STAGED, SWITCHED) if self._legacy or phase != "at rest" else (),
+            stamp={GENERATION: str(number), REPLACED if self._legacy else STAMPS[move]: _text(now)},
+            expires=self.shown.expires if self._legacy else self.policy.expires(self.unit, now),
         )
 
     @property
-    def refused(self) -> dict[str, str]:
-        """What nobody accepts after the next move, which is the last one."""
-        last = self.way.phase(self.held) == "switched" or self.way.moves is ONE_MOVE
-        return self.way.refused(self.held) if last else {}
+    def _legacy(self) -> bool:
+        """It leaves the other keys of the set where they stand."""
+        return self.unit.name == LEGACY
+
+    @property
+    def _new(self) -> str:
+        """The tag of a version that presents a new value."""
+        return REPLACED if self._legacy else SWITCHED
+
+    @property
+    def before(self) -> Mapping[str, str]:
+        """The version before each of those that were not seen in use yet."""
+        written = {name: self.held[name] for name in self.way.names if unsettled(self.held[name])}
+        return {name: one.tags[BEFORE] for name, one in written.items() if BEFORE in one.tags}
+
+    def refused(self, before: Held) -> dict[str, str]:
+        """What nobody accepts once that is in use which was written last."""
+        last = self._new if self.way.moves is ONE_MOVE else RETIRED
+        ends = any(last in self.held[name].tags for name in before)
+        return self.way.refused({**self.held, **before}) if ends else {}
 
     @property
     def arriving(self) -> bool:
         """A new value is presented, and was not seen in use yet."""
-        new, other = (REPLACED, RETIRED) if self.unit.name == LEGACY else (SWITCHED, REPLACED)
-        tags = self.shown.tags
-        return unsettled(self.shown) and new in tags and not {other, RETIRED} & set(tags)
+        others = {REPLACED, RETIRED, RETURNED} - {self._new}
+        tags = set(self.shown.tags)
+        return unsettled(self.shown) and self._new in tags and not others & tags
 
     @property
     def undoable(self) -> bool:
-        """The new value was not seen to work yet, and the old one is still accepted."""
-        return self.way.phase(self.held) == "switched" and unsettled(self.shown)
+        """The new value was not seen to work yet, and the old one is accepted, or can be again."""
+        way_back = self.way.phase(self.held) == "switched" or self.way.moves is ONE_MOVE
+        return self.arriving and way_back
 
-    def back(self, now: datetime) -> list[Write]:
-        """Present the old value again; it is due at once, so that the next run tries anew."""
+    def back(self, before: Held, now: datetime) -> list[Write]:
+        """Present the old value again; what has its age is due at once: the next run tries anew."""
+        again = [
+            Change(name, before[name].value)
+            for name in reversed(self.way.names)  # The first one tells until the end what is left.
+            if name in before and self._new in self.held[name].tags
+        ]
         return self._dated(
-            self.way.back(self.held),
-            keep=(STAGED,),
-            stamp={GENERATION: str(generation(self.shown) - 1), REPLACED: _text(now)},
-            expires=now + NEAR,
+            again if self.way.moves is ONE_MOVE else self.way.back(self.held),
+            keep=(STAGED, SWITCHED) if self._legacy else (STAGED,),
+            stamp={GENERATION: str(generation(self.shown) - 1), RETURNED: _text(now)},
+            expires=now + NEAR if self.unit.by_age else self.shown.expires,
         )
 
     def marks(self, now: datetime) -> list[Write]:
@@ -175,7 +198,8 @@ class Course:
                 dated.append(Write(change.name, None, tags | new))
                 continue
             kept = {name: tags[name] for name in keep if name in tags}
-            dated.append(Write(change.name, change.value, {MADE_BY: US} | kept | new, expires))
+            kept |= {MADE_BY: US, BEFORE: self.held[change.name].version}
+            dated.append(Write(change.name, change.value, kept | new, expires))
         return dated
 
 

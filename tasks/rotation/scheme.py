@@ -44,7 +44,7 @@ class Scheme(Protocol):
         ...
 
     def back(self, held: Held) -> list[Change]:
-        """Present the old value again, while it is still accepted."""
+        """Present the old value again, while it is still accepted; nothing, where none is."""
         ...
 
     def refused(self, held: Held) -> dict[str, str]:

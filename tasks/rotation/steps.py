@@ -1,7 +1,7 @@
 """Steps that read the vault, decide and write: values come and go inside of them."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -38,6 +38,11 @@ class Safe:
             if set(way.names) <= set(held):
                 yield Course(unit, way, held, self.policy)
 
+    def before(self, course: Course) -> Held:
+        """What the vault held before that which was not seen in use yet."""
+        found = {name: self.vault.version(name, version) for name, version in course.before.items()}
+        return {name: stored for name, stored in found.items() if stored}
+
     def put(self, writes: Sequence[Write], held: Held) -> None:
         for one in writes:
             if one.value is None:
@@ -66,9 +71,7 @@ def make(
     for course in safe.open(units):
         now, before = datetime.now(UTC), course.standing
         if movable(before, move, begin, now):
-            refused = course.refused
             safe.put(course.writes(move, now), course.held)
-            _expect_refusal(safe.vault, refused)
         elif before.settled:
             continue
         moved.append(course.unit)
@@ -80,12 +83,27 @@ def make(
     return after
 
 
-def _expect_refusal(vault: Vault, values: dict[str, str]) -> None:
-    """The end-to-end test shows these from now on, and expects a no."""
-    if values:
-        held = vault.read([RETIRED])
-        old = json.loads(held[RETIRED].value) if RETIRED in held else {}
-        text = json.dumps(old | values, separators=(",", ":"), sort_keys=True)
+@step("expect-refusals")
+def expect(safe: Safe, units: Sequence[Unit]) -> None:
+    """
+    The end-to-end test shows what was just ended from now on, and wants a no.
+
+    What was ended is found by its versions, so a run that died in between loses none.
+    """
+    ended: dict[str, str] = {}
+    for course in safe.open(units):
+        ended |= course.refused(safe.before(course))
+    if ended:
+        _remember(safe.vault, ended)
+
+
+def _remember(vault: Vault, ended: Mapping[str, str], again: Collection[str] = ()) -> None:
+    """What must be refused, without that which is valid again."""
+    held = vault.read([RETIRED])
+    old: dict[str, str] = json.loads(held[RETIRED].value) if RETIRED in held else {}
+    new = {name: value for name, value in {**old, **ended}.items() if name not in again}
+    if new != old:
+        text = json.dumps(new, separators=(",", ":"), sort_keys=True)
         vault.write(RETIRED, text, {MADE_BY: US}, None)
 
 
@@ -105,8 +123,12 @@ def go_back(safe: Safe, units: Sequence[Unit]) -> tuple[str, ...]:
     """Present the old values again where the new ones were not seen to work."""
     done = []
     for course in safe.open(units):
-        if course.undoable:
-            safe.put(course.back(datetime.now(UTC)), course.held)
+        if not course.undoable:
+            continue
+        before = safe.before(course)
+        if writes := course.back(before, datetime.now(UTC)):
+            _remember(safe.vault, {}, course.refused(before))
+            safe.put(writes, course.held)
             done.append(course.unit.name)
     if done:
         told = ", ".join(done)

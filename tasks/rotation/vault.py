@@ -12,10 +12,12 @@ GENERATION = "generation"
 MADE_BY, US = "made-by", "supabase-on-azure"
 # When a move wrote this version, and since when the cluster is known to use it.
 STAGED, SWITCHED, REPLACED, RETIRED = "staged-at", "switched-at", "replaced-at", "retired-at"
+RETURNED = "returned-at"  # When the value of the version before was presented again.
 IN_USE = "in-use-since"
+BEFORE = "version-before"  # Whose value this one has replaced.
 
 STAMPS: Mapping[Move, str] = {"stage": STAGED, "switch": SWITCHED, "retire": RETIRED}
-WRITTEN = frozenset({STAGED, SWITCHED, REPLACED, RETIRED})
+WRITTEN = frozenset({STAGED, SWITCHED, REPLACED, RETIRED, RETURNED})
 
 
 class Stored(Protocol):
@@ -40,6 +42,7 @@ class Vault(Protocol):
     """Where values lie; a write is one version, a tag changes the current one."""
 
     def read(self, names: Collection[str]) -> Held: ...
+    def version(self, name: str, version: str) -> Stored | None: ...
     def write(
         self, name: str, value: str, tags: Mapping[str, str], expires: datetime | None
     ) -> str: ...

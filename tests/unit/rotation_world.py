@@ -64,6 +64,9 @@ class FakeVault:
     def read(self, names: Collection[str]) -> dict[str, Version]:
         return {name: self.versions[name][-1] for name in names if name in self.versions}
 
+    def version(self, name: str, version: str) -> Version | None:
+        return next((one for one in self.versions[name] if one.version == version), None)
+
     def write(
         self, name: str, value: str, tags: Mapping[str, str], expires: datetime | None
     ) -> str:
@@ -204,6 +207,7 @@ class World:
         self.check()
 
     def bring(self) -> None:
+        rotation.expect.fn(self.safe, self.units)
         self.sync()
         self.release()
         if self.broken:
@@ -221,6 +225,8 @@ class World:
         begin = begun(before, named, datetime.now(UTC))
         switched = []
         for move in MOVES:
+            if move == "switch":
+                self.vault.grow_older(timedelta(minutes=10))  # The run sits it out.
             moved = rotation.make.fn(self.safe, chosen, move, begin)
             if move == "switch":
                 self.seed()
@@ -234,6 +240,7 @@ class World:
             self.bring()
         except ProbeError:
             rotation.go_back.fn(self.safe, self.units)
+            self.seed()
             self.sync()
             self.release()
             raise

@@ -31,6 +31,7 @@ def standing(world: World, unit: str) -> Standing:
 def moved(world: World, move: rotation.Move, unit: str) -> Standing:
     """One move alone, seen to work at once."""
     (one,) = rotation.make.fn(world.safe, rotation.chosen(world.units, [unit]), move, {unit})
+    rotation.expect.fn(world.safe, world.units)
     rotation.settle.fn(world.safe, world.units)
     return one
 
