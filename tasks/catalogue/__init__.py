@@ -47,6 +47,7 @@ SEASON = 90  # Days after which a secret is due for a new value.
 
 ENCRYPTS = "what the service has stored could not be read any more"
 OUTSIDE = "clients outside of the cluster hold it"
+POOLED = "clients of the pooler sign in with it, and are refused until they have the new one"
 
 
 def inner(
@@ -218,10 +219,11 @@ CATALOGUE: tuple[Secret, ...] = (
     ),
 )
 
-# What components that are off by default add.
+# What components that are off by default add, or what takes the place of an entry above.
 OPTIONAL: Mapping[str, tuple[Secret, ...]] = {
     "supavisor": (
         *login("supavisor", SEASON, "supavisor"),
+        login("meta", None, "meta", "studio", "supavisor", why=POOLED)[0],
         inner(
             "supavisor-secret-key-base",
             "64 signs",
@@ -279,9 +281,7 @@ OPTIONAL: Mapping[str, tuple[Secret, ...]] = {
 
 def of(components: Collection[str] = (), brought: Collection[str] = ()) -> tuple[Secret, ...]:
     """The catalogue of one environment: optional components and people add to it."""
-    more = tuple(
-        secret for name, added in OPTIONAL.items() if name in components for secret in added
-    )
+    chosen = [secret for name in OPTIONAL if name in components for secret in OPTIONAL[name]]
     ours = {
         secret.name for secret in (*CATALOGUE, *(s for all_ in OPTIONAL.values() for s in all_))
     }
@@ -290,4 +290,5 @@ def of(components: Collection[str] = (), brought: Collection[str] = ()) -> tuple
             f"`provided_secrets` names what the catalogue has already: {', '.join(both)}.",
             "Take it out; a value of yours comes by --secrets-file.",
         )
-    return CATALOGUE + more + tuple(map(provided, brought))
+    named = {secret.name: secret for secret in (*CATALOGUE, *chosen, *map(provided, brought))}
+    return tuple(named.values())

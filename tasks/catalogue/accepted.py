@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tasks.catalogue import checks
-from tasks.catalogue.rotation import Rotation
+from tasks.catalogue.rotation import Kind, Rotation
 from tasks.catalogue.secret import (
     Facts,
     Part,
@@ -27,13 +27,15 @@ ROLES: Mapping[str, str] = {
 }
 
 
-def login(service: str, days: int, *readers: str) -> tuple[Secret, Secret]:
+def login(service: str, days: int | None, *readers: str, why: str = "") -> tuple[Secret, Secret]:
     """
     How a service signs in to the database, and which of its logins are valid.
 
     The names of logins alternate between two, so that the next one can be made beside the present.
+    Without `days` one is replaced only when asked for; `why` tells the reason.
     """
     name = f"pg-{service}"
+    kind: Kind = "accepted" if days else "on demand"
 
     def make() -> dict[str, str]:
         return {"username": f"{ROLES[service]}_1", "password": password()}
@@ -41,7 +43,7 @@ def login(service: str, days: int, *readers: str) -> tuple[Secret, Secret]:
     presented = generated_json(
         name,
         f"JSON: `username`, which is `{ROLES[service]}_1` or `…_2`, and `password`",
-        Rotation("accepted", days, name),
+        Rotation(kind, days, name, why),
         make,
         Part("username", f"{name}-username", readers),
         Part("password", f"{name}-password", readers),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks import catalogue
 from tests.chart.conftest import Charts, Rendering
 
 COMPONENTS = (
@@ -190,16 +191,21 @@ def test_a_new_revision_of_a_secret_restarts_those_who_read_it(charts: Charts, n
     assert [one for one in before if before[one] != after[one]] == [name]
 
 
-def test_a_pod_that_reads_two_secrets_follows_both(charts: Charts) -> None:
+def test_the_pooler_follows_its_own_secret_which_has_the_login_of_its_clients(
+    charts: Charts,
+) -> None:
     values = {"components": {"supavisor": {"enabled": True}}}
 
     def mark(**revisions: str) -> str:
         found = charts.render("supabase", values | {"secretsRevisions": revisions})
         return annotations(found)["supabase-supavisor"]["checksum/secrets"]
 
-    of = {"supabase-supavisor": "1", "supabase-meta": "1", "supabase-auth": "1"}
-    told = [mark(**of), mark(**of | {"supabase-meta": "2"}), mark(**of | {"supabase-auth": "2"})]
-    assert told == ["1.1", "2.1", "1.1"]
+    readers = {one.secret: one for one in catalogue.consumers(catalogue.of(["supavisor"]))}
+    found = references(charts.render("supabase", values), "supabase-supavisor")
+    assert {(one["name"], one["key"]) for one in found} == {
+        ("supabase-supavisor", key.name) for key in readers["supabase-supavisor"].keys
+    }
+    assert mark(**{"supabase-supavisor": "1", "supabase-meta": "2"}) == "1"
 
 
 def test_the_jobs_follow_the_secrets_that_they_read(charts: Charts) -> None:

@@ -246,6 +246,18 @@ def test_optional_components_bring_their_secrets_and_what_others_need_of_them() 
     assert more["supabase-studio"] - plain["supabase-studio"] == {"analytics-private-token"}
 
 
+def test_the_pooler_reads_the_login_of_its_clients_which_then_changes_only_when_asked_for() -> None:
+    plain, pooled = catalogue.of(), catalogue.of(["supavisor"])
+
+    held = keys(pooled)["supabase-supavisor"]
+    assert held >= {"pg-meta-username", "pg-meta-password", "pg-supavisor-password"}
+    assert keys(pooled)["supabase-studio"] == keys(plain)["supabase-studio"]
+    kinds = [
+        secret.rotation.kind for of in (plain, pooled) for secret in of if secret.name == "pg-meta"
+    ]
+    assert kinds == ["accepted", "on demand"]
+
+
 def test_what_a_person_brings_is_for_auth() -> None:
     found = keys(catalogue.of((), ["smtp-username", "smtp-password"]))
 

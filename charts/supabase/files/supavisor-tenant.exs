@@ -35,9 +35,16 @@ wanted = %{
   ]
 }
 
-if Supavisor.Tenants.get_tenant_by_external_id(tenant) do
-  Supavisor.Tenants.delete_tenant_by_external_id(tenant)
-end
+# One transaction; the user keeps its row, so that nobody who connects meanwhile meets no tenant or no user.
+{:ok, _} =
+  case Supavisor.Tenants.get_tenant_by_external_id(tenant) do
+    nil ->
+      Supavisor.Tenants.create_tenant(wanted)
 
-{:ok, _} = Supavisor.Tenants.create_tenant(wanted)
+    known ->
+      ids = Map.new(known.users, &{&1.db_user_alias, &1.id})
+      users = Enum.map(wanted["users"], &Map.put(&1, "id", ids[&1["db_user_alias"]]))
+      Supavisor.Tenants.update_tenant(known, %{wanted | "users" => users})
+  end
+
 IO.puts("Supavisor knows the tenant #{tenant}.")
