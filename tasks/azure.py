@@ -150,7 +150,7 @@ MEANINGS = {
     ),
     "SecretDisabled": (
         "somebody has disabled it",
-        "`az keyvault secret set-attributes --enabled true --name …`, or delete it to get another.",
+        "Enable it: `az keyvault secret set-attributes --vault-name … --name … --enabled true`.",
     ),
 }
 

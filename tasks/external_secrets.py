@@ -32,7 +32,7 @@ CAUSES: tuple[tuple[str, str], ...] = (
         "The firewall of {vault} refuses the cluster: it needs its subnet or private endpoint.",
     ),
     (r"SecretNotFound|does not exist", "{vault} lacks {name}: run seed-secrets."),
-    (r"SecretDisabled|not enabled", "{name} is disabled in {vault}: enable it, or seed it anew."),
+    (r"SecretDisabled|not enabled", "{name} is disabled in {vault}: enable it there."),
     (
         r"AADSTS7002\d+",
         "The reader's federated credential names another issuer or service account: run provision.",

@@ -59,6 +59,7 @@ class Decider:
     facts: Facts
     wishes: Wishes
     now: datetime
+    vault: str = "…"  # As its commands are told to people.
     values: dict[str, str] = field(default_factory=dict, repr=False)
     complaints: list[str] = field(default_factory=list)
     overdue: list[str] = field(default_factory=list)  # Warnings: what people should see to.
@@ -71,7 +72,7 @@ class Decider:
             stays = decision.value is None or decision.action == "renewed"
             if present and present.expires and present.expires <= self.now and stays:
                 told = self.overdue if secret.rotation.kind in BY_US else self.complaints
-                told.append(expired(secret, present.expires))
+                told.append(expired(secret, present.expires, self.vault))
         self.overdue += jwt_set.ending(self.values.get(jwt_set.NAME, ""))
         return decisions
 
@@ -215,7 +216,7 @@ def flaws(
     ]
 
 
-def expired(secret: Secret, when: datetime) -> str:
+def expired(secret: Secret, when: datetime, vault: str) -> str:
     """Key Vault gives out what has expired; whoever issued it may not take it any more."""
     rotation = secret.rotation
     if rotation.kind in BY_US:
@@ -223,7 +224,8 @@ def expired(secret: Secret, when: datetime) -> str:
     elif rotation.kind == "provided":
         remedy = "bring a new one with --secrets-file and --overwrite"
     else:
-        command = f"az keyvault secret set-attributes --name {secret.name} --expires …"
+        named = f"--vault-name {vault} --name {secret.name}"
+        command = f"az keyvault secret set-attributes {named} --expires …"
         remedy = f"it has to stay ({rotation.why}), so give it a later end: `{command}`"
     return f"{secret.name}: it expired on {when:%Y-%m-%d}; {remedy}."
 

@@ -55,7 +55,8 @@ def keep(
         if not wishes.dry_run:
             held |= observed(vault, deletion.recover(vault, lost))
             waiting(set(lost) - set(held))
-        decider = Decider(catalogue, held, given, readers, facts, wishes, datetime.now(UTC))
+        now = datetime.now(UTC)
+        decider = Decider(catalogue, held, given, readers, facts, wishes, now, called(vault_uri))
         decisions = decider.decide()
         check(decisions, decider.complaints, catalogue)
         for late in decider.overdue:
@@ -66,6 +67,10 @@ def keep(
         free(vault_uri, [one.name for one in decisions if one.value and one.name not in held])
         versions = write(vault, vault_uri, decisions)
     return tuple(told(decisions, held, versions, lost))
+
+
+def called(vault_uri: str) -> str:
+    return vault_uri.removeprefix("https://").partition(".")[0]
 
 
 def observed(vault: SecretClient, names: Iterable[str]) -> dict[str, Stored]:
@@ -82,12 +87,14 @@ def observed(vault: SecretClient, names: Iterable[str]) -> dict[str, Stored]:
         if found:
             held[name] = found
     if disabled:
+        where = f"--vault-name {called(vault.vault_url)}"
         commands = [
-            f"az keyvault secret set-attributes --enabled true --name {n}" for n in disabled
+            f"az keyvault secret set-attributes {where} --enabled true --name {n}" for n in disabled
         ]
         raise RefusedError(
             f"Somebody has disabled {', '.join(disabled)} in the vault; nothing was written.",
-            "Enable them (`" + "`, `".join(commands) + "`), or delete them to get new ones.",
+            "Enable them: `" + "`, `".join(commands) + "`. For new values, delete them and seed "
+            "with `--deleted purge`: by itself, seeding recovers what is deleted, disabled as it was.",
         )
     return held
 
@@ -127,10 +134,9 @@ def write(vault: SecretClient, vault_uri: str, decisions: Sequence[Decision]) ->
     """The decided versions one after the other; a failure tells how far it came."""
     todo = [one for one in decisions if one.value is not None]
     versions: dict[str, str] = {}
-    name = vault_uri.removeprefix("https://").partition(".")[0]
     for one in todo:
         try:
-            with azure.translated(f"Key Vault {name}, secret {one.name}"):
+            with azure.translated(f"Key Vault {called(vault_uri)}, secret {one.name}"):
                 versions[one.name] = put(vault, one.name, one.value or "", one.tags, one.expires)
         except DeployError as error:
             rest = [other.name for other in todo if other.name not in versions]

@@ -182,7 +182,9 @@ def test_a_disabled_secret_is_told_with_the_command_that_enables_it(
     with pytest.raises(RefusedError, match="disabled pg-rest in the vault") as refusal:
         seed(vault, file)
 
-    assert "az keyvault secret set-attributes --enabled true --name pg-rest" in refusal.value.hint
+    name = vault.uri.removeprefix("https://").partition(".")[0]
+    assert f"set-attributes --vault-name {name} --enabled true --name pg-rest" in refusal.value.hint
+    assert "`--deleted purge`" in refusal.value.hint
     assert names(client) == {"pg-rest"}
 
 

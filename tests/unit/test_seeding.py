@@ -36,6 +36,7 @@ def seeded(
         FACTS,
         Wishes(**wishes),
         NOW,
+        "demo-kv",
     )
     decisions = {one.name: one for one in decider.decide()}
     written = {
@@ -344,12 +345,15 @@ def test_what_its_issuer_ended_stops_everything_and_what_we_rotate_is_overdue(
     past = NOW - timedelta(days=1)
     held = changed(vault, "smtp-password", "old", expires=past)
     held = changed(held, "pg-password", vault["pg-password"].value, expires=past)
+    held = changed(held, "realtime-enc-key", vault["realtime-enc-key"].value, expires=past)
 
     _, _, stopped = seeded(held)
     _, renewed, going_on = seeded(held, {"smtp-password": "new"}, overwrite=True)
 
     remedy = "bring a new one with --secrets-file and --overwrite."
-    assert stopped.complaints == [f"smtp-password: it expired on 2026-11-22; {remedy}"]
+    fixed, provided = stopped.complaints
+    assert provided == f"smtp-password: it expired on 2026-11-22; {remedy}"
+    assert "set-attributes --vault-name demo-kv --name realtime-enc-key --expires" in fixed
     assert "`python -m flows rotate --only pg-password`" in stopped.overdue[0]
-    assert going_on.complaints == []
+    assert going_on.complaints == [fixed]
     assert renewed["smtp-password"].action == "replaced"
