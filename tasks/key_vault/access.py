@@ -2,7 +2,7 @@
 
 import time
 
-from tasks.key_vault.data_plane import exists, opened, present
+from tasks.key_vault.data_plane import opened, present
 from tasks.step import step
 
 IN_A_ROW = 5  # Vault nodes disagree while a role spreads: one success proves little.
@@ -12,12 +12,15 @@ PROBE = "access-probe"  # A name that no secret has; asking for it needs the sam
 
 @step("reach-vault")
 def reach(vault_uri: str) -> None:
-    """Return when the data plane has let us read and write several times in a row."""
+    """
+    Return when the data plane has let us read several times in a row.
+
+    Whoever may write learns it at the first write, which is a visible wait of its own.
+    """
     for attempt in range(IN_A_ROW):
         time.sleep(PAUSE if attempt else 0)
         with opened(vault_uri) as vault:
             present(vault, PROBE)
-            exists(vault, PROBE)  # Looking is one right, writing another.
 
 
 @step("find-provided-secrets")
