@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,11 +19,13 @@ import yaml
 from prefect.events.schemas.events import Event, RelatedResource, Resource
 
 from tests.flows import mailbox
-from tests.flows.conftest import PROJECT
+from tests.flows.conftest import PREFECT, PROJECT
 from tests.flows.mailbox import Mailbox
 
 pytestmark = pytest.mark.flows
-ABOUT = ["deploy-failed", "drift-detected", "run-crashed"]
+ABOUT = ["deploy-failed", "drift-detected", "run-crashed", "run-failed"]
+SILENCE = "north: a silent run has crashed"
+KEPT = ("name", "description", "enabled", "tags", "trigger", "actions")
 Until = Callable[[Callable[[], bool], str], None]
 
 
@@ -125,7 +128,7 @@ def office(
     server: dict[str, str],
     inbox: Inbox,
     letters: Mailbox,
-) -> Iterator[Office]:
+) -> Office:
     folder = tmp_path_factory.mktemp("office")
     (folder / "deployments").mkdir()
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("ARM_", "AZURE_"))}
@@ -140,23 +143,37 @@ def office(
     mail = {"to": "night-duty", "by": "email", "about": ["deploy-failed"]}
     office.write("north", notify=[hook, mail])
     office.register()
-    yield office
-    for file in office.folder.glob("*.yaml"):
-        file.unlink()
-    office.register()
+    return office
 
 
-def test_a_second_run_changes_nothing(office: Office) -> None:
-    assert office.register() == ["Nothing to change."]
+@pytest.fixture
+def worker(office: Office) -> Iterator[None]:
+    """A worker of the pool on a machine without Terraform: what it takes fails at once."""
+    with (office.folder.parent / "worker.log").open("w") as log:
+        program = subprocess.Popen(
+            [PREFECT, "worker", "start", "--pool", "supabase-north"],
+            env=office.variables | {"PATH": "/nowhere"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    yield
+    os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
 
 
-def test_what_somebody_changed_in_the_ui_is_brought_back(office: Office) -> None:
+def test_a_second_run_changes_only_what_somebody_changed_in_the_ui(office: Office) -> None:
+    duplicate(office, SILENCE)
     found = office.ask("deployments/name/drift/north")
     hourly = found["schedules"][0]["id"]
     address = f"{office.variables['PREFECT_API_URL']}/deployments/{found['id']}/schedules/{hourly}"
     httpx.patch(address, json={"active": False}, trust_env=False).raise_for_status()
 
-    assert office.register() == ["changed deployment drift/north: schedules"]
+    assert office.register() == [
+        "changed deployment drift/north: schedules",
+        f"removed automation {SILENCE}: there were two",
+    ]
+    assert len(named(office, SILENCE)) == 1
 
 
 def test_a_deployment_takes_no_other_environment(office: Office) -> None:
@@ -184,7 +201,8 @@ def test_a_failed_deploy_is_told_with_its_reason_and_what_to_do(
     assert "Subject: north: deploy failed" in letters.letters[0]
 
 
-def test_severe_drift_is_told_and_followed_by_a_plan(
+@pytest.mark.usefixtures("worker")
+def test_severe_drift_is_told_and_followed_by_a_plan_that_a_worker_makes(
     office: Office, inbox: Inbox, until: Until
 ) -> None:
     north = {"prefect.resource.id": "supabase.environment.north"}
@@ -196,6 +214,9 @@ def test_severe_drift_is_told_and_followed_by_a_plan(
     until(lambda: bool(inbox.about("north: drift")), "the notification")
     assert "summary: Somebody opened a port." in inbox.about("north: drift")
     assert "new: critical 1; info 2;" in inbox.about("north: drift")
+    until(lambda: bool(inbox.about("north: a run failed")), "the plan's end is told")
+    assert "terraform" in inbox.about("north: a run failed").lower()
+    assert "docs/runbook.md#run-failed" in inbox.about("north: a run failed")
 
 
 def test_a_crashed_run_is_told(office: Office, inbox: Inbox, until: Until) -> None:
@@ -209,7 +230,10 @@ def test_a_crashed_run_is_told(office: Office, inbox: Inbox, until: Until) -> No
 
 
 def test_a_run_that_falls_silent_counts_as_crashed(office: Office, until: Until) -> None:
-    hurry(office, "north: a silent run has crashed", within=10)
+    hurry(office, SILENCE, within=10)
+    drifted = begun(office, "drift/north")
+    ended = {"type": "COMPLETED", "name": "Drifted", "message": "1 critical"}
+    office.ask(f"flow_runs/{drifted}/set_state", {"state": ended})
 
     run = begun(office, "preflight/north")
 
@@ -218,6 +242,9 @@ def test_a_run_that_falls_silent_counts_as_crashed(office: Office, until: Until)
         "a run without a sign of life is crashed",
     )
     assert "goes on where it was" in office.ask(f"flow_runs/{run}")["state"]["message"]
+    assert office.ask(f"flow_runs/{drifted}")["state"]["name"] == "Drifted"
+    until(lambda: bool(firings(office, SILENCE)), "the server keeps events of the last seconds")
+    assert len(firings(office, SILENCE)) == 1, "a run that has ended is not silent"
 
 
 def test_an_address_that_nobody_knows_is_asked_for_before_anything_changes(office: Office) -> None:
@@ -235,14 +262,16 @@ def test_an_address_that_nobody_knows_is_asked_for_before_anything_changes(offic
 
 def test_what_no_file_asks_for_goes_and_what_others_made_stays(office: Office) -> None:
     theirs = made_by_hand(office)
-    office.write("north", notify=[], automations={"drift": "nothing"})
+    (office.folder / "north.yaml").unlink()
 
     lines = office.register()
 
     assert "removed channel supabase-notify-ops: no environment names it" in lines
     assert "removed automation north: tell of deploy-failed: no file asks for it" in lines
     assert "removed automation north: plan after drift: no file asks for it" in lines
-    assert not [line for line in lines if "removed deployment" in line]
+    assert "removed deployment deploy/north: no file asks for it" in lines
+    assert "removed work pool supabase-north: no environment uses it" in lines
+    assert not [line for line in lines if line.endswith("/all: no file asks for it")]
     assert office.ask(f"automations/{theirs}")["name"] == "made by hand"
 
 
@@ -257,12 +286,30 @@ def begun(office: Office, deployment: str) -> str:
 
 def hurry(office: Office, name: str, within: float) -> None:
     """The same automation with less patience than a person may ask for."""
-    found = next(one for one in office.ask("automations/filter", {}) if one["name"] == name)
+    (found,) = named(office, name)
     found["trigger"]["within"] = within
-    kept = ("name", "description", "enabled", "tags", "trigger", "actions")
     address = f"{office.variables['PREFECT_API_URL']}/automations/{found['id']}"
-    body = {key: found[key] for key in kept}
+    body = {key: found[key] for key in KEPT}
     httpx.put(address, json=body, trust_env=False).raise_for_status()
+
+
+def named(office: Office, name: str) -> list[dict[str, Any]]:
+    return [one for one in office.ask("automations/filter", {}) if one["name"] == name]
+
+
+def duplicate(office: Office, name: str) -> None:
+    """As the UI does it, or two who register at once."""
+    (found,) = named(office, name)
+    office.ask("automations/", {key: found[key] for key in KEPT})
+
+
+def firings(office: Office, name: str) -> list[dict[str, Any]]:
+    """When and why an automation has acted."""
+    (found,) = named(office, name)
+    about = {"resource": {"id": [f"prefect.automation.{found['id']}"]}}
+    about |= {"event": {"name": ["prefect.automation.triggered"]}}
+    seen: list[dict[str, Any]] = office.ask("events/filter", {"filter": about})["events"]
+    return seen
 
 
 def made_by_hand(office: Office) -> str:
