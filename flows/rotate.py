@@ -21,6 +21,7 @@ from tasks.wait import patient
 
 ROTATED, FAILED = "supabase.secret.rotated", "supabase.secret.rotation-failed"
 SHORT = timedelta(minutes=15)  # An overlap that a run sits out; a longer one is the next run's.
+OUTSIDE = ("tokens", "on demand")  # Kinds whose old values others than our services may hold.
 LEFT_AS_IT_IS = {
     "retire": "The new values stay in use; their old ones may be refused already. Run `rotate` "
     "again.",
@@ -48,7 +49,8 @@ def rotate(environment: str, only: list[str] | None = None, dry_run: bool = Fals
 
     Args:
         environment: Name of a file in deployments/.
-        only: Secrets to replace now, due or not; a pattern (`pg-*`) means what rotates by age.
+        only: Secrets to replace now, due or not; a pattern (`pg-*`) means what rotates by age. An
+            older value that is still accepted beside the present one ends at once.
         dry_run: Show what is due, and what would restart; change nothing.
     """
     with failure_announced(environment) if not dry_run else nullcontext():
@@ -69,10 +71,13 @@ def carried_out(
         site = access.enter(wanted)
         work = Work(wanted, site, opened(wanted, site.foundation), units)
         before = survey(work)
-        begin = rotation.begun(before, named, datetime.now(UTC))
+        early = rotation.early(before, named)
+        begin = rotation.begun(before, named, datetime.now(UTC)) | {one.unit.name for one in early}
         agree(wanted, begin)
-        rounds = [carry_on(work, before)]
+        agree_to_end(wanted, early)
+        rounds = [carry_on(work, before), end_early(work, early)]
         rounds += [make(work, move, chosen, begin) for move in MOVES]
+        say_what_was_finished(named - begin)
         return conclude(work, [one for one in rounds if one])
 
 
@@ -116,6 +121,35 @@ def agree(wanted: Environment, begin: set[str]) -> None:
         approval.ask(wanted, f"Replace the {LEGACY} of {wanted.name}?", text)
 
 
+def agree_to_end(wanted: Environment, early: Sequence[Standing]) -> None:
+    """Clients outside were promised time for the change: a person has to want that it is over."""
+    now = datetime.now(UTC)
+    ends = [
+        f"- {one.unit.name}: its old value, promised until {rotation.day(one.due)}, ends at once"
+        for one in early
+        if one.unit.kind in OUTSIDE and one.due and one.due > now
+    ]
+    if ends:
+        text = "Whoever still holds it, or a token that it signed, is refused:\n" + "\n".join(ends)
+        approval.ask(wanted, f"End old values of {wanted.name} before their time?", text)
+
+
+def end_early(work: Work, early: Sequence[Standing]) -> Round | None:
+    """Room for the next value: two are accepted at a time, and the older one goes."""
+    units = [one.unit for one in early]
+    return moved_on(work, "retire", units, {unit.name for unit in units})
+
+
+def say_what_was_finished(left: set[str]) -> None:
+    """A name that began nothing gets a word: its value may be the one that has leaked."""
+    if left:
+        waiting.logger().warning(
+            "%s: an earlier run had begun, and this one has gone on from there. To replace what is "
+            "in use now, name it again.",
+            ", ".join(sorted(left)),
+        )
+
+
 def carry_on(work: Work, before: Sequence[Standing]) -> Round | None:
     """Bring into the cluster what a dead run has only written."""
     left = tuple(one for one in before if not one.settled)
@@ -129,6 +163,10 @@ def carry_on(work: Work, before: Sequence[Standing]) -> Round | None:
 def make(work: Work, move: Move, chosen: Sequence[Unit], begin: set[str]) -> Round | None:
     """One move of all units for which it is time, and nothing where it is for none."""
     sit_out_overlaps(work, move, chosen)
+    return moved_on(work, move, chosen, begin if move != "retire" else set())
+
+
+def moved_on(work: Work, move: Move, chosen: Sequence[Unit], begin: set[str]) -> Round | None:
     with or_back(work, move):
         moved = patient(rotation.make, work.wanted.waits.azure)(work.safe, chosen, move, begin)
         if moved and move == "switch":

@@ -7,9 +7,9 @@ moves, each one version in the vault: stage (accept the next one, too), switch (
 """
 
 from tasks.rotation.policy import Policy
-from tasks.rotation.standing import Round, Standing, begun
+from tasks.rotation.standing import Round, Standing, begun, early
 from tasks.rotation.steps import Safe, expect, go_back, make, overlap, settle, survey
-from tasks.rotation.table import done, outlook, show, summary
+from tasks.rotation.table import day, done, outlook, show, summary
 from tasks.rotation.units import LEGACY, Unit, chosen, units
 from tasks.rotation.vault import MOVES, Move
 
@@ -24,7 +24,9 @@ __all__ = [
     "Unit",
     "begun",
     "chosen",
+    "day",
     "done",
+    "early",
     "expect",
     "go_back",
     "make",

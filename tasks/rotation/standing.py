@@ -61,12 +61,24 @@ def begun(standings: Sequence[Standing], named: Collection[str], now: datetime) 
     }
 
 
+def early(standings: Sequence[Standing], named: Collection[str]) -> tuple[Standing, ...]:
+    """Named while an old value is still accepted: that one ends now, and the unit begins anew."""
+    return tuple(
+        one
+        for one in standings
+        if one.settled and one.phase == "switched" and one.unit.name in named
+    )
+
+
 def movable(one: Standing, move: Move, begin: Collection[str], now: datetime) -> bool:
     """
     Whether a unit makes this move now.
 
-    What the cluster has not taken up yet makes none: it may still need the old value.
+    What the cluster has not taken up yet makes none: it may still need the old value. `begin` names
+    those that somebody wants now: at rest they start, and an old value of theirs ends early.
     """
     if one.move != move or (not one.settled and one.phase != "half"):
         return False
-    return one.unit.name in begin if one.phase == "at rest" else one.is_due(now)
+    if one.phase in ("at rest", "switched") and one.unit.name in begin:
+        return True
+    return one.phase != "at rest" and one.is_due(now)

@@ -64,8 +64,8 @@ def make(
     """
     Every unit for which it is time makes this move; says how those stand that have moved.
 
-    `begin` names the units that start with it. A further try finds what the one before it has
-    written by the missing mark: a move is made once.
+    `begin` names the units that do so whatever their age. A further try finds what the one before
+    it has written by the missing mark: a move is made once.
     """
     moved: list[Unit] = []
     for course in safe.open(units):

@@ -11,7 +11,7 @@ import jwt
 
 from tasks import catalogue, rotation
 from tasks.catalogue import Facts
-from tasks.rotation import MOVES, Policy, Safe, begun
+from tasks.rotation import MOVES, Policy, Safe, begun, early
 
 FACTS = Facts("account", "boss", "postgres", "db.example.com")
 VERIFIERS = ("rest", "realtime", "storage", "functions")
@@ -223,11 +223,15 @@ class World:
             self.bring_or_back()
         named = {unit.name for unit in chosen} if only else set()
         begin = begun(before, named, datetime.now(UTC))
+        if ending := {one.unit.name: one.unit for one in early(before, named)}:
+            rotation.make.fn(self.safe, tuple(ending.values()), "retire", set(ending))
+            self.bring_or_back()
+        begin |= set(ending)
         switched = []
         for move in MOVES:
             if move == "switch":
                 self.vault.grow_older(timedelta(minutes=10))  # The run sits it out.
-            moved = rotation.make.fn(self.safe, chosen, move, begin)
+            moved = rotation.make.fn(self.safe, chosen, move, begin if move != "retire" else ())
             if move == "switch":
                 self.seed()
                 switched += [one.unit.name for one in moved]
