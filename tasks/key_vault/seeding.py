@@ -94,7 +94,7 @@ def observed(vault: SecretClient, names: Iterable[str]) -> dict[str, Stored]:
         raise RefusedError(
             f"Somebody has disabled {', '.join(disabled)} in the vault; nothing was written.",
             "Enable them: `" + "`, `".join(commands) + "`. For new values, delete them and seed "
-            "with `--deleted purge`: by itself, seeding recovers what is deleted, disabled as it was.",
+            "with `--deleted purge`: otherwise they are recovered, disabled as they were.",
         )
     return held
 
