@@ -87,7 +87,7 @@ def look(wanted: Environment, now: datetime) -> Answers:
     grown = answers.ask("platform", lambda: terraform.outputs(top, Platform))
     held: Held | None = answers.ask("vault", describe.result)
     if held is not None:
-        asked["vault"] = lambda: vault(wanted, held, now)
+        asked["vault"] = lambda: vault(wanted, built.vault_name, held, now)
     else:
         answers.skip("cluster/contents", "cluster/digests")
     if grown is None:
@@ -134,7 +134,7 @@ def tfvars_of(wanted: Environment) -> str:
     return str(Path("terraform") / wanted.tfvars_file)
 
 
-def vault(wanted: Environment, held: Held, now: datetime) -> Iterator[Finding]:
+def vault(wanted: Environment, name: str, held: Held, now: datetime) -> Iterator[Finding]:
     policy = Policy(wanted.rotation)
     periods = {
         member.name: days
@@ -142,7 +142,8 @@ def vault(wanted: Environment, held: Held, now: datetime) -> Iterator[Finding]:
         if (days := policy.days(unit))
         for member in unit.members
     }
-    return drifting.vault(seed_secrets.secrets(wanted), held, periods, wanted.name, now)
+    place = drifting.Place(wanted.name, name)
+    return drifting.vault(seed_secrets.secrets(wanted), held, periods, place, now)
 
 
 def inside(

@@ -9,13 +9,14 @@ from tasks.drift.ignore import Sifted, sift
 from tasks.drift.infrastructure import infrastructure
 from tasks.drift.publish import concluded, doubtful, looked_away, remember, remembered, show
 from tasks.drift.releases import Wished
-from tasks.drift.secrets import describe, synced, vault
+from tasks.drift.secrets import Place, describe, synced, vault
 from tasks.drift.support import database, kubernetes
 
 __all__ = [
     "Answers",
     "Chronicle",
     "Finding",
+    "Place",
     "Seen",
     "Sifted",
     "Wished",

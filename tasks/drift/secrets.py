@@ -1,6 +1,7 @@
 """Secrets: in the vault and in time, and in the cluster what the vault holds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,6 +11,14 @@ from tasks.step import step
 SOON = timedelta(days=30)
 GRACE = timedelta(days=8)  # `rotate` comes once a week; what is due ends in 30 days (`SOON`).
 TOGETHER = {"jwt-set"}  # What is of no use in two versions at once.
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a remedy's commands name."""
+
+    environment: str
+    vault: str
 
 
 class Needed(Protocol):
@@ -46,7 +55,7 @@ def vault(
     needed: Sequence[Needed],
     held: Mapping[str, Described],
     periods: Mapping[str, int],
-    environment: str,
+    place: Place,
     now: datetime,
 ) -> Iterator[Finding]:
     """What is absent, switched off, too old or near its end; `periods` is in days by name."""
@@ -58,9 +67,9 @@ def vault(
             what = "The vault does not hold it."
             if secret.readers:
                 what += f" {', '.join(secret.readers)} read it."
-            yield Finding("secret-missing", severity, where, what, remedy(secret, environment))
+            yield Finding("secret-missing", severity, where, what, remedy(secret, place))
         elif not one.enabled:
-            enable = f"`az keyvault secret set-attributes --name {secret.name} --enabled true …`"
+            enable = f"`az keyvault secret set-attributes {named(secret, place)} --enabled true`."
             what = "It is disabled: External Secrets cannot read it."
             yield Finding("secret-disabled", "critical", where, what, enable)
         elif one.expires and one.expires <= now:
@@ -69,7 +78,7 @@ def vault(
                 "critical",
                 where,
                 f"It expired on {one.expires:%Y-%m-%d}.",
-                rotate(secret, environment, by_age=by_age),
+                rotate(secret, place, by_age=by_age),
             )
         elif late(one, periods.get(secret.name), now):
             yield Finding(
@@ -78,7 +87,7 @@ def vault(
                 where,
                 f"It was made on {one.created:%Y-%m-%d}, and is due every {periods[secret.name]} "
                 "days.",
-                rotate(secret, environment, by_age=by_age),
+                rotate(secret, place, by_age=by_age),
             )
         elif one.expires and one.expires <= now + notice(secret, by_age=by_age):
             yield Finding(
@@ -86,7 +95,7 @@ def vault(
                 "warning",
                 where,
                 f"It expires on {one.expires:%Y-%m-%d}.",
-                rotate(secret, environment, by_age=by_age),
+                rotate(secret, place, by_age=by_age),
             )
 
 
@@ -102,24 +111,26 @@ def notice(secret: Needed, *, by_age: bool) -> timedelta:
     return SOON - GRACE if by_age and secret.origin != "provided" else SOON
 
 
-def remedy(secret: Needed, environment: str) -> str:
+def named(secret: Needed, place: Place) -> str:
+    return f"--vault-name {place.vault} --name {secret.name}"
+
+
+def remedy(secret: Needed, place: Place) -> str:
     if secret.origin == "provided":
-        return (
-            f"Put it into the vault: `az keyvault secret set --name {secret.name} --file … "
-            "--vault-name …`."
-        )
-    return f"`python -m flows seed-secrets --environment {environment}` makes or recovers it."
+        return f"Put it into the vault: `az keyvault secret set {named(secret, place)} --file …`."
+    return f"`python -m flows seed-secrets --environment {place.environment}` makes or recovers it."
 
 
-def rotate(secret: Needed, environment: str, *, by_age: bool) -> str:
+def rotate(secret: Needed, place: Place, *, by_age: bool) -> str:
     """What is due is rotated; who gave an end to something else knows why."""
     if secret.origin == "provided":
-        return f"Put a new one into the vault: `az keyvault secret set --name {secret.name} …`."
+        command = f"`az keyvault secret set {named(secret, place)} --file …`"
+        return f"Put a new one into the vault: {command}."
     if by_age:
-        return f"`python -m flows rotate --environment {environment} --only {secret.name}`."
+        return f"`python -m flows rotate --environment {place.environment} --only {secret.name}`."
     return (
         "It does not rotate by age, so somebody gave it this end. Give it a later one: "
-        f"`az keyvault secret set-attributes --name {secret.name} --expires …`."
+        f"`az keyvault secret set-attributes {named(secret, place)} --expires …`."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from tasks import drift
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PLACE = drift.Place("dev", "demo-kv")
 COPIED = "2026-11-20T12:00:00Z"
 
 
@@ -68,7 +69,7 @@ def test_each_trouble_in_the_vault_is_told_once(
 ) -> None:
     present = {"key": held} if held else {}
 
-    (found,) = drift.vault([Needed()], present, {"key": 90}, "dev", NOW)
+    (found,) = drift.vault([Needed()], present, {"key": 90}, PLACE, NOW)
 
     assert (found.kind, found.severity, found.where) == (kind, severity, "vault key")
 
@@ -76,14 +77,14 @@ def test_each_trouble_in_the_vault_is_told_once(
 def test_a_secret_in_its_time_is_no_finding() -> None:
     held = {"key": Described(created=in_days(-97), expires=in_days(40))}
 
-    assert not list(drift.vault([Needed()], held, {"key": 90}, "dev", NOW))
+    assert not list(drift.vault([Needed()], held, {"key": 90}, PLACE, NOW))
 
 
 @pytest.mark.parametrize("age", range(80, 98))
 def test_what_is_due_waits_in_silence_for_the_weekly_rotation(age: int) -> None:
     held = {"key": Described(created=in_days(-age), expires=in_days(90 + 30 - age))}
 
-    assert not list(drift.vault([Needed()], held, {"key": 90}, "dev", NOW))
+    assert not list(drift.vault([Needed()], held, {"key": 90}, PLACE, NOW))
 
 
 @pytest.mark.parametrize("origin", ["generated", "provided"])
@@ -91,15 +92,15 @@ def test_what_no_rotation_replaces_is_told_a_month_before_its_end(origin: str) -
     periods = {"key": 365} if origin == "provided" else {}
     held = {"key": Described(expires=in_days(29))}
 
-    (found,) = drift.vault([Needed(origin=origin)], held, periods, "dev", NOW)
+    (found,) = drift.vault([Needed(origin=origin)], held, periods, PLACE, NOW)
 
     assert found.kind == "secret-expiring"
 
 
 def test_what_a_person_provides_is_asked_of_a_person() -> None:
-    (found,) = drift.vault([Needed(origin="provided")], {}, {}, "dev", NOW)
+    (found,) = drift.vault([Needed(origin="provided")], {}, {}, PLACE, NOW)
 
-    assert "az keyvault secret set" in found.remedy
+    assert "az keyvault secret set --vault-name demo-kv --name key" in found.remedy
 
 
 AUTH = Reader("supabase-auth", (Key("jwt-keys", "jwt-set", "jwt-keys"), Key("mail", "mail")))
