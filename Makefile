@@ -102,7 +102,7 @@ bench: $(READY) ## Measure what the project claims about speed
 
 .PHONY: bench-rotation
 bench-rotation: $(READY) ## Rotate everything while clients go on asking, and count what they meet
-	@$(BIN)/python -m pytest -q -s tests/flows/test_rotate_under_load.py
+	@$(BIN)/python -m pytest -q -s -m long tests/flows/test_rotate_under_load.py
 
 .PHONY: lock
 lock: ## Renew requirements.lock (needs uv), then smoke-test the fresh resolve

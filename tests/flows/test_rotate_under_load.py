@@ -21,7 +21,7 @@ from rich.table import Table
 
 from tests.flows.conftest import PROJECT, Place
 
-pytestmark = [pytest.mark.flows, pytest.mark.timeout(900)]  # The first test has all of it.
+pytestmark = [pytest.mark.flows, pytest.mark.long, pytest.mark.timeout(900)]
 VAULT = "https://supabase-sandbox-kv.vault.azure.net"
 PATIENCE = 600  # Seconds for the rotation on a loaded machine; a minute of it is the overlap.
 TOKEN = 60  # Seconds that an access token lives: the chart's least, and so the shortest overlap.
