@@ -219,9 +219,10 @@ def test_a_missing_role_is_told_with_the_right_that_it_would_give(cloud: Cloud) 
 def test_who_may_only_read_is_told_before_the_first_write(cloud: Cloud) -> None:
     made = cloud.make_vault()
     cloud.grant("Key Vault Secrets User", made.id)
+    cloud.eventually(lambda: key_vault.reach.fn(made.uri), NotReadyError)
 
     with pytest.raises(NotReadyError, match="role assignment yet for secrets/update"):
-        key_vault.reach.fn(made.uri)
+        key_vault.keep.fn(made.uri, CATALOGUE[:1], BUILT, {})
 
 
 # --- Deleted names ------------------------------------------------------------------------------
