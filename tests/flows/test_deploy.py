@@ -118,7 +118,10 @@ def test_the_role_that_spreads_is_a_visible_wait_with_its_reason(
     )
 
     assert "AwaitingRetry" in history
-    assert "does not know our role assignment yet (403 ForbiddenByRbac)" in str(artifacts)
+    assert (
+        "does not know our role assignment yet for secrets/getSecret (403 ForbiddenByRbac)"
+        in str(artifacts)
+    )
 
 
 def test_the_report_names_waits_checks_and_the_environments_note(

@@ -144,8 +144,13 @@ def test_a_question_is_that_of_the_environments_run_and_not_of_the_fleet(
 
     assert program.poll() is None
     assert told == f"Environment second is held by verify-second ({holder['id']})."
-    # Who opens the run's page finds the stage that asks.
-    assert any(QUESTION in text and paused["id"] in text for text in texts(fleet, holder["id"]))
+    # Who opens the run's page finds the stage that asks; logs are sent every other second.
+    until(
+        lambda: any(
+            QUESTION in text and paused["id"] in text for text in texts(fleet, holder["id"])
+        ),
+        "The run does not tell which stage asks.",
+    )
     assert "question-second" in keys(fleet, holder["id"])
     for run in (suspended, paused):
         given = {"run_input": {"answer": "approve", "name": "Ada"}}
