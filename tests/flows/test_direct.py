@@ -14,7 +14,7 @@ from tasks.direct import Direct
 from tasks.errors import NotReadyError, RefusedError
 from tests.flows.conftest import Place, free_port
 
-pytestmark = pytest.mark.flows
+pytestmark = [pytest.mark.flows, pytest.mark.long]
 CLUSTER = "supabase-sandbox-aks"
 
 

@@ -18,7 +18,7 @@ from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreatePara
 
 from tests.flows.conftest import PATIENCE, PROJECT, Place
 
-pytestmark = pytest.mark.flows
+pytestmark = [pytest.mark.flows, pytest.mark.long]
 Until = Callable[[Callable[[], bool], str], None]
 WITHOUT = "\nassign_roles = false\n"
 READ = yaml.safe_load((PROJECT / "terraform/foundation/secrets.yaml").read_text())

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.flows.conftest import PROJECT
 from tests.ui.conftest import Person
 
-pytestmark = pytest.mark.flows
+pytestmark = [pytest.mark.flows, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
