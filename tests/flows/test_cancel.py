@@ -72,6 +72,7 @@ def test_a_run_that_is_cancelled_leaves_nothing_behind(worker: Place, stage: str
     assert not list((worker.folder / "work/sandbox/state").glob(".*.lock.info"))
 
 
+@pytest.mark.long
 def test_after_a_kill_in_the_middle_of_a_release_the_next_run_takes_over(worker: Place) -> None:
     run = start_deployment(worker, "deploy/sandbox")
     until(lambda: is_in(worker, run, "release"))

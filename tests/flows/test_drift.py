@@ -356,16 +356,13 @@ def test_a_cluster_that_cannot_be_asked_is_a_finding_and_nothing_of_it_is_resolv
 
 
 def test_while_another_run_changes_the_environment_it_looks_away(place: Place) -> None:
-    limit = httpx.get(
-        f"{place.api}/v2/concurrency_limits/environment-sandbox", trust_env=False
-    ).json()
-    httpx.post(
-        f"{place.api}/v2/concurrency_limits/increment",
-        json={"names": [limit["name"]], "slots": 1, "mode": "concurrency"},
-        trust_env=False,
-    ).raise_for_status()
-
-    away = look(place)
+    limits = f"{place.api}/v2/concurrency_limits"
+    taken = {"names": ["environment-sandbox"], "slots": 1, "mode": "concurrency"}
+    httpx.post(f"{limits}/increment", json=taken, trust_env=False).raise_for_status()
+    try:
+        away = look(place)
+    finally:  # Tests of other files share the server.
+        httpx.post(f"{limits}/decrement", json=taken, trust_env=False).raise_for_status()
 
     assert away.ended.code == 0, away.ended.text
     assert away.state == "LookedAway"

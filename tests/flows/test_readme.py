@@ -89,6 +89,7 @@ def test_the_readme_names_the_demo_the_tests_and_how_to_stop() -> None:
         assert f"\n{target}: " in known
 
 
+@pytest.mark.long
 def test_a_fresh_clone_deploys_deploys_again_and_goes_away(clone: Clone) -> None:
     demo = commands()[0]
 

@@ -143,7 +143,7 @@ def test_an_interrupted_deploy_releases_its_lock_and_goes_on(place: Place, until
     until(lambda: asked_for_cluster(place), "The cluster was never asked for.")
 
     program.send_signal(signal.SIGINT)
-    text, _ = program.communicate(timeout=60)
+    text, _ = program.communicate(timeout=150)
 
     assert program.returncode == 130, text
     assert "Run again: it goes on where it was." in text
